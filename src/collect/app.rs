@@ -63,16 +63,14 @@ pub(super) fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
 pub(super) fn check_port(port: u16) -> Result<()> {
     let help = "end the program that uses it, choose another with --host-port, or leave the \
                 application out with --no-app";
-    let busy = |words: &str| {
-        Error::failed_environment(format!("port {port} of this machine cannot be used: {words}"))
-            .with_help(help)
+    let obstacle = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop) {
+        Err(error) => error.to_string(),
+        // A port that only the packet filter leads on has no listener and answers all the same.
+        Ok(()) if answers_on_port(port) => "something answers there".into(),
+        Ok(()) => return Ok(()),
     };
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| busy(&error.to_string()))?;
-    // A port that only the packet filter leads on has no listener and answers all the same.
-    match answers_on_port(port) {
-        true => Err(busy("something answers there")),
-        false => Ok(()),
-    }
+    let words = format!("port {port} of this machine cannot be used: {obstacle}");
+    Err(Error::failed_environment(words).with_help(help))
 }
 
 fn answers_on_port(port: u16) -> bool {
@@ -270,8 +268,8 @@ fn check_through_proxy(
 
 /// The proxy variables that are set, by name.
 pub(super) fn proxy_variables() -> Option<String> {
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let set: Vec<&str> = PROXY_VARIABLES.into_iter().filter(is_set).collect();
+    let mut set = PROXY_VARIABLES.to_vec();
+    set.retain(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     (!set.is_empty()).then(|| set.join(", "))
 }
 

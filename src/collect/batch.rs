@@ -190,16 +190,17 @@ fn ready_line(nonce: &str) -> String {
 
 /// Waits until the output holds `mark`; false if the command ended or was stopped before.
 fn wait_for(running: &mut RunningCommand, mark: &[u8]) -> bool {
-    let has_mark = |running: &mut RunningCommand| {
-        running.stdout_so_far().windows(mark.len()).any(|window| window == mark)
-    };
-    while running.is_running() {
-        if has_mark(running) {
+    loop {
+        // Asked first, so that what was printed before an end is seen.
+        let is_running = running.is_running();
+        if running.stdout_so_far().windows(mark.len()).any(|window| window == mark) {
             return true;
+        }
+        if !is_running {
+            return false;
         }
         running.wait_one_tick();
     }
-    has_mark(running)
 }
 
 fn remove_bytes(bytes: &mut Vec<u8>, part: &[u8]) {
@@ -229,17 +230,18 @@ pub(crate) fn answer_captures(
     answers: &BatchAnswers,
     has_started: bool,
 ) -> Vec<Capture> {
-    let find = |id: &str| questions.iter().find(|question| question.id == id);
-    let answered = answers
-        .answers
-        .iter()
-        .filter_map(|answer| Some(probe_capture(target, find(&answer.id)?, answer)));
-    let unanswered = answers
-        .unanswered
-        .iter()
-        .filter(|_| has_started)
-        .filter_map(|(id, status)| Some(unanswered_capture(target, find(id)?, *status)));
-    answered.chain(unanswered).collect()
+    let mut captures = Vec::new();
+    for answer in &answers.answers {
+        if let Some(question) = questions.iter().find(|question| question.id == answer.id) {
+            captures.push(probe_capture(target, question, answer));
+        }
+    }
+    for (id, status) in answers.unanswered.iter().filter(|_| has_started) {
+        if let Some(question) = questions.iter().find(|question| question.id == *id) {
+            captures.push(unanswered_capture(target, question, *status));
+        }
+    }
+    captures
 }
 
 fn probe_capture(target: &str, question: &BatchQuestion, answer: &BatchAnswer) -> Capture {

@@ -59,13 +59,18 @@ pub(super) fn spend_time(measures: &[MeasureState], got: &[u32], seconds: f64) -
     let mut all = got.to_vec();
     let mut left = seconds;
     loop {
-        let fits = |index: &usize| {
-            let measure = measures[*index];
-            measure.width > 0.0 && measure.round_seconds > 0.0 && measure.round_seconds <= left
-        };
-        let width = |index: &usize| measures[*index].width_after(all[*index]);
-        let widest = (0..measures.len()).filter(fits).max_by(|a, b| width(a).total_cmp(&width(b)));
-        let Some(widest) = widest else { break };
+        let mut widest: Option<(usize, f64)> = None;
+        for (index, measure) in measures.iter().enumerate() {
+            let width = measure.width_after(all[index]);
+            if measure.width > 0.0
+                && measure.round_seconds > 0.0
+                && measure.round_seconds <= left
+                && widest.is_none_or(|(_, most)| width.total_cmp(&most).is_ge())
+            {
+                widest = Some((index, width));
+            }
+        }
+        let Some((widest, _)) = widest else { break };
         left -= measures[widest].round_seconds;
         all[widest] += 1;
     }

@@ -95,13 +95,10 @@ struct ContainerReport {
 
 impl ContainerReport {
     fn parse_report(stdout: &str, nonce: &str) -> Self {
-        let has = |words: &str| stdout.lines().any(|line| line == format!("{words} {nonce}"));
-        let wrote = match (has("written"), has("refused")) {
-            (true, false) => Some(true),
-            (false, true) => Some(false),
-            _ => None,
-        };
-        Self { started: has("started"), wrote, saw: has("seen") }
+        let [started, written, refused, saw] = ["started", "written", "refused", "seen"]
+            .map(|words| stdout.lines().any(|line| line == format!("{words} {nonce}")));
+        let wrote = if written == refused { None } else { Some(written) };
+        Self { started, wrote, saw }
     }
 }
 
@@ -160,13 +157,15 @@ impl EscapeAttempt {
     /// What was observed, for a case that fits no outcome and for the record.
     fn describe_observations(&self) -> String {
         let state = self.state.map_or("changed in another way", HostFileState::state_name);
-        let yes = |is: bool| if is { "yes" } else { "no" };
-        let wrote = self.account.wrote.map_or("not said", |wrote| yes(wrote));
+        let ContainerReport { started, wrote, saw } = self.account;
+        let [started, wrote, saw] = [Some(started), wrote, Some(saw)].map(|said| match said {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "not said",
+        });
         format!(
-            "{}: started {}, wrote {wrote}, saw its line {}, the host's file {state}",
+            "{}: started {started}, wrote {wrote}, saw its line {saw}, the host's file {state}",
             self.way.name,
-            yes(self.account.started),
-            yes(self.account.saw),
         )
     }
 }
@@ -308,11 +307,12 @@ fn mount_options(
 
 /// The outcomes and the state of the file, as facts.
 fn outcome_captures(spec: &Target, attempts: &[EscapeAttempt]) -> Vec<Capture> {
-    let by = |name: &str| attempts.iter().find(|attempt| attempt.way.name == name);
+    let [write, write_ro, write_privileged] = ["write", "write_ro", "write_privileged"]
+        .map(|name| attempts.iter().find(|attempt| attempt.way.name == name));
     let mut captures = Vec::new();
-    if let Some(write) = by("write") {
+    if let Some(write) = write {
         // That a share for reading only loses its content is the graver news.
-        let emptied = by("write_ro")
+        let emptied = write_ro
             .filter(|attempt| attempt.write_outcome() == Some(WriteOutcome::HostTruncatedOnRo));
         let attempt = emptied.unwrap_or(write);
         captures.push(outcome_capture(
@@ -325,7 +325,7 @@ fn outcome_captures(spec: &Target, attempts: &[EscapeAttempt]) -> Vec<Capture> {
             attempt.state.map(HostFileState::state_name)
         }));
     }
-    if let Some(write) = by("write_privileged") {
+    if let Some(write) = write_privileged {
         let id = "escape.host_write_privileged";
         captures.push(outcome_capture(spec, id, write, EscapeAttempt::outcome_word));
     }
@@ -376,8 +376,9 @@ fn privileged_captures(
         return Vec::new();
     };
     let text = crate::text::decode_bytes(&attempt.finished.stdout);
-    let answer = |id: &&str| {
-        let probe = session.catalogue.find_probe(id)?;
+    let mut captures = Vec::new();
+    for id in PRIVILEGED {
+        let Some(probe) = session.catalogue.find_probe(id) else { continue };
         let said =
             text.lines().find_map(|line| line.strip_prefix(id)?.strip_prefix(' ').map(str::trim));
         let text = said.map_or(String::new(), |said| format!("{said}\n"));
@@ -387,16 +388,16 @@ fn privileged_captures(
             within: format!("{}/escape.{}", spec.name, attempt.way.name),
         };
         let capture = Capture { origin, ..capture };
-        if said.is_some() {
-            return Some(capture);
-        }
         let words = match attempt.account.started {
             true => "the privileged container did not say".to_string(),
             false => attempt.finished.error_summary(),
         };
-        Some(capture.failed_with(CaptureStatus::Error, &words))
-    };
-    PRIVILEGED.iter().filter_map(answer).collect()
+        captures.push(match said {
+            Some(_) => capture,
+            None => capture.failed_with(CaptureStatus::Error, &words),
+        });
+    }
+    captures
 }
 
 /// Removes the folders of sessions that were killed.

@@ -102,14 +102,17 @@ impl MeasurePlan {
     }
 
     /// The same with the counts of `--thorough`.
-    fn with_thorough_counts(self) -> Self {
-        let deepen = |count: u32, thorough: u32| if count == 0 { 0 } else { thorough };
-        Self {
-            start_rounds: deepen(self.start_rounds, 1 + THOROUGH.samples),
-            speed_rounds: deepen(self.speed_rounds, THOROUGH.speed_rounds),
-            requests: self.requests.map(|load| RequestLoad { requests: THOROUGH.requests, ..load }),
-            ..self
+    fn with_thorough_counts(mut self) -> Self {
+        if self.start_rounds > 0 {
+            self.start_rounds = 1 + THOROUGH.samples;
         }
+        if self.speed_rounds > 0 {
+            self.speed_rounds = THOROUGH.speed_rounds;
+        }
+        if let Some(load) = &mut self.requests {
+            load.requests = THOROUGH.requests;
+        }
+        self
     }
 
     /// The seconds of each part but the probes. `starts` are those of one start of each target in
@@ -127,32 +130,33 @@ impl MeasurePlan {
             _ => once + targets * f64::from(self.loops) * LOOP_CHOICE,
         };
         // A round that was begun in time is ended.
-        let in_time = |seconds: f64, round: f64| match self.max_time {
-            Some(limit) => seconds.min(limit.as_secs_f64() + round),
-            None => seconds,
-        };
-        let series = |load: RequestLoad| {
+        let limit = self.max_time.map_or(f64::INFINITY, |limit| limit.as_secs_f64());
+        let starting = (rounds * (once + control)).min(limit + once);
+        let speed = (f64::from(self.speed_rounds) * round).min(limit + round);
+        let mut application = 0.0;
+        if let Some(load) = self.requests {
             let each = load.rate.map_or(REQUEST, |rate| 1.0 / rate);
-            once + targets * (APPLICATION + 3.0 * f64::from(load.requests) * each)
-        };
+            application = once + targets * (APPLICATION + 3.0 * f64::from(load.requests) * each);
+        }
         [
             // One more: a start that shows that the engine's events are heard.
-            (
-                WorkPart::Startup,
-                in_time(rounds * (once + control), once) + control * rounds.min(1.0),
-            ),
+            (WorkPart::Startup, starting + control * rounds.min(1.0)),
             (WorkPart::SpeedSetup, setup),
-            (WorkPart::SpeedRounds, in_time(f64::from(self.speed_rounds) * round, round)),
-            (WorkPart::Application, self.requests.map_or(0.0, series)),
+            (WorkPart::SpeedRounds, speed),
+            (WorkPart::Application, application),
             (WorkPart::Escape, if self.has_escapes { ESCAPES * once } else { 0.0 }),
         ]
     }
 
     /// The seconds of what comes after the measures that have turns.
     pub(super) fn seconds_after_measures(&self, starts: &[f64]) -> f64 {
-        let is_after = |part| matches!(part, WorkPart::Application | WorkPart::Escape);
-        let parts = self.part_seconds(starts).into_iter();
-        parts.filter(|(part, _)| is_after(*part)).map(|(_, seconds)| seconds).sum()
+        let mut sum = 0.0;
+        for (part, seconds) in self.part_seconds(starts) {
+            if matches!(part, WorkPart::Application | WorkPart::Escape) {
+                sum += seconds;
+            }
+        }
+        sum
     }
 
     fn total_seconds(&self, starts: &[f64]) -> f64 {
@@ -184,12 +188,12 @@ impl SessionEstimate {
         probes: Duration,
     ) -> Option<Self> {
         let rest = plan.total_seconds(starts);
-        let whole = |rest| spent + Duration::from_secs_f64(rest) + ENDING;
+        let thorough = plan.with_thorough_counts().total_seconds(starts);
         (rest > 0.0).then(|| Self {
             begun,
-            whole: whole(rest),
+            whole: spent + Duration::from_secs_f64(rest) + ENDING,
             quick: probes + ENDING,
-            thorough: whole(plan.with_thorough_counts().total_seconds(starts)),
+            thorough: spent + Duration::from_secs_f64(thorough) + ENDING,
         })
     }
 }
@@ -201,16 +205,15 @@ pub(super) fn seen_starts(
     captures: &[Capture],
     first: &BTreeMap<String, Duration>,
 ) -> Vec<f64> {
-    let test_run = |name: &str| {
-        let id = format!("{name}/{TEST_RUN}");
-        let found = captures.iter().find(|capture| capture.id == id && capture.started.is_some());
-        Some(found?.duration_ms? / 1000.0)
-    };
-    let seen = |spec: &Target| {
+    let mut starts = Vec::new();
+    for spec in specs {
+        let id = format!("{}/{TEST_RUN}", spec.name);
+        let run = captures.iter().find(|capture| capture.id == id && capture.started.is_some());
+        let run = run.and_then(|capture| Some(capture.duration_ms? / 1000.0));
         let first = first.get(&spec.name).map(Duration::as_secs_f64);
-        test_run(&spec.name).into_iter().chain(first).reduce(f64::min).unwrap_or(UNSEEN_START)
-    };
-    specs.iter().map(seen).collect()
+        starts.push(run.into_iter().chain(first).reduce(f64::min).unwrap_or(UNSEEN_START));
+    }
+    starts
 }
 
 #[cfg(test)]

@@ -195,11 +195,11 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     let how = format!("the program of process {pid}, which the engine calls the container's");
     captures.push(capture_of(&spec.name, "host.pid_exe", &how, &line(&exe)));
     let family = process_tree(pid, id);
-    let is_named = |pid: &&u32| table.process_name(**pid).contains("shim");
-    let is_called =
-        |pid: &&u32| table.process_arguments(**pid).iter().any(|word| word.contains("shim"));
-    let shim = family.iter().find(is_named).or_else(|| family.iter().find(is_called));
-    let shim_program = shim.and_then(|pid| table.program_path(*pid)).unwrap_or_default();
+    let mut pids = family.iter().copied();
+    let shim = pids.clone().find(|pid| table.process_name(*pid).contains("shim")).or_else(|| {
+        pids.find(|pid| table.process_arguments(*pid).iter().any(|word| word.contains("shim")))
+    });
+    let shim_program = shim.and_then(|pid| table.program_path(pid)).unwrap_or_default();
     let how = "the program of the process above the container's whose name says shim";
     captures.push(capture_of(&spec.name, "host.shim", how, &line(&shim_program)));
     let monitor = family.iter().copied().find(|pid| {
@@ -221,15 +221,17 @@ fn line(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{text}\n") }
 }
 
+fn read_process_memory(table: &ProcessTable, pid: u32) -> Option<(String, u64)> {
+    let rollup = String::from_utf8(table.read_file(pid, "smaps_rollup")?).ok()?;
+    let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
+    Some((table.shown_name(pid), line.split_whitespace().nth(1)?.parse().ok()?))
+}
+
 /// Proportional set size, by component (proc(5), smaps_rollup).
 fn capture_memory(spec: &Target, family: &BTreeSet<u32>) -> Vec<Capture> {
     let table = ProcessTable::of_this_machine();
-    let pss = |pid: &u32| -> Option<(String, u64)> {
-        let rollup = String::from_utf8(table.read_file(*pid, "smaps_rollup")?).ok()?;
-        let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
-        Some((table.shown_name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
-    };
-    let parts: Vec<(String, u64)> = family.iter().filter_map(pss).collect();
+    let parts: Vec<(String, u64)> =
+        family.iter().filter_map(|pid| read_process_memory(&table, *pid)).collect();
     if parts.is_empty() {
         return Vec::new();
     }

@@ -121,12 +121,11 @@ fn open_connection(port: u16, limits: HttpLimits) -> Result<TcpStream, String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let stream = TcpStream::connect_timeout(&address, limits.time.min(Duration::from_secs(2)))
         .map_err(|error| format!("no connection to {address}: {error}"))?;
-    let prepare = |stream: &TcpStream| -> std::io::Result<()> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(SLICE))?;
-        stream.set_write_timeout(Some(Duration::from_secs(2)))
-    };
-    prepare(&stream).map_err(|error| format!("the connection cannot be set up: {error}"))?;
+    stream
+        .set_nodelay(true)
+        .and_then(|()| stream.set_read_timeout(Some(SLICE)))
+        .and_then(|()| stream.set_write_timeout(Some(Duration::from_secs(2))))
+        .map_err(|error| format!("the connection cannot be set up: {error}"))?;
     Ok(stream)
 }
 
@@ -165,12 +164,11 @@ fn send_request(
 fn stays_open(head: &[u8], status: u16) -> bool {
     let text = crate::text::decode_bytes(head).to_ascii_lowercase();
     let option = text.lines().find_map(|line| line.strip_prefix("connection:"));
-    let says =
-        |word: &str| option.is_some_and(|option| option.split(',').any(|part| part.trim() == word));
+    let options: Vec<&str> = option.unwrap_or_default().split(',').map(str::trim).collect();
     let is_framed =
         matches!(status, 204 | 304) || BodyFraming::from_head(head) != BodyFraming::Close;
     let is_default = text.starts_with("http/1.1");
-    is_framed && !says("close") && (is_default || says("keep-alive"))
+    is_framed && !options.contains(&"close") && (is_default || options.contains(&"keep-alive"))
 }
 
 /// What came of one read.
@@ -281,13 +279,12 @@ enum BodyFraming {
 impl BodyFraming {
     fn from_head(head: &[u8]) -> Self {
         let text = crate::text::decode_bytes(head).to_ascii_lowercase();
-        let header = |name: &str| {
-            text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
-        };
-        if header("transfer-encoding").is_some_and(|coding| coding.ends_with("chunked")) {
+        let [coding, length] = ["transfer-encoding:", "content-length:"]
+            .map(|name| text.lines().find_map(|line| Some(line.strip_prefix(name)?.trim())));
+        if coding.is_some_and(|coding| coding.ends_with("chunked")) {
             return Self::Chunked;
         }
-        let length = header("content-length").and_then(|length| length.parse().ok());
+        let length = length.and_then(|length| length.parse().ok());
         length.map_or(Self::Close, Self::Length)
     }
 }

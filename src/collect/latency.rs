@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
-use super::{CollectSession, host_side};
+use super::{CollectSession, host_side, show_seconds};
 use crate::collect::estimate::WorkPart;
 use crate::model::{Capture, CaptureStatus, Target};
 
@@ -75,6 +75,19 @@ struct SeriesRequest {
     kept: bool,
 }
 
+impl SeriesRequest {
+    fn send_to_app(
+        self,
+        client: &mut HttpClient,
+        session: &CollectSession,
+    ) -> Result<HttpResponse, String> {
+        match self.kept {
+            true => client.get_reusing_connection("/"),
+            false => http::get_once(self.port, "/", HttpLimits::default(), session.cancel),
+        }
+    }
+}
+
 /// The series of a target, with the floor measured beside them.
 pub(super) fn capture_latency_series(
     session: &CollectSession,
@@ -121,12 +134,8 @@ fn measure_latency(
     options: SeriesRequest,
 ) -> (Vec<LatencySample>, Option<&'static str>) {
     let mut client = HttpClient::new(options.port, HttpLimits::default(), session.cancel);
-    let mut request = || match options.kept {
-        true => client.get_reusing_connection("/"),
-        false => http::get_once(options.port, "/", HttpLimits::default(), session.cancel),
-    };
     for _ in 0..WARMUP {
-        let _ = request();
+        let _ = options.send_to_app(&mut client, session);
     }
     let mut samples: Vec<LatencySample> = Vec::new();
     let clock = Instant::now();
@@ -136,7 +145,7 @@ fn measure_latency(
             wait_until_due(clock + due, session);
         }
         let begun = clock.elapsed();
-        let answer = request();
+        let answer = options.send_to_app(&mut client, session);
         if session.is_cancelled() {
             return (samples, Some("stopped by the user"));
         }
@@ -192,8 +201,7 @@ fn latency_record(
 /// A sample is a whole answer with the status of the health check, on the kind of connection that
 /// the series is about.
 fn latency_record_line(options: SeriesRequest, place: u32, sample: &LatencySample) -> String {
-    let seconds = |duration: Duration| format!("{:.6}", duration.as_secs_f64());
-    let (due, begun) = (seconds(sample.due), seconds(sample.begun));
+    let (due, begun) = (show_seconds(sample.due), show_seconds(sample.begun));
     let response = match &sample.answer {
         Err(words) => return format!("failed {place} - {due} {begun} - - - -: {words}"),
         Ok(response) => response,
@@ -212,9 +220,9 @@ fn latency_record_line(options: SeriesRequest, place: u32, sample: &LatencySampl
         None => "ok",
     };
     let figures = [
-        response.connect.map_or_else(|| "-".into(), seconds),
-        seconds(late + response.first_byte),
-        seconds(late + response.duration),
+        response.connect.map_or_else(|| "-".into(), show_seconds),
+        show_seconds(late + response.first_byte),
+        show_seconds(late + response.duration),
         response.body.to_string(),
     ];
     let words = failure.map(|words| format!(": {words}")).unwrap_or_default();

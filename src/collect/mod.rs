@@ -145,9 +145,11 @@ impl CollectSession<'_> {
     /// Tells who waits that a step begins.
     fn begin_step(&self, part: WorkPart, target: &str, what: &str) {
         let planned = self.work.begin_step(part);
-        let of_budget =
-            |budget: Duration| self.begun.elapsed().as_secs_f64() / budget.as_secs_f64();
-        let done = self.options.budget.map(of_budget).filter(|done| *done < 1.0).unwrap_or(planned);
+        let mut done = planned;
+        if let Some(budget) = self.options.budget {
+            let spent = self.begun.elapsed().as_secs_f64() / budget.as_secs_f64();
+            done = if spent < 1.0 { spent } else { planned };
+        }
         self.progress.on_step(target, what, Some(done));
     }
 
@@ -334,8 +336,8 @@ fn run_app_and_share_tests(
     }
     if session.is_cancelled() {
         for part in ["startup", "perf", "app", "http", "escape"] {
-            let reason = || "the session was stopped before it came to this".to_string();
-            skipped.entry(part.into()).or_insert_with(reason);
+            let reason = "the session was stopped before it came to this";
+            skipped.entry(part.into()).or_insert_with(|| reason.into());
         }
     }
     captures
@@ -393,10 +395,10 @@ fn execute_all(
     let before = Instant::now();
     let (mut targets, mut captures) = run_probes(session, specs)?;
     let probes = before.elapsed();
-    let started = |spec: &&Target| {
+    let (all, mut specs) = (specs, specs.to_vec());
+    specs.retain(|spec| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
-    };
-    let (all, specs): (_, Vec<Target>) = (specs, specs.iter().filter(started).cloned().collect());
+    });
     let starts = seen_starts(&specs, &captures, &first_starts);
     let plan = session.plan.limit_to(app.is_some(), effort);
     tell_estimate(session, plan, &starts, probes);
@@ -622,10 +624,12 @@ fn failed_outcome(session: &CollectSession, spec: &Target, words: String) -> bat
 
 /// The targets of which there is a first start and no more, because the user stopped the session.
 fn cold_only_targets(targets: &[Target], specs: &[Target], captures: &[Capture]) -> Vec<Target> {
-    let is_known = |spec: &Target| targets.iter().any(|target| target.name == spec.name);
-    let is_captured =
-        |spec: &Target| captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name));
-    specs.iter().filter(|spec| !is_known(spec) && is_captured(spec)).cloned().collect()
+    let mut cold_only = specs.to_vec();
+    cold_only.retain(|spec| {
+        !targets.iter().any(|target| target.name == spec.name)
+            && captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name))
+    });
+    cold_only
 }
 
 /// What the engine says about itself, as captures of the host.
@@ -664,27 +668,33 @@ fn finish_test_run(
     spec: &Target,
     first_try: Option<Capture>,
 ) -> Option<Capture> {
-    let has_failed = |capture: &Capture| capture.status != CaptureStatus::Ok;
-    let tell = |capture: &Capture, what: &str| {
-        let words = capture.stderr.as_ref().map(|stream| stream.text_lines().join(" "));
-        let words = words.map(|words| crate::text::join_words(&words)).filter(|it| !it.is_empty());
-        let words = words.unwrap_or_else(|| capture.status.meaning().into());
-        session.progress.on_trouble(&spec.name, &format!("the test run {what}: {words}"));
-    };
-    if let Some(failed) = first_try.as_ref().filter(|capture| has_failed(capture)) {
-        if session.is_cancelled() {
-            return first_try;
+    if let Some(first) = first_try {
+        if first.status == CaptureStatus::Ok || session.is_cancelled() {
+            return Some(first);
         }
-        tell(failed, "failed beside another container, and is made once more");
-    } else if first_try.is_some() {
-        return first_try;
+        let what = "failed beside another container, and is made once more";
+        report_failed_test_run(session, spec, &first, what);
     }
     let alone = test_run(session, spec);
-    let failed = alone.as_ref().filter(|capture| has_failed(capture) && !session.is_cancelled());
-    if let Some(failed) = failed {
-        tell(failed, "failed");
+    if let Some(capture) = &alone
+        && capture.status != CaptureStatus::Ok
+        && !session.is_cancelled()
+    {
+        report_failed_test_run(session, spec, capture, "failed");
     }
     alone
+}
+
+/// A duration as the records of measurements have it, to the microsecond.
+fn show_seconds(duration: Duration) -> String {
+    format!("{:.6}", duration.as_secs_f64())
+}
+
+fn report_failed_test_run(session: &CollectSession, spec: &Target, failed: &Capture, what: &str) {
+    let words = failed.stderr.as_ref().map(|stream| stream.text_lines().join(" "));
+    let words = words.map(|words| crate::text::join_words(&words)).filter(|it| !it.is_empty());
+    let words = words.unwrap_or_else(|| failed.status.meaning().into());
+    session.progress.on_trouble(&spec.name, &format!("the test run {what}: {words}"));
 }
 
 /// The captures of a target with its test run, whose answer takes the place of that of the boot. One

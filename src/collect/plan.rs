@@ -43,11 +43,11 @@ fn default_runtimes(engine: EngineKind, runtimes: &[String]) -> Vec<RuntimeArgum
         EngineKind::Podman if !runtimes.iter().any(|name| name == "runc") => "crun",
         _ => "runc",
     };
-    let options =
-        |name: &str| RuntimeArgument { name: short_name(name), handler: name.to_string() };
-    let mut list = vec![options(first)];
-    list.extend(runtimes.iter().filter(|name| is_sandbox(name)).map(|name| options(name)));
-    list
+    let sandboxes = runtimes.iter().map(String::as_str).filter(|name| is_sandbox(name));
+    std::iter::once(first)
+        .chain(sandboxes)
+        .map(|name| RuntimeArgument { name: short_name(name), handler: name.to_string() })
+        .collect()
 }
 
 /// Whether a runtime's name is that of a sandbox. What it turns out to be is another question.
@@ -66,14 +66,15 @@ pub(crate) fn order_runtimes(
     baseline: Option<&str>,
 ) -> Result<Vec<Target>> {
     refuse_equal_names(list)?;
-    let known = |name: &str| list.iter().position(|wanted| wanted.name == name);
-    let first = match baseline {
-        Some(name) => known(name).ok_or_else(|| {
-            let names: Vec<&str> = list.iter().map(|wanted| wanted.name.as_str()).collect();
-            Error::unusable_input(format!("no runtime is called `{name}`"))
-                .with_help(format!("those asked for are {}", names.join(", ")))
-        })?,
-        None => known("runc").or_else(|| known("crun")).unwrap_or(0),
+    let names: Vec<&str> = list.iter().map(|wanted| wanted.name.as_str()).collect();
+    let wanted = baseline.map_or(vec!["runc", "crun"], |name| vec![name]);
+    let first = wanted.iter().find_map(|name| names.iter().position(|known| known == name));
+    let first = match (first, baseline) {
+        (None, Some(name)) => {
+            return Err(Error::unusable_input(format!("no runtime is called `{name}`"))
+                .with_help(format!("those asked for are {}", names.join(", "))));
+        }
+        (first, _) => first.unwrap_or(0),
     };
     let mut targets: Vec<Target> = list
         .iter()

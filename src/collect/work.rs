@@ -26,23 +26,20 @@ impl SessionWork {
     pub(super) fn plan_session(plan: MeasurePlan, targets: usize) -> Self {
         let starts = vec![UNSEEN_START; targets.max(1)];
         let targets = u32::try_from(starts.len()).unwrap_or(u32::MAX);
-        let steps = |part| match part {
-            WorkPart::Probes => 1 + 3 * targets,
-            WorkPart::Startup => plan.start_rounds,
-            WorkPart::SpeedSetup => (1 + plan.loops) * targets,
-            WorkPart::SpeedRounds => plan.speed_rounds,
-            WorkPart::Application => 2 * targets,
-            WorkPart::Escape => 3 * targets,
-        };
         let probes = (WorkPart::Probes, 1.0 + 2.0 * f64::from(targets));
-        let parts = std::iter::once(probes).chain(plan.part_seconds(&starts));
-        let planned = parts.map(|(part, seconds)| PlannedPart {
-            part,
-            seconds,
-            steps: steps(part),
-            begun: 0,
-        });
-        Self(Mutex::new(planned.collect()))
+        let mut planned = Vec::new();
+        for (part, seconds) in std::iter::once(probes).chain(plan.part_seconds(&starts)) {
+            let steps = match part {
+                WorkPart::Probes => 1 + 3 * targets,
+                WorkPart::Startup => plan.start_rounds,
+                WorkPart::SpeedSetup => (1 + plan.loops) * targets,
+                WorkPart::SpeedRounds => plan.speed_rounds,
+                WorkPart::Application => 2 * targets,
+                WorkPart::Escape => 3 * targets,
+            };
+            planned.push(PlannedPart { part, seconds, steps, begun: 0 });
+        }
+        Self(Mutex::new(planned))
     }
 
     /// What is expected now that starts and probes have been seen.

@@ -188,13 +188,13 @@ impl ProbeCatalogue {
     /// A file is not valid TOML, has an unknown key, names an unknown parser, uses a bad id, or
     /// states an id twice; the error names file, line and id.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        let read = |own| assets::read_all(AssetTree::Data, own, "catalogue/", ".toml");
         let mut catalogue = Self::default();
-        for file in read(None)?.values() {
+        for file in assets::read_all(AssetTree::Data, None, "catalogue/", ".toml")?.values() {
             catalogue.add_file(file)?;
         }
         // After all that is shipped, so that a project's entry wins whatever its file is called.
-        for file in read(data)?.values().filter(|file| !file.is_shipped) {
+        let own = assets::read_all(AssetTree::Data, data, "catalogue/", ".toml")?;
+        for file in own.values().filter(|file| !file.is_shipped) {
             catalogue.add_file(file)?;
         }
         Ok(catalogue)
@@ -240,11 +240,12 @@ impl ProbeCatalogue {
 /// What serde cannot check.
 fn check_probe(probe: &Probe) -> Result<(), String> {
     let id = &probe.id;
-    let part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_lowercase())
-            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    };
-    if !id.contains('.') || !id.split('.').all(part) {
+    let has_form = id.contains('.')
+        && id.split('.').all(|part| {
+            part.starts_with(|c: char| c.is_ascii_lowercase())
+                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        });
+    if !has_form {
         return Err(format!(
             "probe id `{id}` is not of the form `group.name` (lower-case letters, digits, `_`)"
         ));

@@ -38,8 +38,9 @@ pub fn read_captures(
                 Some(record) if probe.id != id => {
                     // A capture of the probe's own, in a run of an earlier catalogue, says more.
                     let parser = record.parser.as_ref().unwrap_or(&probe.parser);
-                    let shared = || output.read_fact(parser, record.field.as_deref());
-                    by_target.entry(target.to_string()).or_insert_with(shared);
+                    by_target
+                        .entry(target.to_string())
+                        .or_insert_with(|| output.read_fact(parser, record.field.as_deref()));
                 }
                 _ => {
                     by_target.insert(target.to_string(), output.read_fact(&probe.parser, None));
@@ -159,7 +160,7 @@ impl<'a> DecodedOutput<'a> {
     /// What the parser reads: in all of it, or behind the label `field`.
     fn read_fact(&self, parser: &str, field: Option<&str>) -> Fact {
         let capture = self.capture;
-        let source = |line| FactSource::new(capture.id.as_str(), line);
+        let source = FactSource::new(capture.id.as_str(), None);
         if let Some(missing) = &self.unanswered {
             return missing.clone().into_fact(&capture.id);
         }
@@ -169,11 +170,8 @@ impl<'a> DecodedOutput<'a> {
                 // The last line of an output that was cut off may be half of it, or not the last.
                 if self.is_cut_off() && found.last + 1 == self.lines.len() {
                     let line = u32::try_from(found.first + 1).ok();
-                    return Fact::missing_at(
-                        MissingReason::CutOff,
-                        self.cut_off_words(),
-                        source(line),
-                    );
+                    let source = FactSource::new(capture.id.as_str(), line);
+                    return Fact::missing_at(MissingReason::CutOff, self.cut_off_words(), source);
                 }
                 return parse_fact(parser, Some(found.first), &found.text, capture);
             }
@@ -184,14 +182,14 @@ impl<'a> DecodedOutput<'a> {
         let why = match (capture.status, field) {
             (CaptureStatus::Ok, None) => {
                 let series = parse::series_prefix(parser).unwrap_or_default();
-                let begins = |line: &String| !line.trim().is_empty() && line.starts_with(series);
-                let first = self.lines.iter().position(begins);
+                let mut lines = self.lines.iter();
+                let first = lines.position(|it| !it.trim().is_empty() && it.starts_with(series));
                 let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
                 return parse_fact(parser, first, &crate::text::decode_bytes(&bytes), capture);
             }
             (CaptureStatus::Ok, Some(label)) => {
                 let reason = format!("the output has no line `{label}:`");
-                return Fact::missing_at(MissingReason::Absent, reason, source(None));
+                return Fact::missing_at(MissingReason::Absent, reason, source);
             }
             (CaptureStatus::Truncated, None) if OF_ONE_LINE.contains(&parser) => {
                 let whole = self.lines.split_last().map(|(_, whole)| whole.join("\n"));
@@ -205,7 +203,7 @@ impl<'a> DecodedOutput<'a> {
         };
         let reason =
             if why == MissingReason::CutOff { self.cut_off_words() } else { self.error_summary() };
-        Fact::missing_at(why, reason, source(None))
+        Fact::missing_at(why, reason, source)
     }
 
     /// Whether the output may end in the middle of something.
@@ -228,8 +226,8 @@ impl<'a> DecodedOutput<'a> {
     /// What a command that read several files said about this one, and why there is no answer
     /// then.
     fn complaint_about(&self, file: &str) -> Option<MissingValue> {
-        let is_meant = |line: &&String| line.split([' ', ':', '\'']).any(|word| word == file);
-        let line = self.errors.iter().find(is_meant)?;
+        let mut lines = self.errors.iter();
+        let line = lines.find(|line| line.split([' ', ':', '\'']).any(|word| word == file))?;
         let status = script::exit_status(Some(2), b"", line.as_bytes());
         Some(MissingValue::new(reason_of(status), line.trim()))
     }
@@ -297,15 +295,15 @@ struct Labelled {
 
 /// The lines of this label; none if there is none.
 fn labelled_lines(lines: &[impl AsRef<str>], label: &str) -> Option<Labelled> {
-    let value = |line: &str| Some(line.strip_prefix(label)?.strip_prefix(':')?.trim().to_string());
-    let mut found =
-        lines.iter().enumerate().filter_map(|(at, line)| Some((at, value(line.as_ref())?)));
-    let (first, mut text) = found.next()?;
-    let mut last = first;
+    let mut found = lines.iter().enumerate().filter_map(|(at, line)| {
+        Some((at, line.as_ref().strip_prefix(label)?.strip_prefix(':')?.trim()))
+    });
+    let (first, text) = found.next()?;
+    let (mut last, mut text) = (first, text.to_string());
     for (at, more) in found {
         last = at;
         text.push('\n');
-        text.push_str(&more);
+        text.push_str(more);
     }
     Some(Labelled { first, last, text })
 }

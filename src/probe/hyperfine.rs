@@ -62,9 +62,9 @@ pub struct CommandTiming {
 impl CommandTiming {
     /// The times of the runs that succeeded.
     pub fn successful_times(&self) -> Vec<f64> {
-        let failed = |place: usize| self.exit_codes.get(place).is_some_and(|code| *code != Some(0));
-        let times = self.times.iter().enumerate();
-        times.filter(|(place, _)| !failed(*place)).map(|(_, time)| *time).collect()
+        let codes = self.exit_codes.iter().copied().chain(std::iter::repeat(Some(0)));
+        let times = self.times.iter().zip(codes).filter(|(_, code)| *code == Some(0));
+        times.map(|(time, _)| *time).collect()
     }
 
     /// The name that the result gives itself, if it is fit for one.
@@ -123,9 +123,9 @@ impl HyperfineJson {
 
 /// The names of the targets of all files, in the order of the files and their results.
 pub fn target_names(exports: &[HyperfineJson]) -> Vec<Vec<String>> {
-    let timings = || exports.iter().flat_map(|export| &export.results);
+    let timings = exports.iter().flat_map(|export| &export.results);
     let mut names: Vec<String> = Vec::new();
-    for (timing, number) in timings().zip(1..) {
+    for (timing, number) in timings.clone().zip(1..) {
         names.push(match timing.stated_name() {
             Some("host") | None => format!("command-{number}"),
             Some(name) => name.to_string(),
@@ -135,7 +135,7 @@ pub fn target_names(exports: &[HyperfineJson]) -> Vec<Vec<String>> {
     for name in &names {
         *uses.entry(name.clone()).or_default() += 1;
     }
-    for (name, timing) in names.iter_mut().zip(timings()) {
+    for (name, timing) in names.iter_mut().zip(timings) {
         if uses[name.as_str()] > 1 {
             *name = timing.detailed_name(name);
         }
@@ -168,8 +168,8 @@ pub fn make_targets(names: &[String], baseline: Option<&str>) -> Vec<Target> {
 
 /// How many runs in the captures failed, and so are no samples.
 pub fn count_failed_runs(captures: &[Capture]) -> usize {
-    let of = |timing: &CommandTiming| timing.times.len() - timing.successful_times().len();
-    list_exports(captures).flat_map(|export| export.results).map(|timing| of(&timing)).sum()
+    let timings = list_exports(captures).flat_map(|export| export.results);
+    timings.map(|timing| timing.times.len() - timing.successful_times().len()).sum()
 }
 
 /// What the captures say that are files of hyperfine.
@@ -218,11 +218,14 @@ fn timing_fact(timing: &CommandTiming, source: FactSource) -> Fact {
 
 /// The line of the first time of each result, if every key has a line of its own.
 fn lines_of_times(text: &str) -> Vec<u32> {
-    let begins = |(line, number): (&str, u32)| {
-        let rest = line.trim_start().strip_prefix("\"times\"")?.trim_start().strip_prefix(':')?;
-        Some(if rest.trim() == "[" { number + 1 } else { number })
-    };
-    text.lines().zip(1..).filter_map(begins).collect()
+    let mut lines = Vec::new();
+    for (line, number) in text.lines().zip(1..) {
+        let rest = line.trim_start().strip_prefix("\"times\"");
+        if let Some(rest) = rest.and_then(|rest| rest.trim_start().strip_prefix(':')) {
+            lines.push(if rest.trim() == "[" { number + 1 } else { number });
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

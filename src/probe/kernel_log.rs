@@ -14,9 +14,12 @@ pub(crate) fn kernel_log_message(line: &str) -> Option<&str> {
 
 /// A message without the id of its caller.
 fn without_caller(text: &str) -> &str {
-    let caller = text.strip_prefix('[').and_then(|text| text.split_once(']'));
-    let is_id = |id: &str| id.trim().strip_prefix(['T', 'C']).is_some_and(is_number);
-    caller.filter(|(id, _)| is_id(id)).map_or(text, |(_, rest)| rest.trim_start())
+    if let Some((id, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']'))
+        && id.trim().strip_prefix(['T', 'C']).is_some_and(is_number)
+    {
+        return rest.trim_start();
+    }
+    text
 }
 
 /// `12.345678`, or `Thu Nov 27 21:57:34 2025` as `dmesg -T` prints it.

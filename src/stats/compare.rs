@@ -75,30 +75,25 @@ pub struct Comparison {
 /// Compares `b` with `a`. The margin is the larger of what its user cares about and what the
 /// measuring itself varies by.
 pub(crate) fn compare_samples(a: &[f64], b: &[f64], margin: f64) -> Comparison {
-    let positive = |values: &[f64]| values.iter().all(|value| value.is_finite() && *value > 0.0);
-    let none = |obstacle| Comparison {
+    let mut comparison = Comparison {
         ratio: None,
         interval: None,
         margin,
         outcome: ComparisonOutcome::NotComparable,
-        obstacle: Some(obstacle),
-    };
-    if !positive(a) || !positive(b) {
-        return none(ComparisonObstacle::NotPositive);
-    }
-    if a.len().min(b.len()) < LEAST {
-        return none(ComparisonObstacle::TooFew);
-    }
-    let Some(ratio) = hodges_lehmann::estimate_ratio(a, b) else {
-        return none(ComparisonObstacle::TooFew);
-    };
-    Comparison {
-        ratio: Some(ratio.value),
-        interval: Some(ratio.interval),
-        margin,
-        outcome: ComparisonOutcome::from_interval(ratio.interval, margin),
         obstacle: None,
+    };
+    if !a.iter().chain(b).all(|value| value.is_finite() && *value > 0.0) {
+        comparison.obstacle = Some(ComparisonObstacle::NotPositive);
+    } else if a.len().min(b.len()) >= LEAST
+        && let Some(ratio) = hodges_lehmann::estimate_ratio(a, b)
+    {
+        comparison.ratio = Some(ratio.value);
+        comparison.interval = Some(ratio.interval);
+        comparison.outcome = ComparisonOutcome::from_interval(ratio.interval, margin);
+    } else {
+        comparison.obstacle = Some(ComparisonObstacle::TooFew);
     }
+    comparison
 }
 
 #[cfg(test)]

@@ -46,12 +46,13 @@ pub(crate) fn median_interval(values: &[f64]) -> Option<Interval> {
     let n = ascending.len();
     let ranks = binomial::quantile_ranks(n, 0.5)?;
     let inwards = interpolation_weight(n, ranks);
-    let end = |rank: usize, next: usize| {
-        ascending[rank - 1] * (1.0 - inwards) + ascending[next - 1] * inwards
-    };
+    let (low, high) = (ascending[ranks.low - 1], ascending[ranks.high - 1]);
     Some(match inwards {
-        0.0 => Interval { low: ascending[ranks.low - 1], high: ascending[ranks.high - 1] },
-        _ => Interval { low: end(ranks.low, ranks.low + 1), high: end(ranks.high, ranks.high - 1) },
+        0.0 => Interval { low, high },
+        _ => Interval {
+            low: low * (1.0 - inwards) + ascending[ranks.low] * inwards,
+            high: high * (1.0 - inwards) + ascending[ranks.high - 2] * inwards,
+        },
     })
 }
 

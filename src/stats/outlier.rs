@@ -20,11 +20,8 @@ pub(crate) fn find_outliers(values: &[f64]) -> Vec<usize> {
         return Vec::new();
     }
     let ascending = sorted_samples(values);
-    let quartile = |q| quantile::of_sorted(&ascending, q);
-    let (Some(first), Some(middle), Some(third)) = (quartile(0.25), quartile(0.5), quartile(0.75))
-    else {
-        return Vec::new();
-    };
+    let quartiles = [0.25, 0.5, 0.75].map(|q| quantile::of_sorted(&ascending, q));
+    let [Some(first), Some(middle), Some(third)] = quartiles else { return Vec::new() };
     let range = (third - first).max(LEAST_RANGE * middle.abs());
     let (low, high) = (first - FENCE * range, third + FENCE * range);
     values

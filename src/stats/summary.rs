@@ -34,18 +34,19 @@ pub(crate) fn summarize_samples(values: &[f64]) -> Option<SeriesSummary> {
         return None;
     }
     let ascending = sorted_samples(values);
-    let quantile = |q| quantile::of_sorted(&ascending, q);
-    let median = quantile(0.5)?;
+    let [min, first, median, third, max] =
+        [0.0, 0.25, 0.5, 0.75, 1.0].map(|q| quantile::of_sorted(&ascending, q));
+    let median = median?;
     let distances: Vec<f64> = values.iter().map(|value| (value - median).abs()).collect();
     Some(SeriesSummary {
         n: values.len(),
-        min: quantile(0.0)?,
-        max: quantile(1.0)?,
+        min: min?,
+        max: max?,
         mean: values.iter().sum::<f64>() / count_as_float(values.len()),
         median,
         interval: interval::median_interval(values),
         mad: quantile::median(&distances)?,
-        quartiles: (quantile(0.25)?, quantile(0.75)?),
+        quartiles: (first?, third?),
         outliers: outlier::find_outliers(values),
     })
 }

@@ -71,9 +71,8 @@ pub fn is_record_intact(run: &Run) -> bool {
 /// that isoproof wrote. Where it is not, the file need not be another: the label is part of the
 /// content, so only one that was given to a run without a label passes.
 pub fn is_whole_content_intact(run: &Run) -> bool {
-    let is_of_content =
-        |label: Option<String>| compute_run_id(&Run { label, ..run.clone() }) == run.id;
-    is_of_content(run.label.clone()) || (run.label.is_some() && is_of_content(None))
+    compute_run_id(run) == run.id
+        || (run.label.is_some() && compute_run_id(&Run { label: None, ..run.clone() }) == run.id)
 }
 
 #[derive(Deserialize)]

@@ -110,8 +110,8 @@ impl FleetStore {
 impl FleetList {
     /// What has to be said about the files that cannot be used.
     pub fn list_warnings(&self) -> Vec<String> {
-        let said = |error: &Error| format!("a fleet is left out: {}", error.message);
-        self.damaged.iter().map(said).collect()
+        let damaged = self.damaged.iter();
+        damaged.map(|error| format!("a fleet is left out: {}", error.message)).collect()
     }
 
     /// The fleet that is named: `latest`, `latest~2`, a label, or the beginning of an id.
@@ -124,9 +124,10 @@ impl FleetList {
         if let Some(back) = parse_latest(name)? {
             return self.find_latest(name, back);
         }
-        let is_meant = |fleet: &&Fleet| fleet.id == name || fleet.label.as_deref() == Some(name);
-        if let Some(fleet) = fleets.iter().find(is_meant) {
-            return Ok(fleet);
+        for fleet in fleets {
+            if fleet.id == name || fleet.label.as_deref() == Some(name) {
+                return Ok(fleet);
+            }
         }
         let found: Vec<&Fleet> =
             fleets.iter().filter(|fleet| !name.is_empty() && fleet.id.starts_with(name)).collect();
@@ -196,12 +197,14 @@ fn read_journal(fleet: &mut Fleet, path: &Path) -> Result<()> {
     for (index, line) in text.split_inclusive('\n').enumerate() {
         // Who wrote it was killed meanwhile; the run lies in its file and is named by no fleet.
         let Some(line) = line.strip_suffix('\n') else { break };
-        let damaged =
-            |what: &str| Error::unusable_input(format!("{}:{}: {what}", path.display(), index + 1));
-        let entry: JournalEntry =
-            serde_json::from_str(line).map_err(|error| damaged(&error.to_string()))?;
-        let node = fleet.nodes.get_mut(entry.place);
-        *node.ok_or_else(|| damaged("field `place`: the fleet has no such node"))? = entry.node;
+        let place = format!("{}:{}", path.display(), index + 1);
+        let entry: JournalEntry = serde_json::from_str(line)
+            .map_err(|error| Error::unusable_input(format!("{place}: {error}")))?;
+        let Some(node) = fleet.nodes.get_mut(entry.place) else {
+            let words = format!("{place}: field `place`: the fleet has no such node");
+            return Err(Error::unusable_input(words));
+        };
+        *node = entry.node;
     }
     Ok(())
 }
@@ -210,19 +213,20 @@ fn read_fleet(path: &Path) -> Result<Fleet> {
     let bytes = sources::read_named_file(path, MAX_FLEET_BYTES)
         .map_err(|error| Error::failed_io("read", path, &error))?;
     let text = sources::decode_text(bytes, path)?;
-    let damaged = |what: String| Error::unusable_input(format!("{}: {what}", path.display()));
     if let Ok(SchemaVersionOnly { schema_version }) = serde_json::from_str(&text)
         && schema_version != FLEET_VERSION
     {
         let words = format!(
-            "schema version {schema_version}, but this isoproof knows version {FLEET_VERSION}"
+            "{}: schema version {schema_version}, but this isoproof knows version {FLEET_VERSION}",
+            path.display()
         );
-        return Err(damaged(words).with_help("use a newer isoproof"));
+        return Err(Error::unusable_input(words).with_help("use a newer isoproof"));
     }
     let mut fleet: Fleet = file::read_json(&text, path)?;
     read_journal(&mut fleet, path)?;
     if !file::is_id(&fleet.id) {
-        return Err(damaged("field `id`: letters, digits and `-` are wanted".into()));
+        let words = format!("{}: field `id`: letters, digits and `-` are wanted", path.display());
+        return Err(Error::unusable_input(words));
     }
     Ok(fleet)
 }

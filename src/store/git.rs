@@ -76,11 +76,14 @@ fn is_future(path: &str) -> bool {
 }
 
 fn read_git(root: &Path, arguments: &[&str]) -> Result<String> {
-    let error = |what: &str| Error::unusable_input(format!("git {}: {what}", arguments[0]));
     let output = run_git(Some(root), arguments, &[], Vec::new())?;
-    if output.code != Some(0) {
+    let what = if output.code != Some(0) {
         let words = crate::text::split_lines(output.stderr.as_bytes()).join(" ");
-        return Err(error(&crate::text::make_visible(&words)));
-    }
-    String::from_utf8(output.stdout).map_err(|_| error("the file is not UTF-8"))
+        crate::text::make_visible(&words)
+    } else if let Ok(text) = String::from_utf8(output.stdout) {
+        return Ok(text);
+    } else {
+        "the file is not UTF-8".into()
+    };
+    Err(Error::unusable_input(format!("git {}: {what}", arguments[0])))
 }

@@ -336,16 +336,16 @@ impl RunStore {
     ///
     /// As for [`RunStore::list_runs`].
     pub fn load_before(&self, run: &Run) -> Result<Option<LoadedRun>> {
-        let is_before = |entry: &&RunEntry| {
-            entry.created <= run.created && entry.node.as_deref() == run.find_node()
-        };
         let entries = self.usable_entries()?;
         let own = entries.iter().position(|entry| entry.id == run.id);
         let older = match own {
             Some(own) => &entries[own + 1..],
             None => &entries[..],
         };
-        for entry in older.iter().copied().filter(is_before) {
+        for entry in older {
+            if entry.created > run.created || entry.node.as_deref() != run.find_node() {
+                continue;
+            }
             match RunFile::read_file(&entry.path).and_then(|file| self.parse_run(&file)) {
                 Ok(loaded) => return Ok(Some(loaded)),
                 Err(error) => self.add_damaged(&entry.path, error),

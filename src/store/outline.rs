@@ -45,14 +45,7 @@ const FACTS: &[u8] = b"\n  \"facts\": {";
 ///
 /// The file cannot be read or is damaged, as far as it was looked at.
 pub fn read_outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
-    let quick = || -> std::io::Result<Option<Run>> {
-        let Some(mut file) = open_run_file(path)? else { return Ok(None) };
-        let Some(mut run) = head_of(&mut file)? else { return Ok(None) };
-        let Some(facts) = facts_of(&mut file, wanted)? else { return Ok(None) };
-        run.facts = facts;
-        Ok(Some(run))
-    };
-    match quick() {
+    match read_outline_in_place(path, wanted) {
         Ok(Some(run)) => Ok(run),
         Ok(None) => {
             let mut run = file::from_text(&read_text(path)?, path)?;
@@ -70,12 +63,7 @@ pub fn read_outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
 ///
 /// As for [`read_outline`].
 pub fn read_head(path: &Path) -> Result<Run> {
-    let quick = || -> std::io::Result<Option<Run>> {
-        let Some(mut file) = open_run_file(path)? else { return Ok(None) };
-        let run = head_of(&mut file)?;
-        Ok(if is_whole(&mut file)? { run } else { None })
-    };
-    match quick() {
+    match read_head_in_place(path) {
         Ok(Some(run)) => Ok(run),
         Ok(None) => {
             let text = read_text(path)?;
@@ -94,6 +82,25 @@ pub fn read_head(path: &Path) -> Result<Run> {
 pub fn map_parallel<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -> Vec<T> {
     // Waking another processor takes longer than reading one more.
     paths.par_iter().with_min_len(2).map(|path| work(path)).collect()
+}
+
+/// The outline of a run file in the usual form; none of one in another.
+fn read_outline_in_place(
+    path: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+) -> std::io::Result<Option<Run>> {
+    let Some(mut file) = open_run_file(path)? else { return Ok(None) };
+    let Some(mut run) = head_of(&mut file)? else { return Ok(None) };
+    let Some(facts) = facts_of(&mut file, wanted)? else { return Ok(None) };
+    run.facts = facts;
+    Ok(Some(run))
+}
+
+/// The head of a run file in the usual form; none of one in another.
+fn read_head_in_place(path: &Path) -> std::io::Result<Option<Run>> {
+    let Some(mut file) = open_run_file(path)? else { return Ok(None) };
+    let run = head_of(&mut file)?;
+    Ok(if is_whole(&mut file)? { run } else { None })
 }
 
 /// Opens a run file; none if it is longer than any, which is for the reader of whole files to say.

@@ -57,11 +57,12 @@ impl<'de> Visitor<'de> for PackedLinesVisitor {
         self,
         mut list: A,
     ) -> std::result::Result<PackedLines, A::Error> {
-        let mut next = |place| {
-            let number = list.next_element::<usize>()?;
-            number.ok_or_else(|| serde::de::Error::invalid_length(place, &self))
-        };
-        Ok(PackedLines::Copied(next(0)?, next(1)?))
+        let mut numbers = [0; 2];
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let next = list.next_element::<usize>()?;
+            *number = next.ok_or_else(|| serde::de::Error::invalid_length(place, &self))?;
+        }
+        Ok(PackedLines::Copied(numbers[0], numbers[1]))
     }
 }
 
@@ -185,6 +186,12 @@ impl BaseCache {
     }
 }
 
+fn damaged_pack(path: &Path, what: &str) -> Error {
+    Error::unusable_input(format!("{}: {what}", path.display())).with_help(
+        "this is no run file, or it was changed or cut off: restore it, or collect again",
+    )
+}
+
 /// The text of a run file of which `text` may say only in what it differs from another; `path` is
 /// named in errors, and `read_base` reads the file of a run by its id.
 ///
@@ -200,21 +207,16 @@ pub(super) fn unpack_text(
         return Ok(text);
     }
     let packed: PackedRun = file::read_json(&text, path)?;
-    let damaged = |what: &str| {
-        Error::unusable_input(format!("{}: {what}", path.display())).with_help(
-            "this is no run file, or it was changed or cut off: restore it, or collect again",
-        )
-    };
     if !file::is_id(&packed.same_as) {
-        return Err(damaged("field `same_as`: the id of a run is wanted"));
+        return Err(damaged_pack(path, "field `same_as`: the id of a run is wanted"));
     }
     let base = read_base(&packed.same_as).map_err(|error| {
         let what = format!("it is stored as what differs from another run: {}", error.message);
-        damaged(&what)
+        damaged_pack(path, &what)
     })?;
     let UnpackBase { text: base, begins } = &*base;
     if base.starts_with(BEGINNING) {
-        return Err(damaged("field `same_as`: that run is stored as what differs too"));
+        return Err(damaged_pack(path, "field `same_as`: that run is stored as what differs too"));
     }
     let mut unpacked = String::new();
     for (index, piece) in packed.lines.iter().enumerate() {
@@ -224,13 +226,13 @@ pub(super) fn unpack_text(
                 let last = first.checked_add(*count).and_then(|last| begins.get(last));
                 let range = begins.get(*first).zip(last).filter(|_| *count > 0);
                 let range = range.map(|(begin, end)| *begin..*end - 1);
-                range
-                    .and_then(|range| base.get(range))
-                    .ok_or_else(|| damaged("field `lines`: the other run has no such lines"))?
+                range.and_then(|range| base.get(range)).ok_or_else(|| {
+                    damaged_pack(path, "field `lines`: the other run has no such lines")
+                })?
             }
         };
         if (unpacked.len() + added.len()) as u64 > MAX_RUN_BYTES {
-            return Err(damaged("it would be longer than a run file may be"));
+            return Err(damaged_pack(path, "it would be longer than a run file may be"));
         }
         if index > 0 {
             unpacked.push('\n');

@@ -91,7 +91,6 @@ pub fn split_fleet_reference(text: &str) -> Option<&str> {
 /// The label could be taken for another form of reference, the id of a run above all, or holds
 /// characters that would have to be escaped somewhere.
 pub fn check_label(label: &str) -> Result<()> {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
     let what = if label.is_empty() {
         "it is empty"
     } else if label.chars().count() > 64 {
@@ -108,7 +107,7 @@ pub fn check_label(label: &str) -> Result<()> {
         "it looks like the id of a run or the beginning of one"
     } else if label.starts_with(['.', '-']) {
         "it begins with `.` or `-`"
-    } else if !label.chars().all(is_plain) {
+    } else if !label.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-')) {
         "it has other characters than letters, digits, `.`, `_` and `-`"
     } else {
         return Ok(());
@@ -123,12 +122,13 @@ pub fn check_label(label: &str) -> Result<()> {
 /// Whether a text has the form of an id (`20251127T185734Z-1a2b3c4d`) or of its beginning.
 fn looks_like_id(text: &str) -> bool {
     const FORM: &str = "00000000T000000Z-xxxxxxxx";
-    let fits = |(c, form): (char, char)| match form {
-        '0' => c.is_ascii_digit(),
-        'x' => c.is_ascii_hexdigit(),
-        form => c == form,
-    };
-    text.len() <= FORM.len() && text.chars().zip(FORM.chars()).all(fits)
+    let mut pairs = text.chars().zip(FORM.chars());
+    text.len() <= FORM.len()
+        && pairs.all(|(c, form)| match form {
+            '0' => c.is_ascii_digit(),
+            'x' => c.is_ascii_hexdigit(),
+            form => c == form,
+        })
 }
 
 #[cfg(test)]

@@ -91,13 +91,21 @@ impl BenchShell {
         iterations: u64,
         round: u32,
     ) -> PerfSample {
-        let mut time = |iterations: u64| {
-            let said = self.run_command(session, &format!("n={iterations}; {command}"))?;
-            ReportedTimes::parse_times(&said)
-                .ok_or_else(|| format!("no times in: {}", one_line(&said)))
-        };
-        let times = time(0).and_then(|empty| Ok((time(iterations)?, empty.real)));
+        let empty = self.time_iterations(session, command, 0);
+        let times = empty.and_then(|empty| {
+            Ok((self.time_iterations(session, command, iterations)?, empty.real))
+        });
         PerfSample { round, iterations, times, is_short: false }
+    }
+
+    fn time_iterations(
+        &mut self,
+        session: &CollectSession,
+        command: &str,
+        iterations: u64,
+    ) -> Result<ReportedTimes, String> {
+        let said = self.run_command(session, &format!("n={iterations}; {command}"))?;
+        ReportedTimes::parse_times(&said).ok_or_else(|| format!("no times in: {}", one_line(&said)))
     }
 
     /// Ends the shell: at once if it hangs. It is told to, because the end of the input does not

@@ -211,15 +211,16 @@ impl<'a> SpeedSeries<'a> {
 
     /// What the rounds so far say about the use of more, for each group of measures.
     pub(super) fn measure_states(&self) -> Vec<MeasureState> {
-        let state = |group: Vec<usize>| {
+        let mut states = Vec::new();
+        for group in self.measure_groups() {
             let measures = group.iter().flat_map(|&index| self.measures_of(index));
             let series: Vec<Vec<f64>> = measures.map(TargetMeasure::turn_times).collect();
             let rounds = group.iter().flat_map(|&index| self.measures_of(index));
             let rounds = rounds.map(|measure| measure.planned).max().unwrap_or_default();
             let seconds = group.iter().map(|&index| self.seconds[index]).sum();
-            MeasureState::of_series(&series, rounds, seconds)
-        };
-        self.measure_groups().into_iter().map(state).collect()
+            states.push(MeasureState::of_series(&series, rounds, seconds));
+        }
+        states
     }
 
     /// One measure under each target.
@@ -265,13 +266,13 @@ impl<'a> SpeedSeries<'a> {
 
 /// The probes that are measured here, in an order in which a file is written before it is read.
 fn performance_probes(catalogue: &ProbeCatalogue, with_file: bool) -> Vec<&Probe> {
-    let is_measured = |probe: &&Probe| {
+    let mut probes: Vec<&Probe> = catalogue.iter_probes().collect();
+    probes.retain(|probe| {
         probe.id.starts_with("perf.")
             && probe.place.contains(&ProbePlace::Measurement)
             && !probe.command.is_empty()
             && (with_file || !is_file(probe))
-    };
-    let mut probes: Vec<&Probe> = catalogue.iter_probes().filter(is_measured).collect();
+    });
     probes.sort_by_key(|probe| (is_file(probe), probe.id == "perf.io_read"));
     probes
 }
@@ -305,14 +306,17 @@ impl<'a> TargetBench<'a> {
                 return None;
             }
         };
-        let measure = |probe: &&'a Probe| TargetMeasure {
-            probe,
-            iterations: FIRST,
-            planned: rounds,
-            turns: Vec::new(),
-            trouble: None,
-        };
-        Some(Self { spec, bench, measures: probes.iter().map(measure).collect() })
+        let mut measures = Vec::new();
+        for probe in probes {
+            measures.push(TargetMeasure {
+                probe,
+                iterations: FIRST,
+                planned: rounds,
+                turns: Vec::new(),
+                trouble: None,
+            });
+        }
+        Some(Self { spec, bench, measures })
     }
 
     /// Finds out for each measure how many iterations take about [`AIM`].

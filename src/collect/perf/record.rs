@@ -20,12 +20,12 @@ pub(super) struct ReportedTimes {
 impl ReportedTimes {
     /// Reads them, which stand among the output of the command.
     pub(super) fn parse_times(text: &str) -> Option<Self> {
-        let time = |name: &str| {
+        let [real, user, system] = ["real ", "user ", "sys "].map(|name| {
             let mut times = text.lines().filter_map(|line| line.trim().strip_prefix(name));
             let time: f64 = times.next()?.trim().parse().ok()?;
             (times.next().is_none() && time.is_finite() && time >= 0.0).then_some(time)
-        };
-        Some(Self { real: time("real ")?, user: time("user ")?, system: time("sys ")? })
+        });
+        Some(Self { real: real?, user: user?, system: system? })
     }
 }
 

@@ -287,12 +287,12 @@ impl<'a> StartupSeries<'a> {
 
     /// What the rounds so far say about the use of more.
     pub(super) fn measure_state(&self) -> MeasureState {
-        let times = |index| {
+        let mut series: Vec<Vec<f64>> = Vec::new();
+        for index in 0..self.arms.len() {
             let kept = self.kept_starts(index).filter(|start| start.failure_reason().is_none());
-            kept.filter_map(|start| Some(start.timed.as_ref().ok()?.output.duration.as_secs_f64()))
-                .collect()
-        };
-        let series: Vec<Vec<f64>> = (0..self.arms.len()).map(times).collect();
+            let timed = kept.filter_map(|start| start.timed.as_ref().ok());
+            series.push(timed.map(|timed| timed.output.duration.as_secs_f64()).collect());
+        }
         let all = self.starts.iter().filter_map(|start| start.timed.as_ref().ok());
         let seconds = all.map(|timed| timed.output.duration.as_secs_f64()).sum();
         MeasureState {
@@ -399,26 +399,23 @@ impl<'a> StartupSeries<'a> {
         let part = format!("start{}", self.rounds.total_rounds());
         let mut head =
             format!("command {}\n", start_command(self.session, self.arms[index], &part));
-        let mut line = |text: String| {
-            let _ = writeln!(head, "{text}");
-        };
-        line(format!(
-            "order random within each round from the seed {}: {}",
-            self.session.id,
-            arms.join(", ")
-        ));
-        line(format!("warmup {} of each discarded", self.rounds.warmup));
         let begun = self.rounds_begun.saturating_sub(self.rounds.warmup);
-        line(format!("rounds {begun} of {}", self.rounds.samples));
+        let _ = writeln!(
+            head,
+            "order random within each round from the seed {}: {}\n\
+             warmup {} of each discarded\n\
+             rounds {begun} of {}",
+            self.session.id,
+            arms.join(", "),
+            self.rounds.warmup,
+            self.rounds.samples
+        );
         head.push_str(&budget_line(self.session));
-        let mut line = |text: String| {
-            let _ = writeln!(head, "{text}");
-        };
         if let Some(reason) = self.stopped {
-            line(format!("ended early: {reason}"));
+            let _ = writeln!(head, "ended early: {reason}");
         }
         if self.failures[index] >= PATIENCE {
-            line(format!("given up after {PATIENCE} failures in a row"));
+            let _ = writeln!(head, "given up after {PATIENCE} failures in a row");
         }
         head
     }

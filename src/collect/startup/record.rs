@@ -1,6 +1,7 @@
 //! The record of a series of starts: text with a line for every start, which the parsers
 //! `column_first_byte` and `column_wall` of the catalogue read.
 
+use crate::collect::show_seconds;
 use crate::engine::timed::TimedCommand;
 
 /// What the container prints, so that a start that did nothing is not taken for a fast one.
@@ -58,17 +59,16 @@ impl TimedStart {
 }
 
 fn figures_text(timed: &TimedCommand) -> String {
-    let or_dash = |figure: Option<String>| figure.unwrap_or_else(|| "-".into());
-    let seconds = |duration: std::time::Duration| format!("{:.6}", duration.as_secs_f64());
     [
-        or_dash(timed.output.exit_status().map(|exit| exit.to_string())),
-        or_dash(timed.first_byte.map(seconds)),
-        seconds(timed.output.duration),
-        or_dash(timed.usage.map(|usage| seconds(usage.user))),
-        or_dash(timed.usage.map(|usage| seconds(usage.system))),
-        or_dash(timed.usage.map(|usage| (usage.max_rss / 1024).to_string())),
-        timed.started_ns().to_string(),
+        timed.output.exit_status().map(|exit| exit.to_string()),
+        timed.first_byte.map(show_seconds),
+        Some(show_seconds(timed.output.duration)),
+        timed.usage.map(|usage| show_seconds(usage.user)),
+        timed.usage.map(|usage| show_seconds(usage.system)),
+        timed.usage.map(|usage| (usage.max_rss / 1024).to_string()),
+        Some(timed.started_ns().to_string()),
     ]
+    .map(|figure| figure.unwrap_or_else(|| "-".into()))
     .join(" ")
 }
 

@@ -89,17 +89,21 @@ pub(super) fn id_map(text: &str) -> ParseResult {
 /// type, source and options.
 pub(super) fn parse_visible_mount(text: &str) -> ParseResult {
     let line = filled_lines(text).last().unwrap_or_default();
-    let read = || {
-        let (place, system) = line.split_once(" - ")?;
-        let mut place = place.split_whitespace().skip(4);
-        let (point, own) = (place.next()?, place.next()?);
-        let mut system = system.split_whitespace();
-        let (kind, source) = (system.next()?, system.next()?);
-        let options: Vec<&str> =
-            own.split(',').chain(system.next().into_iter().flat_map(|o| o.split(','))).collect();
-        Some(json!({"point": point, "type": kind, "source": source, "options": options}))
-    };
-    read().ok_or_else(|| MissingValue::unexpected_output("a line of mountinfo", line))
+    parse_mountinfo_line(line)
+        .ok_or_else(|| MissingValue::unexpected_output("a line of mountinfo", line))
+}
+
+fn parse_mountinfo_line(line: &str) -> Option<Value> {
+    let (place, system) = line.split_once(" - ")?;
+    let mut place = place.split_whitespace().skip(4);
+    let (point, own) = (place.next()?, place.next()?);
+    let mut system = system.split_whitespace();
+    let (kind, source) = (system.next()?, system.next()?);
+    let mut options: Vec<&str> = own.split(',').collect();
+    if let Some(of_system) = system.next() {
+        options.extend(of_system.split(','));
+    }
+    Some(json!({"point": point, "type": kind, "source": source, "options": options}))
 }
 
 #[cfg(test)]

@@ -20,27 +20,31 @@ pub(super) fn parse_samples(text: &str) -> ParseResult {
 
 /// `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds.
 pub(super) fn latency_summary(text: &str) -> ParseResult {
-    let stated = |label: &str| {
-        text.split_whitespace().find_map(|word| word.strip_prefix(label)?.strip_prefix('='))
-    };
-    let missing = |label: &str| {
-        MissingValue::new(MissingReason::NotStated, format!("`{label}=` is not stated"))
-    };
-    let seconds = |label: &str| {
-        let word = stated(label).ok_or_else(|| missing(label))?;
-        let time = parse_decimal(word.strip_suffix('s').unwrap_or(word)).ok_or_else(|| {
-            MissingValue::unexpected_output(&format!("seconds after `{label}=`"), word)
-        })?;
-        match SampleUnit::Seconds.refuse_value(time) {
-            Some(reason) => Err(MissingValue::new(MissingReason::OutOfRange, reason)),
-            None => Ok(time),
-        }
-    };
-    let (avg, min, max) = (seconds("avg")?, seconds("min")?, seconds("max")?);
-    let word = stated("n").ok_or_else(|| missing("n"))?;
+    let (avg, min) = (stated_seconds(text, "avg")?, stated_seconds(text, "min")?);
+    let max = stated_seconds(text, "max")?;
+    let word = stated_word(text, "n")?;
     let n: u64 =
         word.parse().map_err(|_| MissingValue::unexpected_output("a count after `n=`", word))?;
     Ok(json!({"avg": avg, "min": min, "max": max, "n": n}))
+}
+
+fn stated_seconds(text: &str, label: &str) -> Result<f64, MissingValue> {
+    let word = stated_word(text, label)?;
+    let time = parse_decimal(word.strip_suffix('s').unwrap_or(word)).ok_or_else(|| {
+        MissingValue::unexpected_output(&format!("seconds after `{label}=`"), word)
+    })?;
+    match SampleUnit::Seconds.refuse_value(time) {
+        Some(reason) => Err(MissingValue::new(MissingReason::OutOfRange, reason)),
+        None => Ok(time),
+    }
+}
+
+/// What stands after `label=`.
+fn stated_word<'a>(text: &'a str, label: &str) -> Result<&'a str, MissingValue> {
+    let mut words = text.split_whitespace();
+    words.find_map(|word| word.strip_prefix(label)?.strip_prefix('=')).ok_or_else(|| {
+        MissingValue::new(MissingReason::NotStated, format!("`{label}=` is not stated"))
+    })
 }
 
 #[cfg(test)]

@@ -41,12 +41,12 @@ pub(super) fn parse_interfaces(text: &str) -> ParseResult {
 fn without_prefix_lengths(interface: ListedInterface) -> Value {
     let ListedInterface { name, mac, ipv4, ipv6, .. } = interface;
     let mac = mac.map(|mac| mac.to_ascii_lowercase()).filter(|mac| mac != "00:00:00:00:00:00");
-    let each_once = |addresses: &[String]| {
+    let [ipv4, ipv6] = [&ipv4, &ipv6].map(|addresses| {
         let mut seen = BTreeSet::new();
         let bare = addresses.iter().map(|address| strip_prefix_length(address));
-        bare.filter(|address| seen.insert(*address)).map(str::to_owned).collect::<Vec<_>>()
-    };
-    json!({"name": name, "mac": mac, "ipv4": each_once(&ipv4), "ipv6": each_once(&ipv6)})
+        bare.filter(|address| seen.insert(*address)).collect::<Vec<_>>()
+    });
+    json!({"name": name, "mac": mac, "ipv4": ipv4, "ipv6": ipv6})
 }
 
 /// The interfaces in numbered lines, in order: of `ip addr`, `ip -o addr`, `ip -br addr` and

@@ -110,15 +110,17 @@ impl StartEvents {
     }
 
     fn compute_phases(&self) -> Option<StartPhases> {
-        let at = |step| self.step_time(step);
-        let (created, started) = (at(EngineStep::Created)?, at(EngineStep::Started)?);
-        let (ended, removed) = (at(EngineStep::Ended)?, at(EngineStep::Removed)?);
-        let (made, network) =
-            match (at(EngineStep::Made), at(EngineStep::Attached), at(EngineStep::Connected)) {
-                (Some(made), _, _) => (made, None),
-                (None, Some(attached), Some(connected)) => (attached, Some(connected)),
-                _ => return None,
-            };
+        let [created, started, ended, removed] =
+            [EngineStep::Created, EngineStep::Started, EngineStep::Ended, EngineStep::Removed]
+                .map(|step| self.step_time(step));
+        let (created, started, ended, removed) = (created?, started?, ended?, removed?);
+        let (made, network) = match [EngineStep::Made, EngineStep::Attached, EngineStep::Connected]
+            .map(|step| self.step_time(step))
+        {
+            [Some(made), _, _] => (made, None),
+            [None, Some(attached), Some(connected)] => (attached, Some(connected)),
+            _ => return None,
+        };
         let start_from = network.unwrap_or(made);
         // Removing may end after the client has gone.
         let rest = self.ended.saturating_sub(removed);

@@ -69,16 +69,17 @@ pub(super) fn parse_clock_distances(text: &str) -> ParseResult {
     let mut distances = Vec::new();
     for line in filled_lines(text).filter(|line| line.starts_with(SAMPLE)) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let point = |place: usize| {
+        let [to, from] = [to, from].map(|place| {
             let word = words.get(place).copied().unwrap_or_default();
             DateTime::parse_from_rfc3339(word)
                 .map_err(|_| MissingValue::unexpected_output("a point of time", word))
+        });
+        let Some(nanoseconds) = (to? - from?).num_nanoseconds() else {
+            let words = "the two points are centuries apart";
+            return Err(MissingValue::new(MissingReason::OutOfRange, words));
         };
-        let nanoseconds = (point(to)? - point(from)?).num_nanoseconds();
-        let out_of_range =
-            || MissingValue::new(MissingReason::OutOfRange, "the two points are centuries apart");
         #[allow(clippy::cast_precision_loss, reason = "nanoseconds of hours are exact")]
-        distances.push(nanoseconds.ok_or_else(out_of_range)? as f64 / 1e9);
+        distances.push(nanoseconds as f64 / 1e9);
         if distances.len() > MAX_SAMPLES {
             let words = format!("more than {MAX_SAMPLES} samples");
             return Err(MissingValue::new(MissingReason::TooLong, words));

@@ -74,8 +74,9 @@ pub(crate) fn implementation_in_shim_line(line: &str) -> Option<&'static str> {
 /// follows.
 pub(crate) fn word_after_key<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     let lower = line.to_ascii_lowercase();
-    let is_start = |at: usize| !lower[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
-    let at = lower.match_indices(key).map(|(at, _)| at).find(|&at| is_start(at))?;
+    let (at, _) = lower
+        .match_indices(key)
+        .find(|(at, _)| !lower[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '-'))?;
     let word = line.get(at + key.len()..)?.split_whitespace().next()?;
     let word = word.trim_matches(|c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '*'));
     word.starts_with(|c: char| c.is_alphanumeric()).then_some(word)

@@ -183,8 +183,8 @@ impl CommandEnd {
     fn parse_end(text: &str) -> Option<Self> {
         let mut parts = text.split(',');
         let exit = parts.next()?.parse().ok()?;
-        let mut seconds = || parts.next()?.parse::<f64>().ok();
-        let duration_ms = match (seconds(), seconds()) {
+        let mut times = parts.map(|part| part.parse::<f64>().ok());
+        let duration_ms = match (times.next().flatten(), times.next().flatten()) {
             // A clock that was set back tells nothing.
             (Some(begun), Some(ended)) if begun.is_finite() && ended >= begun => {
                 Some(((ended - begun) * 1e6).round() / 1e3)
@@ -227,13 +227,11 @@ fn parse_answers(text: &[u8]) -> Option<Vec<(usize, OutputStreams)>> {
     for word in words {
         let [number, limit, out, err, exit, begun, ended] =
             word.split('/').collect::<Vec<_>>().try_into().ok()?;
-        let mut next = |size: &str| {
-            let (stream, others) = rest.split_at_checked(size.parse().ok()?)?;
-            rest = others;
-            Some(stream.to_vec())
-        };
-        let (stdout, stderr) = (next(out)?, next(err)?);
+        let (stdout, after) = rest.split_at_checked(out.parse().ok()?)?;
+        let (stderr, after) = after.split_at_checked(err.parse().ok()?)?;
+        rest = after;
         let end = Some(CommandEnd::parse_end(&format!("{exit},{begun},{ended}"))?);
+        let (stdout, stderr) = (stdout.to_vec(), stderr.to_vec());
         all.push((
             number.parse().ok()?,
             OutputStreams { limit: limit.parse().ok()?, end, stdout, stderr },
@@ -257,8 +255,8 @@ fn damaged_numbers(body: &[u8]) -> Vec<usize> {
         return parse_slot_number(first).into_iter().collect();
     }
     let about = split_once(rest, b'|').map_or(rest, |(about, _)| about);
-    let of = |word: &[u8]| parse_slot_number(split_once(word, b'/')?.0);
-    about.split(|byte| *byte == b' ').filter_map(of).collect()
+    let words = about.split(|byte| *byte == b' ');
+    words.filter_map(|word| parse_slot_number(split_once(word, b'/')?.0)).collect()
 }
 
 fn parse_slot_number(text: &[u8]) -> Option<usize> {

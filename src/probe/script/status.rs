@@ -22,14 +22,13 @@ const DENIED: &[&str] = &["ermission denied", "not permitted"];
 /// was refused to one part of a command may well exist.
 pub fn exit_status(exit: Option<i32>, stdout: &[u8], stderr: &[u8]) -> CaptureStatus {
     let errors = String::from_utf8_lossy(stderr);
-    let says = |words: &[&str]| words.iter().any(|word| errors.contains(word));
     match exit {
         None | Some(126 | 127) => CaptureStatus::Error,
         _ if errors.lines().any(is_missing_command) => CaptureStatus::Error,
         Some(0) => CaptureStatus::Ok,
         Some(code) if code > 128 => CaptureStatus::Error,
-        _ if says(DENIED) => CaptureStatus::Denied,
-        _ if says(ABSENT) => CaptureStatus::Absent,
+        _ if DENIED.iter().any(|word| errors.contains(word)) => CaptureStatus::Denied,
+        _ if ABSENT.iter().any(|word| errors.contains(word)) => CaptureStatus::Absent,
         Some(1) if stdout.is_empty() && stderr.is_empty() => CaptureStatus::Absent,
         Some(_) => CaptureStatus::Error,
     }
