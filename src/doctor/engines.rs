@@ -56,29 +56,31 @@ pub(super) fn check_engines(
 }
 
 fn check_engine(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
-    let found = |outcome| CheckAnswer::new("engines", outcome).about_thing(kind.name());
     let is_there = kind == EngineKind::Builtin
         || find_program(machine, &own_folders(machine), kind.name()).is_some();
-    if !is_there {
-        return found("absent").with_evidence(format!("{} is not in PATH", kind.name()));
-    }
-    match machine.check_engine_answers(kind) {
-        Ok(()) => found("answers"),
-        Err(error) => found("refuses")
+    let answer = if !is_there {
+        let absent = CheckAnswer::new("engines", "absent");
+        absent.with_evidence(format!("{} is not in PATH", kind.name()))
+    } else if let Err(error) = machine.check_engine_answers(kind) {
+        CheckAnswer::new("engines", "refuses")
             .with_value("help", error.help.map(|help| as_sentence(&help)))
             .with_value(
                 "words",
                 engine_errors::shorten_engine_message(without_command(kind, &error.message)),
             )
-            .with_evidence(error.message),
-    }
+            .with_evidence(error.message)
+    } else {
+        CheckAnswer::new("engines", "answers")
+    };
+    answer.about_thing(kind.name())
 }
 
 /// What an engine said, without the question that it was asked.
 fn without_command(kind: EngineKind, message: &str) -> &str {
-    let is_question = |question: &str| question.split(' ').next() == Some(kind.name());
-    let parts = message.split_once(": ").filter(|(question, _)| is_question(question));
-    parts.map_or(message, |(_, words)| words)
+    match message.split_once(": ") {
+        Some((question, words)) if question.split(' ').next() == Some(kind.name()) => words,
+        _ => message,
+    }
 }
 
 fn as_sentence(words: &str) -> String {
@@ -89,12 +91,12 @@ fn as_sentence(words: &str) -> String {
 
 /// The runtimes that an engine offers by name.
 fn check_runtimes(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
-    let found = |outcome| CheckAnswer::new("runtimes", outcome).about_thing(kind.name());
-    match offered_handlers(machine, kind) {
-        Err(error) => found("silent").with_value("words", error.message),
-        Ok(names) if names.is_empty() => found("none"),
-        Ok(names) => found("listed").with_value("names", names.join(", ")),
-    }
+    let answer = match offered_handlers(machine, kind) {
+        Err(error) => CheckAnswer::new("runtimes", "silent").with_value("words", error.message),
+        Ok(names) if names.is_empty() => CheckAnswer::new("runtimes", "none"),
+        Ok(names) => CheckAnswer::new("runtimes", "listed").with_value("names", names.join(", ")),
+    };
+    answer.about_thing(kind.name())
 }
 
 /// The handlers that can be asked for; for those that have none to list, their default.
@@ -124,12 +126,16 @@ fn handlers_in_folder(machine: &dyn Machine, folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(path_on_machine(machine, folder)) else {
         return Vec::new();
     };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let handler = |name: String| {
-        let (runtime, version) = name.strip_prefix("containerd-shim-")?.rsplit_once('-')?;
-        (runtime != "runc").then(|| format!("io.containerd.{runtime}.{version}"))
-    };
-    names.filter_map(handler).collect()
+    let mut handlers = Vec::new();
+    for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+        let shim = name.strip_prefix("containerd-shim-").and_then(|shim| shim.rsplit_once('-'));
+        if let Some((runtime, version)) = shim
+            && runtime != "runc"
+        {
+            handlers.push(format!("io.containerd.{runtime}.{version}"));
+        }
+    }
+    handlers
 }
 
 fn check_image(

@@ -63,11 +63,12 @@ fn check_shim(machine: &dyn Machine) -> (CheckAnswer, KataShim) {
         DaemonSearch::Hidden => (own_folders.clone(), "our PATH; that of containerd is hidden"),
         DaemonSearch::Absent => (own_folders.clone(), "our PATH; containerd does not run"),
     };
-    let own = || find_program(machine, &own_folders, SHIM);
-    let off_path = || find_program(machine, &OFF_PATH.map(String::from), SHIM);
     let on_path = find_program(machine, &searched, SHIM);
     let is_placed = on_path.is_some();
-    let Some(path) = on_path.or_else(own).or_else(off_path) else {
+    let elsewhere = [own_folders, OFF_PATH.map(String::from).to_vec()];
+    let Some(path) = on_path
+        .or_else(|| elsewhere.iter().find_map(|folders| find_program(machine, folders, SHIM)))
+    else {
         let answer = CheckAnswer::new("kata-shim", if is_hidden { "unseen" } else { "absent" });
         let looked = format!("looked for {SHIM} in {whose}; and in {}", OFF_PATH.join(", "));
         return (answer.with_evidence(looked), KataShim::default());
@@ -85,15 +86,12 @@ fn describe_shim(
     let target = resolve_link(machine, path);
     let (outcome, said) = identify_program(machine, path, &target);
     let outcome = if outcome == "kata" && !is_placed { "unplaced" } else { outcome };
-    let value = |parser: &str| -> Option<String> {
-        parse_output(parser, &said)?.ok()?.as_str().map(String::from)
-    };
     // Of a stranger under this name nothing is known.
     let shim = match outcome {
         "kata" | "unplaced" => KataShim {
             is_katas: true,
-            version: value("shim_version"),
-            implementation: value("shim_implementation"),
+            version: parse_shim_field("shim_version", &said),
+            implementation: parse_shim_field("shim_implementation", &said),
         },
         _ => KataShim::default(),
     };
@@ -141,11 +139,14 @@ fn starts_with(machine: &dyn Machine, path: &str, magic: &[u8]) -> bool {
     read.is_ok() && head == magic
 }
 
+fn parse_shim_field(parser: &str, said: &str) -> Option<String> {
+    parse_output(parser, said)?.ok()?.as_str().map(String::from)
+}
+
 /// The configuration that the shim would read.
 fn check_configuration(machine: &dyn Machine, shim: &KataShim) -> (CheckAnswer, Option<Table>) {
-    let first =
-        |paths: &[&'static str]| paths.iter().copied().find(|path| path_exists(machine, path));
-    let (rust, go) = (first(&RUST_CONFIGS), first(&GO_CONFIGS));
+    let [rust, go] = [&RUST_CONFIGS[..], &GO_CONFIGS[..]]
+        .map(|paths| paths.iter().copied().find(|path| path_exists(machine, path)));
     let (own, other) = match shim.implementation.as_deref() {
         Some("rust") => (rust, go),
         Some("go") => (go, rust),
@@ -191,22 +192,22 @@ fn check_guest_files(machine: &dyn Machine, config: Option<&Table>) -> CheckAnsw
     let Some((_, hypervisor)) = config.and_then(chosen_hypervisor) else {
         return CheckAnswer::new("kata-guest", "not-checked");
     };
-    let path = |key: &str| hypervisor.get(key).and_then(Value::as_str).filter(|p| !p.is_empty());
-    let kernel = path("kernel");
-    let root = path("image").or_else(|| path("initrd"));
+    let [kernel, image, initrd] = ["kernel", "image", "initrd"]
+        .map(|key| hypervisor.get(key).and_then(Value::as_str).filter(|path| !path.is_empty()));
+    let root = image.or(initrd);
     let missing = [kernel, root].into_iter().flatten().find(|path| !path_exists(machine, path));
     let unnamed = match (kernel, root) {
         (None, _) => Some("a kernel"),
         (_, None) => Some("an image"),
         _ => None,
     };
-    let shown = |path: Option<&str>| path.unwrap_or("none").to_string();
+    let (kernel, image) = (kernel.unwrap_or("none"), root.unwrap_or("none"));
     let outcome = if missing.or(unnamed).is_some() { "missing" } else { "found" };
     CheckAnswer::new("kata-guest", outcome)
-        .with_value("kernel", shown(kernel))
-        .with_value("image", shown(root))
+        .with_value("kernel", kernel)
+        .with_value("image", image)
         .with_value("missing", missing.or(unnamed).unwrap_or_default())
-        .with_evidence(format!("kernel: {}; image: {}", shown(kernel), shown(root)))
+        .with_evidence(format!("kernel: {kernel}; image: {image}"))
 }
 
 /// GHSA-2gv2-cffp-j227.
@@ -214,14 +215,13 @@ fn check_advisory(shim: &KataShim) -> CheckAnswer {
     let Some(version) = &shim.version else {
         return CheckAnswer::new("kata-advisory", "not-checked");
     };
-    let answer =
-        |outcome| CheckAnswer::new("kata-advisory", outcome).with_value("version", version.clone());
-    match parse_version_numbers(version) {
-        None => answer("not-checked"),
-        Some(numbers) if numbers >= ADVISORY_FIXED => answer("fixed"),
-        Some(_) if shim.implementation.as_deref() == Some("go") => answer("not-affected"),
-        Some(_) => answer("affected"),
-    }
+    let outcome = match parse_version_numbers(version) {
+        None => "not-checked",
+        Some(numbers) if numbers >= ADVISORY_FIXED => "fixed",
+        Some(_) if shim.implementation.as_deref() == Some("go") => "not-affected",
+        Some(_) => "affected",
+    };
+    CheckAnswer::new("kata-advisory", outcome).with_value("version", version.clone())
 }
 
 /// `3.31.0-rc1` is 3.31.0 for this purpose; a version of another form is none.

@@ -7,23 +7,25 @@ use super::machine::{Machine, path_exists};
 /// The check.
 pub(super) fn check_kvm_device(machine: &dyn Machine) -> CheckAnswer {
     let device = "/dev/kvm";
-    let found = |outcome| CheckAnswer::new("kvm", outcome);
-    match machine.query_kvm() {
-        KvmAnswer::Works(api) => found("works")
-            .with_value("api", api)
-            .with_evidence(format!("{device}: KVM_GET_API_VERSION {api}, KVM_CREATE_VM succeeded")),
+    let answer = machine.query_kvm();
+    let (outcome, evidence) = match &answer {
+        KvmAnswer::Works(api) => {
+            ("works", format!("{device}: KVM_GET_API_VERSION {api}, KVM_CREATE_VM succeeded"))
+        }
         KvmAnswer::Absent if path_exists(machine, "/dev/mshv") => {
-            found("other-hypervisor").with_evidence("/dev/mshv is there")
+            ("other-hypervisor", "/dev/mshv is there".into())
         }
-        KvmAnswer::Absent => found("absent").with_evidence(format!("{device}: no such file")),
-        KvmAnswer::Denied => found("denied").with_evidence(format!("{device}: permission denied")),
-        KvmAnswer::Busy(words) => {
-            found("busy").with_evidence(format!("{device}: KVM_CREATE_VM: {words}"))
-        }
-        KvmAnswer::Broken(words) => found("broken")
-            .with_value("words", words.clone())
-            .with_evidence(format!("{device}: {words}")),
-        KvmAnswer::Unproved => found("unproved").with_evidence(format!("{device} is there")),
+        KvmAnswer::Absent => ("absent", format!("{device}: no such file")),
+        KvmAnswer::Denied => ("denied", format!("{device}: permission denied")),
+        KvmAnswer::Busy(words) => ("busy", format!("{device}: KVM_CREATE_VM: {words}")),
+        KvmAnswer::Broken(words) => ("broken", format!("{device}: {words}")),
+        KvmAnswer::Unproved => ("unproved", format!("{device} is there")),
+    };
+    let found = CheckAnswer::new("kvm", outcome).with_evidence(evidence);
+    match answer {
+        KvmAnswer::Works(api) => found.with_value("api", api),
+        KvmAnswer::Broken(words) => found.with_value("words", words),
+        _ => found,
     }
 }
 

@@ -32,22 +32,17 @@ pub(crate) enum KvmAnswer {
 ))]
 pub(super) fn probe_kvm() -> KvmAnswer {
     use std::io::{Error, ErrorKind};
-    let failed = |error: kvm_ioctls::Error| {
-        let error = Error::from_raw_os_error(error.errno());
-        match error.kind() {
-            ErrorKind::NotFound => KvmAnswer::Absent,
-            ErrorKind::PermissionDenied => KvmAnswer::Denied,
-            ErrorKind::ResourceBusy => KvmAnswer::Busy(error.to_string()),
-            _ => KvmAnswer::Broken(error.to_string()),
-        }
+    let made = kvm_ioctls::Kvm::new()
+        .and_then(|device| device.create_vm().map(|_| device.get_api_version()));
+    let error = match made {
+        Ok(api) => return KvmAnswer::Works(api),
+        Err(error) => Error::from_raw_os_error(error.errno()),
     };
-    let device = match kvm_ioctls::Kvm::new() {
-        Ok(device) => device,
-        Err(error) => return failed(error),
-    };
-    match device.create_vm() {
-        Ok(_) => KvmAnswer::Works(device.get_api_version()),
-        Err(error) => failed(error),
+    match error.kind() {
+        ErrorKind::NotFound => KvmAnswer::Absent,
+        ErrorKind::PermissionDenied => KvmAnswer::Denied,
+        ErrorKind::ResourceBusy => KvmAnswer::Busy(error.to_string()),
+        _ => KvmAnswer::Broken(error.to_string()),
     }
 }
 

@@ -85,8 +85,12 @@ impl Machine for ThisMachine {
     }
 
     fn environment_variables(&self) -> Vec<(String, String)> {
-        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
-        std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+        let mut variables = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            variables.push((name, value.to_string_lossy().into_owned()));
+        }
+        variables
     }
 
     fn query_kvm(&self) -> KvmAnswer {

@@ -20,19 +20,19 @@ pub(super) fn check_cni_plugins(machine: &dyn Machine) -> CheckAnswer {
     let own = environment_variable(machine, "CNI_PATH")
         .map(|path| split_search_path(&path))
         .unwrap_or_default();
-    let has_bridge = |folder: &String| path_exists(machine, &format!("{folder}/bridge"));
     let looked: Vec<String> = own.iter().cloned().chain(PLUGIN_FOLDERS.map(String::from)).collect();
     let looked_at = format!("looked for `bridge` in {}", looked.join(", "));
-    let answer = |outcome| CheckAnswer::new("cni", outcome).with_evidence(&looked_at);
-    match looked.iter().find(|folder| has_bridge(folder)) {
-        None if find_program(machine, &own_folders(machine), "nerdctl").is_none() => {
-            answer("not-needed")
-        }
-        None => answer("absent"),
-        Some(folder) if own.contains(folder) || folder == PLUGIN_FOLDERS[0] => {
-            answer("found").with_value("folder", folder.clone())
-        }
-        Some(folder) => answer("elsewhere").with_value("folder", folder.clone()),
+    let bridge = looked.iter().find(|folder| path_exists(machine, &format!("{folder}/bridge")));
+    let outcome = match bridge {
+        None if find_program(machine, &own_folders(machine), "nerdctl").is_none() => "not-needed",
+        None => "absent",
+        Some(folder) if own.contains(folder) || folder == PLUGIN_FOLDERS[0] => "found",
+        Some(_) => "elsewhere",
+    };
+    let answer = CheckAnswer::new("cni", outcome).with_evidence(looked_at);
+    match bridge {
+        Some(folder) => answer.with_value("folder", folder.clone()),
+        None => answer,
     }
 }
 

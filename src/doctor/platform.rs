@@ -31,16 +31,16 @@ pub(super) fn check_system(machine: &dyn Machine) -> CheckAnswer {
 
 /// The version of cgroups.
 pub(super) fn check_cgroup(machine: &dyn Machine) -> CheckAnswer {
-    let below = |name: &str| path_exists(machine, &format!("/sys/fs/cgroup/{name}"));
-    let (outcome, seen) = if below("cgroup.controllers") {
-        ("v2", "cgroup.controllers")
-    } else if below("unified") {
-        ("hybrid", "unified")
-    } else if below("memory") || below("pids") {
-        ("v1", "a folder per controller")
-    } else {
-        ("unreadable", "nothing known")
-    };
+    let marks = [
+        ("cgroup.controllers", "v2", "cgroup.controllers"),
+        ("unified", "hybrid", "unified"),
+        ("memory", "v1", "a folder per controller"),
+        ("pids", "v1", "a folder per controller"),
+    ];
+    let (_, outcome, seen) = marks
+        .into_iter()
+        .find(|(name, ..)| path_exists(machine, &format!("/sys/fs/cgroup/{name}")))
+        .unwrap_or(("", "unreadable", "nothing known"));
     CheckAnswer::new("cgroup", outcome).with_evidence(format!("/sys/fs/cgroup has {seen}"))
 }
 
@@ -60,13 +60,13 @@ pub(super) fn check_disk(machine: &dyn Machine) -> CheckAnswer {
 /// Proxies, by the names of their variables: the values can hold passwords.
 pub(super) fn check_proxy(machine: &dyn Machine) -> CheckAnswer {
     let known = ["http_proxy", "https_proxy", "all_proxy"];
-    let is_proxy = |name: &str| known.contains(&name.to_ascii_lowercase().as_str());
     let variables = machine.environment_variables();
-    let mut names: Vec<&str> = variables
-        .iter()
-        .filter(|(name, value)| is_proxy(name) && !value.is_empty())
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for (name, value) in &variables {
+        if known.contains(&name.to_ascii_lowercase().as_str()) && !value.is_empty() {
+            names.push(name);
+        }
+    }
     names.sort_unstable();
     if names.is_empty() {
         return CheckAnswer::new("proxy", "none");
@@ -97,19 +97,20 @@ pub(super) fn check_gvisor(machine: &dyn Machine) -> CheckAnswer {
         Ok(finished) => (Some("unusable"), finished.error_summary()),
         Err(error) => (Some("unusable"), error.message.clone()),
     };
-    let answer = |outcome| {
-        let first = said.lines().next().unwrap_or_default();
-        CheckAnswer::new("gvisor", outcome)
-            .with_value("words", first)
-            .with_evidence(format!("{}: {first}", shell_line(argv)))
+    let day = if failure.is_none() { release_day(&said) } else { None };
+    let outcome = match (failure, day) {
+        (Some(outcome), _) => outcome,
+        (None, None) => "unreadable",
+        (None, Some(day)) if day < GVISOR_FIXED => "old",
+        (None, Some(_)) => "current",
     };
-    if let Some(outcome) = failure {
-        return answer(outcome);
-    }
-    match release_day(&said) {
-        None => answer("unreadable"),
-        Some(day) => answer(if day < GVISOR_FIXED { "old" } else { "current" })
-            .with_value("release", day.to_string()),
+    let first = said.lines().next().unwrap_or_default();
+    let answer = CheckAnswer::new("gvisor", outcome)
+        .with_value("words", first)
+        .with_evidence(format!("{}: {first}", shell_line(argv)));
+    match day {
+        Some(day) => answer.with_value("release", day.to_string()),
+        None => answer,
     }
 }
 

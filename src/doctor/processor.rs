@@ -5,21 +5,25 @@ use super::machine::{Machine, read_text_file};
 
 /// The flags for virtualization, and the one that a hypervisor shows its guests.
 pub(super) fn check_cpu_flags(machine: &dyn Machine) -> CheckAnswer {
-    let found = |outcome| CheckAnswer::new("processor", outcome);
-    let Some(text) = read_text_file(machine, "/proc/cpuinfo") else { return found("unreadable") };
+    let Some(text) = read_text_file(machine, "/proc/cpuinfo") else {
+        return CheckAnswer::new("processor", "unreadable");
+    };
     let line = text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
         (key.trim() == "flags").then_some(value)
     });
-    let Some(line) = line else { return found("other-architecture") };
-    let has = |flag: &str| line.split_whitespace().any(|word| word == flag);
-    let present: Vec<&str> =
-        ["vmx", "svm", "hypervisor"].into_iter().filter(|flag| has(flag)).collect();
-    let outcome = if has("vmx") || has("svm") { "virtualization" } else { "plain" };
+    let Some(line) = line else { return CheckAnswer::new("processor", "other-architecture") };
+    let mut present = vec!["vmx", "svm", "hypervisor"];
+    present.retain(|flag| line.split_whitespace().any(|word| word == *flag));
+    let is_guest = present.contains(&"hypervisor");
+    let outcome = match present.contains(&"vmx") || present.contains(&"svm") {
+        true => "virtualization",
+        false => "plain",
+    };
     let shown = if present.is_empty() { "none".into() } else { present.join(", ") };
-    found(outcome)
+    CheckAnswer::new("processor", outcome)
         .with_value("flags", present.join(", "))
-        .with_value("is_guest", has("hypervisor"))
+        .with_value("is_guest", is_guest)
         .with_evidence(format!("/proc/cpuinfo: of vmx, svm and hypervisor there is {shown}"))
 }
 

@@ -3,7 +3,7 @@
 use super::answer::CheckAnswer;
 use super::engines::offered_handlers;
 use super::machine::{Machine, read_text_file};
-use super::{CheckStatus, DoctorOptions, MachineCheck, RuntimeArgument, engine_errors};
+use super::{CheckStatus, DoctorOptions, MachineCheck, engine_errors};
 use crate::engine::clean::SessionFolder;
 use crate::engine::process::{CommandOutput, ExitReason};
 use crate::engine::runtime_spec::short_name;
@@ -122,13 +122,13 @@ fn plan_trials(
     if engine == EngineKind::Builtin {
         return vec![SmokeTrial { name: "namespaces".into(), handler: None, is_wanted: false }];
     }
-    let wanted = |wanted: &RuntimeArgument| SmokeTrial {
-        name: wanted.name.clone(),
-        handler: Some(wanted.handler.clone()),
-        is_wanted: true,
-    };
     if !options.runtimes.is_empty() {
-        return options.runtimes.iter().map(wanted).collect();
+        let wanted = options.runtimes.iter().map(|wanted| SmokeTrial {
+            name: wanted.name.clone(),
+            handler: Some(wanted.handler.clone()),
+            is_wanted: true,
+        });
+        return wanted.collect();
     }
     // An engine that does not tell has no trials; its own check says so.
     let offered = offered_handlers(machine, engine).into_iter().flatten().map(|handler| {
@@ -147,7 +147,6 @@ fn judge_trial(
     host: Option<&str>,
     faults: &KnownFaults,
 ) -> CheckAnswer {
-    let found = |outcome| CheckAnswer::new("smoke", outcome);
     let finished = match outcome {
         Ok(finished) => finished,
         Err(error) => return not_started(&error.message, faults),
@@ -156,13 +155,14 @@ fn judge_trial(
         ExitReason::Exit(Some(0)) => {}
         ExitReason::TimedOut => {
             let fault = faults.explain_error(&crate::text::decode_bytes(&finished.stderr));
-            return found("slow").explained_by_fault(fault.map(|fault| fault.id.as_str()));
+            return CheckAnswer::new("smoke", "slow")
+                .explained_by_fault(fault.map(|fault| fault.id.as_str()));
         }
-        ExitReason::Cancelled => return found("stopped"),
+        ExitReason::Cancelled => return CheckAnswer::new("smoke", "stopped"),
         ExitReason::Exit(_) => return not_started(&engine_error_summary(finished), faults),
     }
     let (Some(own), Some(host)) = (parse_boot_id(&finished.stdout_text()), host) else {
-        return found("no-boot-id");
+        return CheckAnswer::new("smoke", "no-boot-id");
     };
     let is_same = own == host;
     let outcome = match (trial.is_baseline(), is_same) {
@@ -171,7 +171,9 @@ fn judge_trial(
         (false, true) => "host-kernel",
         (false, false) => "own-kernel",
     };
-    found(outcome).with_value("boot_id", own).with_value("name", trial.name.clone())
+    CheckAnswer::new("smoke", outcome)
+        .with_value("boot_id", own)
+        .with_value("name", trial.name.clone())
 }
 
 fn not_started(words: &str, faults: &KnownFaults) -> CheckAnswer {
@@ -184,8 +186,12 @@ fn not_started(words: &str, faults: &KnownFaults) -> CheckAnswer {
 /// What the engine said, without its hints on how to be used.
 fn engine_error_summary(finished: &CommandOutput) -> String {
     let lines = crate::text::split_lines(&finished.stderr);
-    let is_said = |line: &&String| !line.trim().is_empty() && !line.starts_with("Run '");
-    let said: Vec<&str> = lines.iter().filter(is_said).map(|line| line.trim()).collect();
+    let mut said: Vec<&str> = Vec::new();
+    for line in &lines {
+        if !line.trim().is_empty() && !line.starts_with("Run '") {
+            said.push(line.trim());
+        }
+    }
     if said.is_empty() { finished.error_summary() } else { said.join(" ") }
 }
 
@@ -232,29 +238,32 @@ pub(super) struct SmokeProof {
     is_proved: bool,
 }
 
+fn names_with_outcome(smokes: &[SmokeRun], outcomes: &[&str]) -> Vec<String> {
+    let chosen = smokes.iter().filter(|smoke| outcomes.contains(&smoke.answer.outcome));
+    chosen.filter_map(|smoke| smoke.answer.about.clone()).collect()
+}
+
 impl SmokeProof {
     /// Sums up.
     pub(super) fn from_runs(smokes: &[SmokeRun], options: &DoctorOptions) -> Self {
-        let has = |smoke: &SmokeRun, outcomes: &[&str]| outcomes.contains(&smoke.answer.outcome);
-        let names = |outcomes: &[&str]| -> Vec<String> {
-            let chosen = smokes.iter().filter(|smoke| has(smoke, outcomes));
-            chosen.filter_map(|smoke| smoke.answer.about.clone()).collect()
-        };
         let mut candidates = smokes.iter().filter(|smoke| smoke.is_candidate).peekable();
         Self {
             was_tried: !smokes.is_empty(),
             was_asked: !options.runtimes.is_empty(),
-            started: names(&[
-                "own-kernel",
-                "host-kernel",
-                "host-kernel-baseline",
-                "own-kernel-baseline",
-                "no-boot-id",
-            ]),
-            slow: names(&["slow"]),
-            own_kernel: names(&["own-kernel"]),
+            started: names_with_outcome(
+                smokes,
+                &[
+                    "own-kernel",
+                    "host-kernel",
+                    "host-kernel-baseline",
+                    "own-kernel-baseline",
+                    "no-boot-id",
+                ],
+            ),
+            slow: names_with_outcome(smokes, &["slow"]),
+            own_kernel: names_with_outcome(smokes, &["own-kernel"]),
             is_proved: candidates.peek().is_some()
-                && candidates.all(|smoke| has(smoke, &["own-kernel"])),
+                && candidates.all(|smoke| smoke.answer.outcome == "own-kernel"),
         }
     }
 
@@ -265,27 +274,25 @@ impl SmokeProof {
             .filter(|check| check.status == CheckStatus::Fail)
             .map(|check| check.id.as_str())
             .collect();
-        let answer = |outcome| {
-            CheckAnswer::new("overall", outcome)
-                .with_value("failed", failed.join(", "))
-                .with_value("started", self.started.join(", "))
-                .with_value("own_kernel", self.own_kernel.join(", "))
-                .with_value("slow", self.slow.join(", "))
-                .needed_if(self.was_asked)
-        };
-        if !failed.is_empty() {
-            answer("failed")
+        let outcome = if !failed.is_empty() {
+            "failed"
         } else if !self.was_tried {
-            answer("unproved")
+            "unproved"
         } else if !self.slow.is_empty() && (self.was_asked || self.started.is_empty()) {
-            answer("slow")
+            "slow"
         } else if self.started.is_empty() {
-            answer("not-started")
+            "not-started"
         } else if self.was_asked && self.is_proved {
-            answer("proved")
+            "proved"
         } else {
-            answer("starts")
-        }
+            "starts"
+        };
+        CheckAnswer::new("overall", outcome)
+            .with_value("failed", failed.join(", "))
+            .with_value("started", self.started.join(", "))
+            .with_value("own_kernel", self.own_kernel.join(", "))
+            .with_value("slow", self.slow.join(", "))
+            .needed_if(self.was_asked)
     }
 }
 

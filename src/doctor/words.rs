@@ -118,22 +118,24 @@ impl DoctorWords {
         answer: &CheckAnswer,
         faults: &KnownFaults,
     ) -> Result<MachineCheck> {
-        let lacking =
-            || Error::unusable_input(format!("no words for `{}.{}`", answer.check, answer.outcome));
-        let check = self.checks.get(answer.check).ok_or_else(lacking)?;
-        let outcome = check.outcome.get(answer.outcome).ok_or_else(lacking)?;
-        let say = |template: &String| render_words(template, answer);
+        let check = self.checks.get(answer.check);
+        let outcome = check.and_then(|check| check.outcome.get(answer.outcome));
+        let (Some(check), Some(outcome)) = (check, outcome) else {
+            let what = format!("no words for `{}.{}`", answer.check, answer.outcome);
+            return Err(Error::unusable_input(what));
+        };
         let fault = answer.fault.as_ref().or(outcome.fault.as_ref());
         let fault = fault.and_then(|id| faults.find_fault(id));
-        let cause = outcome.cause.as_ref().map(say).transpose()?;
-        let fix = outcome.fix.as_ref().map(say).transpose()?;
+        let [cause, fix] = [&outcome.cause, &outcome.fix]
+            .map(|template| template.as_ref().map(|it| render_words(it, answer)).transpose());
+        let (cause, fix) = (cause?, fix?);
         let needed = outcome.if_needed.filter(|_| answer.needed);
         Ok(MachineCheck {
             id: answer.check_id(),
             status: needed.unwrap_or(outcome.status),
-            title: say(&check.title)?,
-            observed: say(&outcome.observed)?,
-            expected: say(&check.expected)?,
+            title: render_words(&check.title, answer)?,
+            observed: render_words(&outcome.observed, answer)?,
+            expected: render_words(&check.expected, answer)?,
             cause: fault.map(|fault| fault.cause.clone()).or(cause),
             fix: fault.map(|fault| fault.fix.clone()).or(fix),
             evidence: answer.evidence.iter().map(|line| sanitize_line(line)).collect(),

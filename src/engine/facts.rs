@@ -13,45 +13,40 @@ use crate::text::shell_line;
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and
 /// the command line.
 pub(crate) fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static str, Vec<String>)> {
-    let words = |argv: &[&str]| argv.iter().map(ToString::to_string).collect::<Vec<String>>();
     let name = kind.name();
-    let info = |format: &str| ("engine.info", words(&[name, "info", "--format", format]));
-    let digest = ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image]));
-    match kind {
-        EngineKind::Docker => vec![
-            info(
-                "{{println \"version:\" .ServerVersion}}{{println \"root:\" .DockerRootDir}}\
-                 {{println \"storage:\" .Driver}}{{println \"cgroup:\" .CgroupVersion}}\
-                 {{println \"default runtime:\" .DefaultRuntime}}\
-                 {{range $name, $_ := .Runtimes}}{{println \"runtime:\" $name}}{{end}}",
-            ),
-            digest,
+    let of_image = format!("name=={}", full_name(image));
+    let format = match kind {
+        EngineKind::Docker => {
+            "{{println \"version:\" .ServerVersion}}{{println \"root:\" .DockerRootDir}}\
+             {{println \"storage:\" .Driver}}{{println \"cgroup:\" .CgroupVersion}}\
+             {{println \"default runtime:\" .DefaultRuntime}}\
+             {{range $name, $_ := .Runtimes}}{{println \"runtime:\" $name}}{{end}}"
+        }
+        EngineKind::Nerdctl => {
+            "{{println \"version:\" .ServerVersion}}{{println \"storage:\" .Driver}}\
+             {{println \"cgroup:\" .CgroupVersion}}"
+        }
+        EngineKind::Podman => {
+            "{{println \"version:\" .Version.Version}}{{println \"root:\" .Store.GraphRoot}}\
+             {{println \"storage:\" .Store.GraphDriverName}}\
+             {{println \"cgroup:\" .Host.CgroupsVersion}}\
+             {{println \"default runtime:\" .Host.OCIRuntime.Name}}"
+        }
+        EngineKind::Ctr | EngineKind::Builtin => "",
+    };
+    let queries: &[(&str, &[&str])] = match kind {
+        EngineKind::Docker | EngineKind::Nerdctl | EngineKind::Podman => &[
+            ("engine.info", &[name, "info", "--format", format]),
+            ("image.digest", &[name, "image", "inspect", "--format", "{{.Id}}", image]),
         ],
-        EngineKind::Nerdctl => vec![
-            info(
-                "{{println \"version:\" .ServerVersion}}{{println \"storage:\" .Driver}}\
-                 {{println \"cgroup:\" .CgroupVersion}}",
-            ),
-            digest,
+        EngineKind::Ctr => &[
+            ("engine.version", &[name, "version"]),
+            ("image.digest", &[name, "images", "ls", &of_image]),
         ],
-        EngineKind::Podman => vec![
-            info(
-                "{{println \"version:\" .Version.Version}}{{println \"root:\" .Store.GraphRoot}}\
-                 {{println \"storage:\" .Store.GraphDriverName}}\
-                 {{println \"cgroup:\" .Host.CgroupsVersion}}\
-                 {{println \"default runtime:\" .Host.OCIRuntime.Name}}",
-            ),
-            digest,
-        ],
-        EngineKind::Ctr => vec![
-            ("engine.version", words(&[name, "version"])),
-            (
-                "image.digest",
-                words(&[name, "images", "ls", &format!("name=={}", full_name(image))]),
-            ),
-        ],
-        EngineKind::Builtin => vec![("engine.version", words(&["unshare", "--version"]))],
-    }
+        EngineKind::Builtin => &[("engine.version", &["unshare", "--version"])],
+    };
+    let queries = queries.iter();
+    queries.map(|(id, argv)| (*id, argv.iter().map(ToString::to_string).collect())).collect()
 }
 
 /// Whether the engine has the image.
@@ -115,8 +110,9 @@ pub(crate) fn containerd_path() -> Vec<PathBuf> {
 
 /// Those of the programs that are on the path.
 fn programs_on_path(names: &[&str]) -> Vec<String> {
-    let is_there = |name: &&&str| path_folders().iter().any(|folder| folder.join(name).is_file());
-    names.iter().filter(is_there).map(ToString::to_string).collect()
+    let mut names = names.to_vec();
+    names.retain(|name| path_folders().iter().any(|folder| folder.join(name).is_file()));
+    names.into_iter().map(str::to_string).collect()
 }
 
 /// The handlers of the shims on our path and on containerd's: `containerd-shim-kata-v2` is `io.containerd.kata.v2`.
@@ -168,8 +164,10 @@ pub(crate) fn inspect_container(
             read_inspection(&answer).map(|inspected| (inspected, answer))
         }
     };
-    let unread = || Error::failed_environment(format!("{} said nothing of it", kind.name()));
-    inspected.map(Some).ok_or_else(unread)
+    if inspected.is_none() {
+        return Err(Error::failed_environment(format!("{} said nothing of it", kind.name())));
+    }
+    Ok(inspected)
 }
 
 /// What docker's form of an inspection tells.

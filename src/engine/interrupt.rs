@@ -20,15 +20,12 @@ pub(crate) fn listen_for_signals() -> Result<CancelFlag> {
     }
     let cancel: CancelFlag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let register = || -> std::io::Result<()> {
-            // In this order the flag is still unset when the first signal is checked against it.
-            signal_hook::flag::register_conditional_shutdown(signal, 130, cancel.clone())?;
-            signal_hook::flag::register(signal, cancel.clone())?;
-            Ok(())
-        };
-        register().map_err(|error| {
-            Error::failed_environment(format!("cannot handle signals: {error}"))
-        })?;
+        // In this order the flag is still unset when the first signal is checked against it.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, cancel.clone())
+            .and_then(|_| signal_hook::flag::register(signal, cancel.clone()))
+            .map_err(|error| {
+                Error::failed_environment(format!("cannot handle signals: {error}"))
+            })?;
     }
     Ok(CANCEL.get_or_init(|| cancel).clone())
 }

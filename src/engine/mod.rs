@@ -222,17 +222,18 @@ pub fn check_engine(kind: EngineKind, cancel: &CancelFlag) -> Result<()> {
 
 /// What to do about an engine that does not answer.
 fn suggest_remedy(kind: EngineKind, words: &str) -> Option<String> {
-    let has = |part: &str| words.to_ascii_lowercase().contains(part);
+    let words = words.to_ascii_lowercase();
     let group =
         if kind == EngineKind::Docker { ", or add yourself to the group `docker`" } else { "" };
-    if has("permission denied") || has("rootless") {
+    if words.contains("permission denied") || words.contains("rootless") {
         return Some(format!("run isoproof with sudo{group}"));
     }
     // Podman has no daemon that could be started.
     if kind == EngineKind::Podman {
         return None;
     }
-    if has("cannot connect") || has("is the docker daemon running") || has("no such file") {
+    let silent = ["cannot connect", "is the docker daemon running", "no such file"];
+    if silent.iter().any(|part| words.contains(part)) {
         let daemon = if kind == EngineKind::Docker { "docker" } else { "containerd" };
         return Some(format!("start its daemon, for example with `systemctl start {daemon}`"));
     }
@@ -245,11 +246,13 @@ fn suggest_remedy(kind: EngineKind, words: &str) -> Option<String> {
 ///
 /// Not even `unshare` is there.
 pub fn detect_engine(cancel: &CancelFlag) -> Result<EngineKind> {
-    let usable = |kind: &EngineKind| check_engine(*kind, cancel).is_ok();
-    EngineKind::ALL.iter().copied().find(usable).ok_or_else(|| {
-        Error::failed_environment("there is no engine, and no `unshare` either")
-            .with_help("install docker, podman or nerdctl, or the package util-linux")
-    })
+    for kind in EngineKind::ALL {
+        if check_engine(*kind, cancel).is_ok() {
+            return Ok(*kind);
+        }
+    }
+    Err(Error::failed_environment("there is no engine, and no `unshare` either")
+        .with_help("install docker, podman or nerdctl, or the package util-linux"))
 }
 
 #[cfg(test)]

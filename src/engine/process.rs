@@ -119,14 +119,23 @@ pub fn start_command(
     limit: Duration,
     cancel: &CancelFlag,
 ) -> Result<RunningCommand> {
-    let cannot = |error: std::io::Error| cannot_start(argv, &error);
-    let (program, arguments) =
-        argv.split_first().ok_or_else(|| Error::unusable_input("no command"))?;
-    let out = tempfile::tempfile().map_err(cannot)?;
-    let err = tempfile::tempfile().map_err(cannot)?;
-    let mut command = duct::cmd(program, arguments)
-        .stdout_file(out.try_clone().map_err(cannot)?)
-        .stderr_file(err.try_clone().map_err(cannot)?)
+    if argv.is_empty() {
+        return Err(Error::unusable_input("no command"));
+    }
+    spawn_command(argv, input, limit, cancel).map_err(|error| cannot_start(argv, &error))
+}
+
+fn spawn_command(
+    argv: &[String],
+    input: CommandInput,
+    limit: Duration,
+    cancel: &CancelFlag,
+) -> std::io::Result<RunningCommand> {
+    let out = tempfile::tempfile()?;
+    let err = tempfile::tempfile()?;
+    let mut command = duct::cmd(&argv[0], &argv[1..])
+        .stdout_file(out.try_clone()?)
+        .stderr_file(err.try_clone()?)
         .unchecked()
         .before_spawn(|command| {
             command.process_group(0);
@@ -136,15 +145,15 @@ pub fn start_command(
     match input {
         CommandInput::None => command = command.stdin_null(),
         CommandInput::Open(_) => {
-            let (reader, writer) = std::io::pipe().map_err(cannot)?;
+            let (reader, writer) = std::io::pipe()?;
             command = command.stdin_file(reader);
             stdin = Some(writer);
         }
     }
     let (started, clock) = (Utc::now(), Instant::now());
-    let handle = command.start().map_err(cannot)?;
+    let handle = command.start()?;
     if let (CommandInput::Open(bytes), Some(writer)) = (input, &stdin) {
-        spawn_stdin_writer(writer, bytes).map_err(cannot)?;
+        spawn_stdin_writer(writer, bytes)?;
     }
     let deadline = clock + limit;
     let (argv, cancel) = (argv.to_vec(), cancel.clone());

@@ -19,8 +19,8 @@ impl std::str::FromStr for RuntimeArgument {
             Some((name, handler)) => (name.to_string(), handler.to_string()),
             None => (short_name(text), text.to_string()),
         };
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-        if name.is_empty() || !name.chars().all(fits) || name == "host" {
+        let fits = name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '_'));
+        if name.is_empty() || !fits || name == "host" {
             return Err(format!(
                 "`{name}` cannot name a target: lower-case letters, digits, `-` and `_` can, \
                  and `host` is taken"

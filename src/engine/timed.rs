@@ -140,11 +140,11 @@ struct PipeWatch {
 
 impl PipeWatch {
     fn new(child: &mut Child, clock: Instant) -> std::io::Result<Self> {
-        let gone = || std::io::Error::from(ErrorKind::NotFound);
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let process = pidfd_open(pid.ok_or_else(gone)?, PidfdFlags::empty())?;
-        let out = OutputPipe::new(OwnedFd::from(child.stdout.take().ok_or_else(gone)?))?;
-        let err = OutputPipe::new(OwnedFd::from(child.stderr.take().ok_or_else(gone)?))?;
+        let process = pidfd_open(pid.ok_or(ErrorKind::NotFound)?, PidfdFlags::empty())?;
+        let out = child.stdout.take().ok_or(ErrorKind::NotFound)?;
+        let err = child.stderr.take().ok_or(ErrorKind::NotFound)?;
+        let (out, err) = (OutputPipe::new(out.into())?, OutputPipe::new(err.into())?);
         Ok(Self { clock, process, out, err, first_byte: None, end: None })
     }
 

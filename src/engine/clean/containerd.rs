@@ -78,12 +78,10 @@ fn shim_pids(namespace: &str, id: &str) -> Vec<i32> {
 }
 
 fn is_shim_of(words: &[String], namespace: &str, id: &str) -> bool {
-    let follows = |option: &str, value: &str| {
-        words.windows(2).any(|pair| pair[0] == option && pair[1] == value)
-    };
     words.first().is_some_and(|program| program.contains("containerd-shim"))
-        && follows("-namespace", namespace)
-        && follows("-id", id)
+        && [["-namespace", namespace], ["-id", id]]
+            .iter()
+            .all(|option| words.windows(2).any(|pair| pair == option))
 }
 
 /// Removes what containerd has of containers that are gone: tasks, shims, snapshots and mounts.

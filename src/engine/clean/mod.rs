@@ -113,65 +113,61 @@ fn list_docker(
     session: Option<&str>,
     cancel: &CancelFlag,
 ) -> Result<Vec<OrphanContainer>> {
-    let program = engine.name();
-    let labelled = |label: &str| -> Result<Vec<String>> {
-        let filter = format!("label={label}");
-        let ids = query_if_usable(&[program, "ps", "-aq", "--no-trunc", "--filter", &filter])?;
-        Ok(ids.lines().map(|id| id.trim().to_string()).filter(|id| !id.is_empty()).collect())
-    };
     // An engine can answer about a container that is being started only when it has started: those
     // of the session are known without a question about each.
     let mut found = Vec::new();
     if let Some(session) = session {
-        for id in labelled(&format!("{SESSION_LABEL}={session}"))? {
+        for id in list_labelled(engine, &format!("{SESSION_LABEL}={session}"))? {
             found.push(OrphanContainer { engine, id, session: session.into(), is_owned: true });
         }
     }
     let labels = [SESSION_LABEL, OWNER_LABEL, NERDCTL_LABEL];
     let format = labels.map(|label| format!("{{{{index .Config.Labels \"{label}\"}}}}")).join("\t");
-    let inspect = |id: &str| {
-        let answer = query_engine(&[program, "inspect", "--format", &format, id], cancel).ok()?;
+    for id in list_labelled(engine, SESSION_LABEL)? {
+        if found.iter().any(|leftover| leftover.id == id) {
+            continue;
+        }
+        let argv = [engine.name(), "inspect", "--format", &format, &id];
+        let Ok(answer) = query_engine(&argv, cancel) else { continue };
         let labels = answer.stdout_text();
         let labels: Vec<&str> = labels.trim_end_matches('\n').split('\t').collect();
-        let [session, owner, nerdctl_name] = labels[..] else { return None };
-        if engine == EngineKind::Nerdctl && nerdctl_name.is_empty() {
-            return None; // ctr started it: nerdctl lists it and cannot remove it.
-        }
-        Some(OrphanContainer {
-            engine,
-            id: id.to_string(),
-            session: session.to_string(),
-            is_owned: owner::is_alive(owner),
-        })
-    };
-    for id in labelled(SESSION_LABEL)? {
-        if !found.iter().any(|leftover| leftover.id == id) {
-            found.extend(inspect(&id));
+        let [session, owner, nerdctl_name] = labels[..] else { continue };
+        // What ctr started nerdctl lists and cannot remove.
+        if engine != EngineKind::Nerdctl || !nerdctl_name.is_empty() {
+            let (session, is_owned) = (session.to_string(), owner::is_alive(owner));
+            found.push(OrphanContainer { engine, id, session, is_owned });
         }
     }
     Ok(found)
+}
+
+fn list_labelled(engine: EngineKind, label: &str) -> Result<Vec<String>> {
+    let filter = format!("label={label}");
+    let ids = query_if_usable(&[engine.name(), "ps", "-aq", "--no-trunc", "--filter", &filter])?;
+    Ok(ids.lines().map(|id| id.trim().to_string()).filter(|id| !id.is_empty()).collect())
 }
 
 fn list_ctr(cancel: &CancelFlag) -> Result<Vec<OrphanContainer>> {
     let filter = format!("labels.\"{SESSION_LABEL}\"");
     let ids = query_if_usable(&["ctr", "containers", "ls", "-q", &filter])?;
     let has_nerdctl = query_engine(&["nerdctl", "--version"], cancel).is_ok();
-    let leftover = |id: &str| {
-        let info = query_engine(&["ctr", "containers", "info", id], cancel).ok()?;
-        let info: serde_json::Value = serde_json::from_slice(&info.stdout).ok()?;
-        let label = |name: &str| info["Labels"][name].as_str().unwrap_or_default().to_string();
+    let mut found = Vec::new();
+    for id in ids.lines().map(str::trim).filter(|id| !id.is_empty()) {
+        let Ok(info) = query_engine(&["ctr", "containers", "info", id], cancel) else { continue };
+        let Ok(info) = serde_json::from_slice::<serde_json::Value>(&info.stdout) else { continue };
+        let [session, owner, nerdctl_name] = [SESSION_LABEL, OWNER_LABEL, NERDCTL_LABEL]
+            .map(|name| info["Labels"][name].as_str().unwrap_or_default());
         // nerdctl keeps its containers in the same place and has its own way to remove them.
-        if !label(NERDCTL_LABEL).is_empty() && has_nerdctl {
-            return None;
+        if nerdctl_name.is_empty() || !has_nerdctl {
+            found.push(OrphanContainer {
+                engine: EngineKind::Ctr,
+                id: id.to_string(),
+                session: session.to_string(),
+                is_owned: owner::is_alive(owner),
+            });
         }
-        Some(OrphanContainer {
-            engine: EngineKind::Ctr,
-            id: id.to_string(),
-            session: label(SESSION_LABEL),
-            is_owned: owner::is_alive(&label(OWNER_LABEL)),
-        })
-    };
-    Ok(ids.lines().map(str::trim).filter(|id| !id.is_empty()).filter_map(leftover).collect())
+    }
+    Ok(found)
 }
 
 /// Removes a container. Whether it worked is what a new [`list_orphans`] says.
@@ -198,8 +194,6 @@ pub(crate) fn remove_named(engine: EngineKind, name: &str) {
 /// gone, and what the engine forgot of them. The folder of a session stays while something of it
 /// does.
 pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> CleanupResult {
-    let words =
-        |leftover: &OrphanContainer| format!("container {} of {}", leftover.id, engine.name());
     if let Some(session) = session {
         wait_for_requested(engine, session);
     }
@@ -210,11 +204,12 @@ pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> Clean
             return CleanupResult { left: vec![words], ..CleanupResult::default() };
         }
     };
-    let mut result = CleanupResult {
-        removed: gone.iter().map(words).collect(),
-        left: left.iter().map(words).collect(),
-        noted: Vec::new(),
-    };
+    let mut result = CleanupResult::default();
+    for (containers, said) in [(&gone, &mut result.removed), (&left, &mut result.left)] {
+        for container in containers {
+            said.push(format!("container {} of {}", container.id, engine.name()));
+        }
+    }
     for folder in SessionFolder::list_folders() {
         let is_due = session == Some(folder.session.as_str()) || !folder.is_owned;
         let is_needed = left.iter().any(|leftover| leftover.session == folder.session);
@@ -247,12 +242,13 @@ fn wait_for_requested(engine: EngineKind, session: &str) {
     let folders = SessionFolder::list_folders().into_iter();
     let mut own = folders.filter(|folder| folder.engine == engine && folder.session == session);
     let names = own.next().map(|folder| folder.requested_containers()).unwrap_or_default();
-    let is_missing = |name: &String| {
-        let filter = format!("name=^/{name}$");
-        let listed = query_if_usable(&[engine.name(), "ps", "-aq", "--filter", &filter]);
-        listed.is_ok_and(|ids| ids.is_empty())
-    };
-    wait_while(APPEARANCE, || names.iter().any(is_missing));
+    wait_while(APPEARANCE, || {
+        names.iter().any(|name| {
+            let filter = format!("name=^/{name}$");
+            let listed = query_if_usable(&[engine.name(), "ps", "-aq", "--filter", &filter]);
+            listed.is_ok_and(|ids| ids.is_empty())
+        })
+    });
 }
 
 /// Removes containers until there are none: an engine may say that it removed one and not have

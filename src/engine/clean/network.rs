@@ -109,12 +109,12 @@ pub(super) fn remove_unreachable_chains() -> Vec<String> {
 
 /// The chains of containers in a table that no rule of it jumps to.
 fn unreachable_in(rules: &str) -> Vec<&str> {
-    let target = |line: &str| {
+    let mut reached = BTreeSet::new();
+    for line in rules.lines() {
         let words = split_iptables_words(line);
-        let jump = words.iter().position(|word| word == "-j" || word == "-g")?;
-        words.get(jump + 1).cloned()
-    };
-    let reached: BTreeSet<String> = rules.lines().filter_map(target).collect();
+        let jump = words.into_iter().skip_while(|word| word != "-j" && word != "-g");
+        reached.extend(jump.skip(1).take(1));
+    }
     let made = rules.lines().filter_map(|line| line.strip_prefix("-N "));
     made.filter(|chain| is_chain(chain) && !reached.contains(*chain)).collect()
 }

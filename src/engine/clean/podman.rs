@@ -32,10 +32,12 @@ pub(super) fn end_forgotten_starts(is_mine: &dyn Fn(&str) -> bool, result: &mut 
     for container in list_monitored(is_mine) {
         let argv = [&*container.runtime, "delete", "--force", &container.id].map(str::to_string);
         let _ = run_command(&argv, LIMIT, &CancelFlag::default());
-        let is_on = || list_monitored(is_mine).contains(&container);
-        wait_while(END, is_on);
+        wait_while(END, || list_monitored(is_mine).contains(&container));
         let words = format!("container {} that podman forgot", container.name);
-        if is_on() { &mut result.left } else { &mut result.removed }.push(words);
+        match list_monitored(is_mine).contains(&container) {
+            true => result.left.push(words),
+            false => result.removed.push(words),
+        }
     }
 }
 
@@ -76,11 +78,10 @@ fn monitored_container(words: &[String]) -> Option<MonitoredContainer> {
     if program.rsplit('/').next() != Some("conmon") {
         return None;
     }
-    let value = |option: &str| {
-        let own = arguments.iter().take_while(|word| *word != "--exit-command");
-        own.skip_while(|word| *word != option).nth(1).cloned()
-    };
-    Some(MonitoredContainer { name: value("-n")?, id: value("-c")?, runtime: value("-r")? })
+    let own = arguments.iter().take_while(|word| *word != "--exit-command");
+    let [name, id, runtime] = ["-n", "-c", "-r"]
+        .map(|option| own.clone().skip_while(|word| *word != option).nth(1).cloned());
+    Some(MonitoredContainer { name: name?, id: id?, runtime: runtime? })
 }
 
 #[cfg(test)]

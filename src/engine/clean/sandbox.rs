@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -106,9 +106,9 @@ pub(super) fn remove_sandboxes(
     let processes = list_processes(is_mine);
     theirs.extend(foreign_namespaces(&processes));
     if !processes.is_empty() {
-        let is_ending = |process: &SandboxProcess| process.part != SandboxPart::Deleter;
         let has_machine = processes.iter().any(SandboxProcess::is_of_machine);
-        wait_for_end(is_mine, if has_machine { GRACE } else { SHORT_GRACE }, is_ending);
+        let grace = if has_machine { GRACE } else { SHORT_GRACE };
+        wait_for_end(is_mine, grace, |process| process.part != SandboxPart::Deleter);
         wait_for_end(is_mine, DELETION, |process| process.part == SandboxPart::Deleter);
         let running = list_processes(is_mine);
         theirs.extend(foreign_namespaces(&running));
@@ -204,26 +204,28 @@ fn named_namespaces(state: &str) -> impl Iterator<Item = String> {
 
 /// The control groups that Kata leaves empty after every run, those of our sandboxes.
 pub(super) fn list_empty_cgroups(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let children = |folder: &Path| {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir())
-    };
     let root = Path::new("/sys/fs/cgroup");
     // Version 1 has a folder for each controller above them.
-    let tops = children(root).flat_map(|top| children(&top).chain(std::iter::once(top.clone())));
+    let tops =
+        list_subfolders(root).flat_map(|top| list_subfolders(&top).chain(std::iter::once(top)));
     let mut found = BTreeSet::new();
-    for group in tops.flat_map(|top| children(&top)) {
+    for group in tops.flat_map(|top| list_subfolders(&top)) {
         let name = group.file_name().unwrap_or_default().to_string_lossy();
         let is_overhead = group.parent().is_some_and(|parent| parent.ends_with("kata_overhead"));
         let id = if is_overhead { Some(&*name) } else { name.strip_prefix("kata_") };
-        let is_empty = || {
-            fs::read_to_string(group.join("cgroup.procs")).is_ok_and(|list| list.trim().is_empty())
-        };
-        if id.is_some_and(is_mine) && is_empty() {
+        if id.is_some_and(is_mine)
+            && fs::read_to_string(group.join("cgroup.procs"))
+                .is_ok_and(|list| list.trim().is_empty())
+        {
             found.insert(group.display().to_string());
         }
     }
     found.into_iter().collect()
+}
+
+fn list_subfolders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
 /// The network namespaces of processes, but for ours.
@@ -268,11 +270,9 @@ fn sandbox_part(words: &[String], is_mine: &dyn Fn(&str) -> bool) -> Option<Sand
     } else {
         return None;
     };
-    let names_it = |word: &String| {
-        let parts = word.split(['/', '=', ',']);
-        parts.map(|part| part.strip_prefix("sandbox-").unwrap_or(part)).any(is_mine)
-    };
-    arguments.iter().any(names_it).then_some(part)
+    let mut parts = arguments.iter().flat_map(|word| word.split(['/', '=', ',']));
+    let is_named = parts.any(|part| is_mine(part.strip_prefix("sandbox-").unwrap_or(part)));
+    is_named.then_some(part)
 }
 
 fn base_name(path: &str) -> &str {

@@ -36,8 +36,8 @@ pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult)
     if engine == EngineKind::Ctr {
         // Its ids are our names, so that a sandbox of a session that is forgotten is known. A session
         // with other temporary files is not forgotten: its processes run.
-        let is_abandoned = |id: &str| is_mine(id) && !sandbox::has_processes(id);
-        let sandboxes = sandbox::remove_sandboxes(&is_abandoned, None);
+        let sandboxes =
+            sandbox::remove_sandboxes(&|id| is_mine(id) && !sandbox::has_processes(id), None);
         result.removed.extend(sandboxes.removed);
         result.left.extend(sandboxes.left);
         result.noted.extend(sandbox::list_empty_cgroups(&is_mine));
@@ -83,8 +83,12 @@ fn own_files(runtime: &str) -> Vec<String> {
     let user = rustix::process::geteuid().as_raw();
     let mut removed = Vec::new();
     for entry in entries.filter(|e| is_temporary(&e.file_name().to_string_lossy(), runtime)) {
-        let is_empty = |meta: fs::Metadata| meta.is_file() && meta.len() == 0 && meta.uid() == user;
-        if entry.metadata().is_ok_and(is_empty) && fs::remove_file(entry.path()).is_ok() {
+        if let Ok(meta) = entry.metadata()
+            && meta.is_file()
+            && meta.len() == 0
+            && meta.uid() == user
+            && fs::remove_file(entry.path()).is_ok()
+        {
             removed.push(format!("temporary file {}", entry.path().display()));
         }
     }
