@@ -185,12 +185,12 @@ impl AboutPage {
         parts.add_prose("means", doc.means.as_str());
         parts.add_prose("does_not_mean", doc.does_not_mean.as_str());
         parts.add_prose("decides", doc.decides.trim());
-        let title = |id: &String| {
+        let heading = words.heading_words("facts");
+        let mut probes = Vec::new();
+        for id in &doc.facts {
             let probe = project_data.catalogue.find_probe(id);
-            (id.clone(), probe.map_or_else(|| id.clone(), |probe| probe.title.clone()))
-        };
-        let (heading, probes) =
-            (words.heading_words("facts"), doc.facts.iter().map(title).collect());
+            probes.push((id.clone(), probe.map_or(id, |probe| &probe.title).clone()));
+        }
         let (text, output, outcome) = (String::new(), String::new(), String::new());
         parts.parts.push(AboutPart { heading, text, output, outcome, probes });
         parts.add_prose("traps", doc.traps.trim());

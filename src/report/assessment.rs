@@ -139,8 +139,10 @@ impl ProjectData {
     /// There is no such edition, or a file of its pack cannot be used.
     pub fn with_edition(self, edition: &str, data: Option<&Path>) -> Result<Self> {
         let pack = crate::find_pack(edition).map_err(Error::unusable_input)?;
-        let load = |name: &str| pack.load_edition(name, data);
-        let editions = pack.edition_names().into_iter().map(load).collect::<Result<Vec<_>>>()?;
+        let mut editions = Vec::new();
+        for name in pack.edition_names() {
+            editions.push(pack.load_edition(name, data)?);
+        }
         let rules = Arc::unwrap_or_clone(self.rules);
         Ok(Self {
             edition: editions.iter().find(|known| known.edition_name() == edition).cloned(),
@@ -270,9 +272,10 @@ impl Assessment {
         let edition = project_data.edition.as_deref();
         let chosen = project_data.target.as_deref();
         let chosen = chosen.and_then(|name| find_candidate(&run, name).ok());
-        let asked = || find_in_role(&run, edition?, Role::Candidate);
-        let first = || run.with_role(Role::Candidate).next();
-        let subject = chosen.or_else(asked).or_else(first).map(|target| target.name.clone());
+        let subject = chosen
+            .or_else(|| find_in_role(&run, edition?, Role::Candidate))
+            .or_else(|| run.with_role(Role::Candidate).next())
+            .map(|target| target.name.clone());
         let timing = RunTiming::of_run(&run, project_data.margin);
         let case = RuleContext {
             run: &run,
@@ -560,8 +563,7 @@ fn find_record_pages(run: &Run) -> Vec<RecordPage> {
             Some(page) => page.captures += 1,
             None => {
                 let name = capture.target.as_deref().unwrap_or("files").to_lowercase();
-                let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-                let name: String = name.chars().map(letter).collect();
+                let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
                 let place = format!("runs/{}/{}-{name}", run.id, pages.len() + 1);
                 pages.push(RecordPage { place, target: capture.target.clone(), captures: 1 });
             }

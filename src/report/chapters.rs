@@ -97,8 +97,8 @@ impl ProjectChapters {
 
     /// The text of every chapter that a chapter may take from another one; empty if none does.
     pub(crate) fn shared_texts(&self) -> Vec<&str> {
-        let texts = || self.files.values().map(|file| &*file.text);
-        if texts().any(takes_from_others) { texts().collect() } else { Vec::new() }
+        let texts = self.files.values().map(|file| &*file.text);
+        if texts.clone().any(takes_from_others) { texts.collect() } else { Vec::new() }
     }
 }
 
@@ -145,10 +145,9 @@ impl ChapterTemplates {
     ///
     /// A chapter cannot be parsed; the error names file, line and column.
     pub(crate) fn replace_texts(&mut self, texts: BTreeMap<String, TextFile>) -> Result<()> {
-        let is_template = |(name, file): (&String, &TextFile)| {
-            self.engine.has_template(name) || lookups::is_template(&file.text)
-        };
-        let are_templates = texts.iter().any(is_template);
+        let are_templates = texts
+            .iter()
+            .any(|(name, file)| self.engine.has_template(name) || lookups::is_template(&file.text));
         // Others have the chapters only while they render them, so this copies none.
         let chapters = Arc::make_mut(&mut self.chapters);
         chapters.files.extend(texts);
@@ -207,14 +206,15 @@ pub(crate) fn render_all(
     sources: &LookupSources,
 ) -> Result<BTreeMap<String, String>> {
     let engine = make_engine(texts, statements, sources)?;
-    let text = |(name, file): (&String, &TextFile)| {
+    let mut rendered = BTreeMap::new();
+    for (name, file) in texts {
         let text = match engine.has_template(name) {
             true => engine.render_template(name, &Context::new())?,
             false => file.text.clone().into_owned(),
         };
-        Ok((name.clone(), text))
-    };
-    texts.iter().map(text).collect()
+        rendered.insert(name.clone(), text);
+    }
+    Ok(rendered)
 }
 
 /// The templates among these texts, and what they can include: the chapters that ship, and

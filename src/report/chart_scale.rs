@@ -68,15 +68,16 @@ impl ChartScale {
 fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     #[allow(clippy::cast_possible_truncation, reason = "exponents of numbers are small")]
     let (first, last) = (low.floor() as i32, high.ceil() as i32);
-    let is_inside = |value: &f64| (low..=high).contains(&value.log10());
+    let axis = low..=high;
     let fine = (first..=last).flat_map(|power| STEPS.map(|step| step * DECADE.powi(power)));
-    let fine: Vec<f64> = fine.filter(is_inside).collect();
+    let fine: Vec<f64> = fine.filter(|value| axis.contains(&value.log10())).collect();
     if fine.len() <= most {
         return fine;
     }
     for stride in 1.. {
         let powers = (first..=last).filter(|power| power % stride == 0);
-        let coarse: Vec<f64> = powers.map(|power| DECADE.powi(power)).filter(is_inside).collect();
+        let mut coarse: Vec<f64> = powers.map(|power| DECADE.powi(power)).collect();
+        coarse.retain(|value| axis.contains(&value.log10()));
         if coarse.len() <= most {
             return coarse;
         }

@@ -167,11 +167,11 @@ fn place_across(scale: &ChartScale, value: f64) -> f64 {
 
 fn axis_ticks(scale: &ChartScale, unit: SampleUnit) -> Vec<ChartTick> {
     let values = scale.tick_values(TICKS).into_iter();
-    let tick = |value| ChartTick {
+    let ticks = values.map(|value| ChartTick {
         x: place_across(scale, value),
         label: number::format_tick(value, unit),
-    };
-    values.map(tick).collect()
+    });
+    ticks.collect()
 }
 
 /// Hundredths of a percent are enough for any screen.
@@ -225,8 +225,6 @@ fn chart_series<'a>(
     id: &str,
     with_floor: bool,
 ) -> Vec<(String, &'a Samples)> {
-    let of =
-        |id: &str, target: &str| assessment.run.find_fact(id, target).and_then(Fact::as_series);
     let mut list = Vec::new();
     for target in &assessment.run.targets {
         let (id, name) = match target.role {
@@ -236,7 +234,8 @@ fn chart_series<'a>(
             Role::Host => continue,
             _ => (id, assessment.reader_name(&target.name)),
         };
-        list.extend(of(id, &target.name).map(|samples| (name, samples)));
+        let samples = assessment.run.find_fact(id, &target.name).and_then(Fact::as_series);
+        list.extend(samples.map(|samples| (name, samples)));
     }
     list.retain(|(_, samples)| {
         samples.values.iter().all(|value| value.is_finite() && *value >= 0.0)
@@ -248,8 +247,8 @@ fn chart_series<'a>(
 fn shared_scale(list: &[(String, &Samples)]) -> Option<(ChartScale, SampleUnit)> {
     let unit = list.first()?.1.unit;
     let most = list.iter().map(|(_, samples)| samples.values.len()).max()?;
-    let values = || list.iter().flat_map(|(_, samples)| &samples.values).copied();
-    let (least, greatest) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
+    let values = list.iter().flat_map(|(_, samples)| &samples.values).copied();
+    let (least, greatest) = (values.clone().reduce(f64::min)?, values.reduce(f64::max)?);
     (most >= 2 && greatest > 0.0).then(|| (ChartScale::cover_values(least, greatest), unit))
 }
 

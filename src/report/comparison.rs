@@ -196,7 +196,7 @@ impl ComparisonView {
         let mut notes = Vec::new();
         let measurements =
             diff.measurements.iter().map(|m| words.measurement_view(m, &mut notes)).collect();
-        let is_fact = |change: &&Change| {
+        let facts = diff.changes.iter().filter(|change| {
             matches!(
                 change.kind,
                 ChangeKind::Changed
@@ -204,35 +204,29 @@ impl ComparisonView {
                     | ChangeKind::Gone
                     | ChangeKind::Appeared
             )
-        };
-        let name = |id: &str, label: &Option<String>| RunName {
-            id: if id.is_empty() { phrases.evidence_files.clone() } else { id.into() },
-            label: label.clone(),
-            href: None,
-        };
+        });
+        let [a, b] = [(&diff.a, &diff.a_label), (&diff.b, &diff.b_label)].map(|(id, label)| {
+            let id = if id.is_empty() { &phrases.evidence_files } else { id };
+            RunName { id: id.clone(), label: label.clone(), href: None }
+        });
         Self {
-            a: name(&diff.a, &diff.a_label),
-            b: name(&diff.b, &diff.b_label),
+            a,
+            b,
             is_empty: diff.is_empty(),
             conditions: diff
                 .conditions
                 .iter()
                 .map(|condition| {
-                    let text = |text: &Option<String>| {
-                        text.as_ref().unwrap_or(&phrases.not_stated).clone()
-                    };
-                    ConditionView {
-                        what: condition.what.clone(),
-                        a: text(&condition.a),
-                        b: text(&condition.b),
-                    }
+                    let [a, b] = [&condition.a, &condition.b]
+                        .map(|text| text.as_ref().unwrap_or(&phrases.not_stated).clone());
+                    ConditionView { what: condition.what.clone(), a, b }
                 })
                 .collect(),
             verdicts: diff.verdict_changes().map(|change| words.verdict_view(change)).collect(),
             targets: diff.changes.iter().filter_map(|change| words.target_view(change)).collect(),
             measurements,
             notes,
-            facts: words.fact_views(diff.changes.iter().filter(is_fact)),
+            facts: words.fact_views(facts),
             expectations: diff
                 .expectations
                 .iter()
@@ -372,14 +366,12 @@ impl ComparisonView {
     /// root of the site by `root`.
     pub(crate) fn link_to_pages(&mut self, a: &Assessment, b: &Assessment, root: &str) {
         let renderer = Renderer::Html(EvidenceLinks::Site(root.into()));
-        let page = |assessment: &Assessment| Some(format!("{root}runs/{}.html", assessment.run.id));
-        (self.a.href, self.b.href) = (page(a), page(b));
+        self.a.href = Some(format!("{root}runs/{}.html", a.run.id));
+        self.b.href = Some(format!("{root}runs/{}.html", b.run.id));
         for fact in &mut self.facts {
-            let url = |assessment, source: &Option<FactSource>| {
-                renderer.source_url(assessment, source.as_ref()?)
-            };
-            fact.a_href = url(a, &fact.a_source);
-            fact.b_href = url(b, &fact.b_source);
+            let (a_source, b_source) = (fact.a_source.as_ref(), fact.b_source.as_ref());
+            fact.a_href = a_source.and_then(|source| renderer.source_url(a, source));
+            fact.b_href = b_source.and_then(|source| renderer.source_url(b, source));
         }
     }
 
@@ -390,10 +382,11 @@ impl ComparisonView {
 
     /// How much changed, in words: `1 verdict`, `12 facts`.
     pub(crate) fn change_counts(&self) -> Vec<String> {
-        let is_told = |m: &&MeasurementView| {
-            m.lost || (m.gated && matches!(m.outcome_id, "slower" | "faster"))
-        };
-        let measurements = self.measurements.iter().filter(is_told).count();
+        let measurements = self
+            .measurements
+            .iter()
+            .filter(|m| m.lost || (m.gated && matches!(m.outcome_id, "slower" | "faster")))
+            .count();
         [
             (self.verdicts.len(), "verdict"),
             (self.targets.len(), "runtime"),
@@ -434,7 +427,7 @@ pub(crate) fn clip_around_difference(a: &str, b: &str, width: usize) -> (String,
     let common = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let longest = a.chars().count().max(b.chars().count());
     let from = if longest <= width || common <= width / 2 { 0 } else { common - BEFORE };
-    let cut = |text: &str| {
+    let cut = [a, b].map(|text| {
         let mut out = if from > 0 { "…".to_string() } else { String::new() };
         let room = width - out.chars().count();
         let rest: Vec<char> = text.chars().skip(from).collect();
@@ -445,8 +438,8 @@ pub(crate) fn clip_around_difference(a: &str, b: &str, width: usize) -> (String,
             out.push('…');
         }
         out
-    };
-    (cut(a), cut(b))
+    });
+    cut.into()
 }
 
 fn clip_text(text: &mut String) {
@@ -471,16 +464,13 @@ impl ComparisonWords<'_> {
     }
 
     fn verdict_view(&self, change: &Change) -> VerdictView {
-        let id = |value: &Value| {
-            let text = value.as_str().unwrap_or_default();
-            text.split(',').next().unwrap_or_default().to_string()
-        };
+        let [a, b] = [&change.a, &change.b].map(|value| value.as_str().unwrap_or_default());
         VerdictView {
             name: self.reader_name(&change.target),
-            a: self.conclusion_title(change.a.as_str().unwrap_or_default()),
-            b: self.conclusion_title(change.b.as_str().unwrap_or_default()),
-            a_id: id(&change.a),
-            b_id: id(&change.b),
+            a: self.conclusion_title(a),
+            b: self.conclusion_title(b),
+            a_id: a.split(',').next().unwrap_or_default().to_string(),
+            b_id: b.split(',').next().unwrap_or_default().to_string(),
             is_weaker: is_weaker(change),
         }
     }
@@ -615,18 +605,16 @@ fn plain_value(value: &Value) -> String {
 
 fn part_view(part: &ValuePart) -> PartView {
     // The element of a list is its own key.
-    let said = |value: &Value| (value_text(value) != part.key).then(|| plain_value(value));
+    let [a, b] = [&part.a, &part.b].map(|value| {
+        let value = value.as_ref().filter(|value| value_text(value) != part.key)?;
+        Some(plain_value(value))
+    });
     let sign = match (&part.a, &part.b) {
         (None, _) => "+",
         (_, None) => "-",
         _ => "~",
     };
-    PartView {
-        key: part.key.clone(),
-        a: part.a.as_ref().and_then(said),
-        b: part.b.as_ref().and_then(said),
-        sign,
-    }
+    PartView { key: part.key.clone(), a, b, sign }
 }
 
 fn figure_text(figure: Option<MeasuredFigure>, unit: Option<&str>, is_ratio: bool) -> String {

@@ -11,13 +11,16 @@ pub fn escape_markdown(text: &str) -> String {
     let mut before: Option<char> = None;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        let in_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             // Inside a word an underscore is only itself.
-            '_' if in_word(before) && in_word(chars.peek().copied()) => out.push(c),
+            '_' if before.is_some_and(char::is_alphanumeric)
+                && chars.peek().is_some_and(|next| next.is_alphanumeric()) =>
+            {
+                out.push(c);
+            }
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '$' | '^' | '!' => {
                 out.push('\\');
                 out.push(c);

@@ -58,8 +58,9 @@ impl FleetAssessment {
         store: &RunStore,
         project_data: &ProjectData,
     ) -> Result<Self> {
-        let assess = |node: &FleetNode| assess_node(&fleet, node, store, project_data);
-        let assessed: Vec<Result<_>> = fleet.nodes.par_iter().map(assess).collect();
+        let nodes = fleet.nodes.par_iter();
+        let assessed: Vec<Result<_>> =
+            nodes.map(|node| assess_node(&fleet, node, store, project_data)).collect();
         let (mut nodes, mut expectations) = (Vec::new(), Vec::new());
         for assessed in assessed {
             let (summary, results) = assessed?;
@@ -85,11 +86,15 @@ pub(crate) fn assess_node(
     project_data: &ProjectData,
 ) -> Result<(NodeSummary, Vec<ExpectationResult>)> {
     let words = &project_data.words;
-    let without = |lost: Option<&str>| NodeSummary::without_run(fleet, node, lost, words);
-    let Some(id) = &node.run else { return Ok((without(None), Vec::new())) };
+    let Some(id) = &node.run else {
+        return Ok((NodeSummary::without_run(fleet, node, None, words), Vec::new()));
+    };
     let loaded = match load_node_run(fleet, node, id, store) {
         Ok(loaded) => loaded,
-        Err(reason) => return Ok((without(Some(&reason)), Vec::new())),
+        Err(reason) => {
+            let summary = NodeSummary::without_run(fleet, node, Some(&reason), words);
+            return Ok((summary, Vec::new()));
+        }
     };
     let assessment = Assessment::new(loaded, project_data)?;
     let summary = summarize_node(&node.name, &assessment).with_fleet(fleet, node, words);
@@ -153,12 +158,13 @@ impl ExpectationFold<'_> {
 
     /// For programs.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        let nodes = |list: &[(&str, &str)]| -> Vec<serde_json::Value> {
-            list.iter().map(|(node, found)| json!({ "node": node, "found": found })).collect()
-        };
+        let [failed, undecided] = [&self.failed, &self.undecided].map(|list| {
+            let nodes = list.iter().map(|(node, found)| json!({ "node": node, "found": found }));
+            nodes.collect::<Vec<_>>()
+        });
         json!({
             "expects": self.expects, "reason": self.reason, "line": self.line,
-            "failed": nodes(&self.failed), "not_decided": nodes(&self.undecided),
+            "failed": failed, "not_decided": undecided,
             "fails": self.is_failing,
         })
     }
@@ -281,7 +287,8 @@ impl FleetAssessment {
             }
         }
         let findings = self.fold_findings();
-        let of_severity = |severity| findings.iter().filter(|it| it.severity == severity).count();
+        let [errors, warnings] = [Severity::Error, Severity::Warning]
+            .map(|severity| findings.iter().filter(|it| it.severity == severity).count());
         let counted: Vec<&FoldedFinding> =
             findings.iter().filter(|it| it.severity > Severity::Note).collect();
         let shown = counted.iter().take(MOST_FINDINGS).map(|finding| {
@@ -305,8 +312,8 @@ impl FleetAssessment {
             "reasons": reasons.into_iter().take(MOST_REASONS).collect::<Vec<_>>(),
             "findings_left_out": counted.len().saturating_sub(MOST_FINDINGS),
             "findings": shown.collect::<Vec<_>>(),
-            "errors": of_severity(Severity::Error),
-            "warnings": of_severity(Severity::Warning),
+            "errors": errors,
+            "warnings": warnings,
             "failed": unmet,
             "expected": expected,
         })
@@ -323,10 +330,10 @@ impl FleetAssessment {
         let mut messages: Vec<(&str, Vec<&str>)> = messages.into_iter().collect();
         messages.sort_by_key(|(_, nodes)| std::cmp::Reverse(nodes.len()));
         messages.truncate(MOST_FINDINGS);
-        let view = |(message, nodes): (&str, Vec<&str>)| {
+        let views = messages.into_iter().map(|(message, nodes)| {
             join_objects(json!({ "message": message }), name_nodes(&nodes))
-        };
-        messages.into_iter().map(view).collect()
+        });
+        views.collect()
     }
 }
 

@@ -218,6 +218,12 @@ fn from_json(value: &Json) -> TeraResult<Value> {
 }
 
 impl LookupSources {
+    /// Words with a link to where they stand in the evidence.
+    fn linked_words(&self, words: &str, source: &FactSource) -> Value {
+        let markup = self.renderer.escape_text(words);
+        safe_value(&self.renderer.link_to_source(&self.assessment, &markup, source))
+    }
+
     /// Looks a fact up, and counts it if it is missing.
     fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<super::assessment::FoundFact<'_>> {
         let id: &str = kwargs.must_get("id")?;
@@ -386,14 +392,13 @@ const LONGEST_COMMAND: usize = 80;
 /// One line on where a block comes from and of which target it is, with a link to it where this
 /// voice links.
 fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
-    let code = |text: &str| sources.renderer.render_code(text, false);
     let phrases = &sources.assessment.project_data.phrases;
     let (origin, more) = match &capture.origin {
         CaptureOrigin::Command { argv } => {
-            let status =
-                |exit: i32| fill_phrase(&phrases.exit_status, &[("exit", &exit.to_string())]);
-            let status = capture.exit.map(status);
-            (code(&shell_line(argv)), status.unwrap_or_default())
+            let exit = capture.exit.map(|exit| exit.to_string());
+            let status = exit.map(|exit| fill_phrase(&phrases.exit_status, &[("exit", &exit)]));
+            let command = sources.renderer.render_code(&shell_line(argv), false);
+            (command, status.unwrap_or_default())
         }
         CaptureOrigin::Probe { command, .. } => {
             let id = capture.id.split_once('/').map_or("", |(_, id)| id);
@@ -401,7 +406,7 @@ fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
                 Some(probe) if command.chars().count() > LONGEST_COMMAND => {
                     sources.renderer.escape_text(&probe.title)
                 }
-                _ => code(command),
+                _ => sources.renderer.render_code(command, false),
             };
             (origin, String::new())
         }
@@ -409,9 +414,10 @@ fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
         CaptureOrigin::File { path, slot } => {
             let slot = slot.as_deref();
             let command = slot.and_then(|slot| sources.assessment.instructed_command(slot));
-            let words = |command| fill_phrase(&phrases.instructed, &[("command", &code(command))]);
-            let command = command.map(words);
-            (code(path), command.unwrap_or_default())
+            let command = command.map(|command| sources.renderer.render_code(command, false));
+            let words =
+                command.map(|command| fill_phrase(&phrases.instructed, &[("command", &command)]));
+            (sources.renderer.render_code(path, false), words.unwrap_or_default())
         }
     };
     let target = capture.target.as_deref().map(|target| {
@@ -505,12 +511,21 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .find_verdict(target)
         .ok_or_else(|| lookup_error(format!("there is no verdict on `{target}`")))?;
     let words = &assessment.project_data.words[verdict.conclusion.conclusion_id()];
-    let titles = |ids: &[String]| -> Vec<Json> {
-        let title = |id: &String| {
-            assessment.project_data.catalogue.find_probe(id).map(|probe| probe.title.clone())
-        };
-        ids.iter().map(|id| json!({"id": id, "title": title(id)})).collect()
-    };
+    let [because, decisive, agrees, against, would_settle] = [
+        &verdict.because,
+        &verdict.decisive,
+        &verdict.agrees,
+        &verdict.against,
+        &verdict.would_settle,
+    ]
+    .map(|ids| {
+        let mut titles = Vec::new();
+        for id in ids {
+            let probe = assessment.project_data.catalogue.find_probe(id);
+            titles.push(json!({"id": id, "title": probe.map(|probe| &probe.title)}));
+        }
+        titles
+    });
     let ignored: Vec<Json> = verdict
         .ignored
         .iter()
@@ -535,11 +550,11 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         "predicate": words.predicate,
         "means": words.means,
         "does_not_mean": words.does_not_mean,
-        "because": titles(&verdict.because),
-        "decisive": titles(&verdict.decisive),
-        "agrees": titles(&verdict.agrees),
-        "against": titles(&verdict.against),
-        "would_settle": titles(&verdict.would_settle),
+        "because": because,
+        "decisive": decisive,
+        "agrees": agrees,
+        "against": against,
+        "would_settle": would_settle,
         "ignored": ignored,
         "reason": verdict.reason.map(|reason| &assessment.project_data.reasons[reason.reason_id()]),
         "failure": verdict.failure,
@@ -570,24 +585,19 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
             return Err(lookup_error(format!("unknown rule `{id}`")));
         }
     }
-    let fits = |finding: &Finding| {
-        except.is_none_or(|except| finding.rule != except)
+    let mut list: Vec<Value> = Vec::new();
+    for (finding, number) in sources.assessment.judgement.findings.iter().zip(1u64..) {
+        if except.is_none_or(|except| finding.rule != except)
             && rule.is_none_or(|rule| finding.rule == rule)
             && severity.is_none_or(|severity| finding.severity.word() == severity)
             && match fact {
                 Some(fact) => finding.rests_on(fact, target),
                 None => target.is_none_or(|target| finding.target.as_deref() == Some(target)),
             }
-    };
-    let list: Vec<Value> = sources
-        .assessment
-        .judgement
-        .findings
-        .iter()
-        .zip(1u64..)
-        .filter(|(finding, _)| fits(finding))
-        .map(|(finding, number)| finding_value(sources, finding, number))
-        .collect::<TeraResult<_>>()?;
+        {
+            list.push(finding_value(sources, finding, number)?);
+        }
+    }
     Ok(list.into())
 }
 

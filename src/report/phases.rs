@@ -96,14 +96,19 @@ pub(crate) fn all_splits(assessment: &Assessment) -> Vec<PhaseSplit<'_>> {
 }
 
 fn target_phases<'a>(assessment: &'a Assessment, target: &str) -> Vec<StartPhase<'a>> {
-    let series = |word: &str| {
-        assessment.run.find_fact(&format!("{PREFIX}{word}"), target).and_then(Fact::as_series)
-    };
-    let has_network = series("network").is_some();
-    let phase = |word: &'static str| {
-        let samples = series(word)?;
-        let median = stats::median(&samples.values)?;
-        Some(StartPhase { word, part: phase_owner(word, has_network), median, samples })
-    };
-    PHASES.into_iter().filter_map(phase).collect()
+    let series = PHASES.map(|word| {
+        let fact = assessment.run.find_fact(&format!("{PREFIX}{word}"), target);
+        (word, fact.and_then(Fact::as_series))
+    });
+    let has_network = series.iter().any(|(word, found)| *word == "network" && found.is_some());
+    let mut phases = Vec::new();
+    for (word, samples) in series {
+        if let Some(samples) = samples
+            && let Some(median) = stats::median(&samples.values)
+        {
+            let part = phase_owner(word, has_network);
+            phases.push(StartPhase { word, part, median, samples });
+        }
+    }
+    phases
 }

@@ -48,9 +48,14 @@ impl ReportPhrases {
 
 /// A phrase with its values.
 pub(crate) fn fill_phrase(phrase: &str, values: &[(&str, &str)]) -> String {
-    let value = |name: &str| values.iter().find(|(known, _)| *known == name);
-    let filled = |name: &str| value(name).map(|(_, value)| (*value).to_string());
-    text::fill_places(phrase, |piece| piece.into(), |name| filled(name).unwrap_or_default())
+    text::fill_places(
+        phrase,
+        |piece| piece.into(),
+        |name| {
+            let value = values.iter().find(|(known, _)| *known == name);
+            value.map(|(_, value)| (*value).to_string()).unwrap_or_default()
+        },
+    )
 }
 
 #[cfg(test)]

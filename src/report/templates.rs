@@ -24,8 +24,8 @@ impl TemplateEngine {
     ///
     /// A template cannot be parsed; the error names file, line and column.
     pub fn new(templates: &BTreeMap<String, TextFile>, sources: &LookupSources) -> Result<Self> {
-        let origin = |(name, file): (&String, &TextFile)| (name.clone(), file.origin.clone());
-        let origins = Arc::new(templates.iter().map(origin).collect());
+        let origins = templates.iter().map(|(name, file)| (name.clone(), file.origin.clone()));
+        let origins = Arc::new(origins.collect());
         let mut tera = Tera::new();
         // What is printed is escaped unless a function escaped it; the suffix decides nothing.
         tera.autoescape_on([".html", ".md", ".svg", ".xml"]);

@@ -115,6 +115,10 @@ impl RunDigest {
         self.outside = outside;
     }
 
+    fn find_figure(&self, series: &str, target: &str) -> Option<TrendPoint> {
+        self.figures.get(series)?.get(target).copied()
+    }
+
     /// What is said of a figure beside it: that it is a change, in words that follow it.
     fn change_words(&self, series: &str, target: &str, project_data: &ProjectData) -> String {
         let mut words = String::new();
@@ -271,13 +275,11 @@ fn reader_name(target: &str, project_data: &ProjectData) -> String {
 fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> Option<ChartView> {
     let measured: Vec<&RunDigest> =
         runs.iter().filter(|run| run.figures.contains_key(series)).collect();
-    let placed = || measured.iter().filter_map(|run| Some((*run, run.machine.as_ref()?)));
-    let (_, machine) = placed().next_back()?;
-    let all: Vec<&RunDigest> =
-        placed().filter(|(_, other)| other.is_like(machine)).map(|(run, _)| run).collect();
-    let unplaced = measured.len() - placed().count();
+    let machine = measured.iter().rev().find_map(|run| run.machine.as_ref())?;
+    let unplaced = measured.iter().filter(|run| run.machine.is_none()).count();
+    let mut all = measured.clone();
+    all.retain(|run| run.machine.as_ref().is_some_and(|other| other.is_like(machine)));
     let shown = &all[all.len().saturating_sub(SESSIONS)..];
-    let point = |run: &RunDigest, target: &str| run.figures.get(series)?.get(target).copied();
     let mut targets: Vec<&String> = Vec::new();
     for target in shown.iter().flat_map(|run| run.figures[series].keys()) {
         if !targets.contains(&target) {
@@ -288,34 +290,29 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         shown.iter().flat_map(|run| run.figures[series].values().copied()).collect();
     let unit = points.first()?.unit;
     let scale = trend_scale(&points)?;
-    let x = |index: usize| match shown.len() {
-        1 => f64::midpoint(LEFT, RIGHT),
-        #[allow(clippy::cast_precision_loss, reason = "few sessions are drawn")]
-        count => LEFT + (RIGHT - LEFT) * index as f64 / (count - 1) as f64,
-    };
-    let y = |value: f64| round_tenths(TOP + HEIGHT * (1.0 - scale.axis_share(value)));
-    let line = |(index, target): (usize, &&String)| {
-        let dots: Vec<TrendDot> = shown
-            .iter()
-            .enumerate()
-            .filter_map(|(index, run)| {
-                let point = point(run, target)?;
-                Some(TrendDot {
-                    x: round_tenths(x(index)),
-                    y: y(point.median),
-                    has_interval: point.interval.is_some(),
-                    low: point.interval.map_or(0.0, |interval| y(interval.low)),
-                    high: point.interval.map_or(0.0, |interval| y(interval.high)),
+    let mut lines = Vec::new();
+    for (index, target) in targets.iter().enumerate() {
+        let mut dots = Vec::new();
+        for (index, run) in shown.iter().enumerate() {
+            if let Some(point) = run.find_figure(series, target) {
+                let interval = point.interval;
+                dots.push(TrendDot {
+                    x: place_session(index, shown.len()),
+                    y: place_figure(&scale, point.median),
+                    has_interval: interval.is_some(),
+                    low: interval.map_or(0.0, |interval| place_figure(&scale, interval.low)),
+                    high: interval.map_or(0.0, |interval| place_figure(&scale, interval.high)),
                     text: dot_words(run, point),
-                })
-            })
-            .collect();
+                });
+            }
+        }
         let segments = dots
             .windows(2)
             .map(|pair| TrendSegment { x1: pair[0].x, y1: pair[0].y, x2: pair[1].x, y2: pair[1].y })
             .collect();
-        LineView { name: reader_name(target, project_data), style: index % 6 + 1, dots, segments }
-    };
+        let name = reader_name(target, project_data);
+        lines.push(LineView { name, style: index % 6 + 1, dots, segments });
+    }
     let rows = shown.iter().rev().take(ROWS).map(|run| RowView {
         id: run.id.clone(),
         label: run.label.clone(),
@@ -323,7 +320,7 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         cells: targets
             .iter()
             .map(|target| {
-                let point = point(run, target)?;
+                let point = run.find_figure(series, target)?;
                 Some(CellView {
                     median: number::format_measured(point.median, point.unit),
                     interval: interval_words(point),
@@ -332,7 +329,10 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
             })
             .collect(),
     });
-    let tick = |value| TrendTick { y: y(value), label: number::format_tick(value, unit) };
+    let ticks = scale.tick_values(TICKS).into_iter().map(|value| TrendTick {
+        y: place_figure(&scale, value),
+        label: number::format_tick(value, unit),
+    });
     let (first, last) = date_axis(shown.first()?.created, shown.last()?.created);
     Some(ChartView {
         anchor: super::markdown::heading_slug(&format!("trend {series}")),
@@ -343,11 +343,11 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         machine: machine.describe_machine(),
         height: TOP + HEIGHT + 34.0,
         axis: TOP + HEIGHT,
-        ticks: scale.tick_values(TICKS).into_iter().map(tick).collect(),
+        ticks: ticks.collect(),
         is_log: scale.is_log(),
         first,
         last,
-        lines: targets.iter().enumerate().map(line).collect(),
+        lines,
         rows: rows.collect(),
         sessions: all.len(),
         drawn: shown.len(),
@@ -389,6 +389,20 @@ fn date_axis(first: DateTime<Utc>, last: DateTime<Utc>) -> (String, String) {
         false => ["%Y-%m-%d", "%Y-%m-%d"],
     };
     (first.format(forms[0]).to_string(), last.format(forms[1]).to_string())
+}
+
+/// The place of a session in a chart of `count`, in percent.
+#[allow(clippy::cast_precision_loss, reason = "few sessions are drawn")]
+fn place_session(index: usize, count: usize) -> f64 {
+    round_tenths(match count {
+        1 => f64::midpoint(LEFT, RIGHT),
+        _ => LEFT + (RIGHT - LEFT) * index as f64 / (count - 1) as f64,
+    })
+}
+
+/// The place of a figure in a chart, in pixels from the top.
+fn place_figure(scale: &ChartScale, value: f64) -> f64 {
+    round_tenths(TOP + HEIGHT * (1.0 - scale.axis_share(value)))
 }
 
 fn round_tenths(value: f64) -> f64 {

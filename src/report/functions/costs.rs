@@ -39,14 +39,14 @@ pub(super) fn look_up_answers(sources: &LookupSources, _: &Kwargs) -> TeraResult
             None => groups.push((kind, confidence, vec![safe_value(&name)])),
         }
     }
-    let group = |(kind, confidence, names): (&'static str, Confidence, Vec<Value>)| {
+    let groups = groups.into_iter().map(|(kind, confidence, names)| {
         value_map([
             ("kind", kind.into()),
             ("confidence", confidence.confidence_name().into()),
             ("names", names.into()),
         ])
-    };
-    Ok(groups.into_iter().map(group).collect::<Vec<_>>().into())
+    });
+    Ok(groups.collect::<Vec<_>>().into())
 }
 
 /// `costs(captured=)`: what a boundary can cost, each with `id`, `title`, the `head` of its column
@@ -89,30 +89,30 @@ pub(super) fn look_up_cost(sources: &LookupSources, kwargs: &Kwargs) -> TeraResu
         lookup_error(format!("unknown measure `{id}`: known are {}", known.join(", ")))
     })?;
     let figures = cost_figures(&sources.assessment, measure, target).map_err(lookup_error)?;
-    let linked = |words: &str| {
-        let markup = sources.renderer.escape_text(words);
-        safe_value(&match &figures.source {
-            Some(source) => sources.renderer.link_to_source(&sources.assessment, &markup, source),
-            None => markup,
-        })
-    };
-    let ratio = |value: f64| linked(&number::format_ratio(value));
     let none = Value::none;
     let samples = figures.samples.as_ref().filter(|_| figures.value.is_some());
-    let p99 = samples.and_then(last_percent).as_deref().map_or_else(none, linked);
-    let (shown_ratio, low, high) = match &figures.ratio {
-        CostRatio::Ratio { ratio: value, interval: Some(interval) } => {
-            (ratio(*value), ratio(interval.low), ratio(interval.high))
-        }
-        CostRatio::Ratio { ratio: value, interval: None } => (ratio(*value), none(), none()),
-        CostRatio::Reference | CostRatio::Unknown { .. } => (none(), none(), none()),
+    let (ratio, interval) = match &figures.ratio {
+        CostRatio::Ratio { ratio, interval } => (Some(*ratio), *interval),
+        CostRatio::Reference | CostRatio::Unknown { .. } => (None, None),
     };
+    let ratios = [ratio, interval.map(|it| it.low), interval.map(|it| it.high)]
+        .map(|value| value.map(number::format_ratio));
+    let [ratio, low, high] = ratios;
+    let p99 = samples.and_then(last_percent);
+    let [value, p99, ratio, low, high] =
+        [figures.value.clone(), p99, ratio, low, high].map(|words| {
+            match (words, &figures.source) {
+                (None, _) => Value::none(),
+                (Some(words), Some(source)) => sources.linked_words(&words, source),
+                (Some(words), None) => safe_value(&sources.renderer.escape_text(&words)),
+            }
+        });
     Ok(value_map([
-        ("value", figures.value.as_deref().map_or_else(none, linked)),
+        ("value", value),
         ("missing", figures.missing.as_deref().map_or_else(none, Into::into)),
         ("p99", p99),
         ("n", samples.map_or_else(none, |samples| samples.values.len().into())),
-        ("ratio", shown_ratio),
+        ("ratio", ratio),
         ("low", low),
         ("high", high),
         ("ratio_missing", sources.ratio_missing(measure, &figures, target)),

@@ -35,19 +35,22 @@ impl LookupSources {
     /// The words of a reason with the values of its parameters.
     pub(super) fn fill_reason(&self, reason: &FitReason, target: &str) -> String {
         let words = &self.assessment.project_data.workloads.reasons[reason.kind.reason_id()];
-        let value = |name: &str| self.parameter_value(name, reason, target);
-        text::fill_places(words, |piece| self.escape_piece(piece), value)
+        text::fill_places(
+            words,
+            |piece| self.escape_piece(piece),
+            |name| self.parameter_value(name, reason, target),
+        )
     }
 
     /// A piece of a sentence, with the spaces at its ends.
     fn escape_piece(&self, piece: &str) -> String {
-        let space = |is_there: bool| if is_there { " " } else { "" };
         let markup = self.renderer.escape_text(piece.trim());
         if markup.is_empty() {
-            return space(!piece.is_empty()).into();
+            return if piece.is_empty() { String::new() } else { " ".into() };
         }
-        let (before, after) = (piece.starts_with(' '), piece.ends_with(' '));
-        format!("{}{markup}{}", space(before), space(after))
+        let before = if piece.starts_with(' ') { " " } else { "" };
+        let after = if piece.ends_with(' ') { " " } else { "" };
+        format!("{before}{markup}{after}")
     }
 
     fn parameter_value(&self, name: &str, reason: &FitReason, target: &str) -> String {
@@ -163,21 +166,18 @@ pub(super) fn look_up_fitness(sources: &LookupSources, kwargs: &Kwargs) -> TeraR
             continue;
         }
         let reason = sources.reason_words(runtime);
-        let is_same = |group: &&mut (Suitability, String, Vec<Value>)| {
-            group.0 == runtime.suitability && group.1 == reason
-        };
-        match groups.iter_mut().find(is_same) {
+        let mut known = groups.iter_mut();
+        match known.find(|group| group.0 == runtime.suitability && group.1 == reason) {
             Some((_, _, workloads)) => workloads.push(workload),
             None => groups.push((runtime.suitability, reason, vec![workload])),
         }
     }
-    let of = |wanted: Suitability| -> Value {
-        let groups = groups.iter().filter(|(suitability, ..)| *suitability == wanted);
-        let group = |(_, reason, workloads): &(Suitability, String, Vec<Value>)| {
-            value_map([("reason", safe_value(reason)), ("workloads", workloads.clone().into())])
-        };
-        groups.map(group).collect::<Vec<_>>().into()
-    };
+    let (mut open, mut unfit) = (Vec::new(), Vec::new());
+    for (suitability, reason, workloads) in &groups {
+        let list = if *suitability == Suitability::Open { &mut open } else { &mut unfit };
+        let workloads = workloads.clone().into();
+        list.push(value_map([("reason", safe_value(reason)), ("workloads", workloads)]));
+    }
     let only_reason = match &groups[..] {
         [(_, reason, _)] if fit_for.is_empty() => safe_value(reason),
         _ => Value::none(),
@@ -185,8 +185,8 @@ pub(super) fn look_up_fitness(sources: &LookupSources, kwargs: &Kwargs) -> TeraR
     Ok(value_map([
         ("only_reason", only_reason),
         ("fit", fit_for.into()),
-        ("open", of(Suitability::Open)),
-        ("unfit", of(Suitability::Unfit)),
+        ("open", open.into()),
+        ("unfit", unfit.into()),
     ]))
 }
 

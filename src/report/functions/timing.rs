@@ -9,7 +9,7 @@ use crate::judge::timing::{self, MeasureComparison, RunTiming};
 use crate::model::{Fact, SampleUnit, Samples};
 use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
-use crate::report::phases::{self, PhaseOwner, PhaseSplit, StartPhase};
+use crate::report::phases::{self, PhaseOwner, PhaseSplit};
 use crate::report::phrases::fill_phrase;
 use crate::report::renderer::{EvidenceLinks, Renderer};
 use crate::stats::{self, Comparison, ComparisonObstacle, ComparisonOutcome};
@@ -30,11 +30,7 @@ impl LookupSources {
 
     /// A figure with a link to the samples that it was computed from.
     fn linked_figure(&self, words: &str, samples: &Samples) -> Value {
-        safe_value(&self.renderer.link_to_source(
-            &self.assessment,
-            &self.renderer.escape_text(words),
-            &samples.source,
-        ))
+        self.linked_words(words, &samples.source)
     }
 
     fn require_probe(&self, id: &str) -> TeraResult<()> {
@@ -51,33 +47,32 @@ impl LookupSources {
         with: &Samples,
         of: &Samples,
     ) -> Vec<(&'static str, Value)> {
-        let ratio = |value: Option<f64>| {
-            value.map_or_else(Value::none, |value| {
-                self.linked_figure(&number::format_ratio(value), of)
-            })
-        };
-        let median = |samples: &Samples| match stats::median(&samples.values) {
-            Some(value) => {
-                self.linked_figure(&number::format_measured(value, samples.unit), samples)
-            }
-            None => Value::none(),
-        };
         let interval = comparison.interval;
-        let medians = (stats::median(&with.values), stats::median(&of.values));
+        let ratios = [comparison.ratio, interval.map(|it| it.low), interval.map(|it| it.high)];
+        let [ratio, low, high] = ratios.map(|value| {
+            let words = value.map(number::format_ratio);
+            words.map_or_else(Value::none, |words| self.linked_figure(&words, of))
+        });
+        let medians = [with, of].map(|samples| stats::median(&samples.values));
         let added = match medians {
-            (Some(with), Some(own)) => number::format_measured((own - with).abs(), of.unit).into(),
+            [Some(with), Some(own)] => number::format_measured((own - with).abs(), of.unit).into(),
             _ => Value::none(),
         };
+        let [median_with, median] = [with, of].map(|samples| {
+            let median = stats::median(&samples.values);
+            let words = median.map(|value| number::format_measured(value, samples.unit));
+            words.map_or_else(Value::none, |words| self.linked_figure(&words, samples))
+        });
         vec![
             ("outcome", comparison.outcome.word().into()),
             ("obstacle", obstacle_words(comparison.obstacle).into()),
-            ("ratio", ratio(comparison.ratio)),
-            ("low", ratio(interval.map(|interval| interval.low))),
-            ("high", ratio(interval.map(|interval| interval.high))),
+            ("ratio", ratio),
+            ("low", low),
+            ("high", high),
             ("margin", number::format_percent(comparison.margin).into()),
             ("added", added),
-            ("median", median(of)),
-            ("median_with", median(with)),
+            ("median", median),
+            ("median_with", median_with),
             ("n", of.values.len().into()),
             ("n_with", with.values.len().into()),
         ]
@@ -185,9 +180,9 @@ pub(super) fn look_up_control(sources: &LookupSources, _: &Kwargs) -> TeraResult
     let Some(control) = controls.iter().find(|one| one.arms_differ()).or(controls.first()) else {
         return Ok(value_map([("state", "none".into())]));
     };
-    let series = |id| sources.find_series(id, &control.target);
-    let (Some((_, with)), Some((_, of))) = (series(control.series)?, series(control.repeat)?)
-    else {
+    let with = sources.find_series(control.series, &control.target)?;
+    let of = sources.find_series(control.repeat, &control.target)?;
+    let (Some((_, with)), Some((_, of))) = (with, of) else {
         return Ok(value_map([("state", "none".into())]));
     };
     let state = match control.comparison.outcome {
@@ -260,19 +255,16 @@ pub(super) fn look_up_percentiles(sources: &LookupSources, kwargs: &Kwargs) -> T
     let Some((_, samples)) = sources.find_series(id, target)? else {
         return Ok(Vec::<Value>::new().into());
     };
-    let print =
-        |value| sources.linked_figure(&number::format_measured(value, samples.unit), samples);
     let mut list: Vec<Value> = Vec::new();
     for (name, q) in PERCENTILES {
         let value = stats::percentile(&samples.values, q);
         let interval = stats::percentile_interval(&samples.values, q);
         if let (Ok(value), Ok(interval)) = (value, interval) {
-            list.push(value_map([
-                ("name", name.into()),
-                ("value", print(value)),
-                ("low", print(interval.low)),
-                ("high", print(interval.high)),
-            ]));
+            let [value, low, high] = [value, interval.low, interval.high].map(|value| {
+                sources.linked_figure(&number::format_measured(value, samples.unit), samples)
+            });
+            let name = name.into();
+            list.push(value_map([("name", name), ("value", value), ("low", low), ("high", high)]));
         }
     }
     Ok(list.into())
@@ -295,19 +287,20 @@ fn split_value(
     split: &PhaseSplit,
     reference: Option<&PhaseSplit>,
 ) -> Value {
-    let phase = |phase: &StartPhase| {
+    let mut list = Vec::new();
+    for phase in &split.phases {
         let other = reference.and_then(|split| split.phases.iter().find(|p| p.word == phase.word));
         let more = other.map(|other| {
             number::format_difference(phase.median - other.median, SampleUnit::Seconds)
         });
         let median = number::format_measured(phase.median, phase.samples.unit);
-        value_map([
+        list.push(value_map([
             ("word", phase.word.into()),
             ("part", phase.part.owner_word().into()),
             ("median", sources.linked_figure(&median, phase.samples)),
             ("more", more.map_or_else(Value::none, Into::into)),
-        ])
-    };
+        ]));
+    }
     let runtime: Vec<Value> = split
         .phases
         .iter()
@@ -330,7 +323,7 @@ fn split_value(
         ),
         ("runtime_share", number::format_percent(split.owner_share(PhaseOwner::Runtime)).into()),
         ("runtime_phases", runtime.into()),
-        ("list", split.phases.iter().map(phase).collect::<Vec<_>>().into()),
+        ("list", list.into()),
     ])
 }
 
@@ -343,11 +336,11 @@ pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<V
         return Err(lookup_error(format!("seconds={job}: a job of more than 0 seconds is wanted")));
     }
     sources.require_probe(id)?;
-    let median = |target: &str| -> TeraResult<Option<f64>> {
-        Ok(sources.find_series(id, target)?.and_then(|(_, samples)| stats::median(&samples.values)))
-    };
-    Ok(match (median("baseline")?, median(target)?) {
-        (Some(with), Some(own)) => number::format_percent((own - with).abs() / job).into(),
+    let with = sources.find_series(id, "baseline")?;
+    let own = sources.find_series(id, target)?;
+    let medians = [with, own].map(|series| stats::median(&series?.1.values));
+    Ok(match medians {
+        [Some(with), Some(own)] => number::format_percent((own - with).abs() / job).into(),
         _ => Value::none(),
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use tera::{Kwargs, TeraResult, Value};
 
-use super::{LookupSources, lookup_error, safe_value, value_map};
+use super::{LookupSources, lookup_error, value_map};
 use crate::model::{Fact, SampleUnit};
 use crate::report::number;
 use crate::stats;
@@ -33,16 +33,14 @@ pub(super) fn look_up_written(sources: &LookupSources, kwargs: &Kwargs) -> TeraR
     if seconds <= 0.0 {
         return Ok(Value::none());
     }
-    let linked = |text: &str, source| {
-        let markup = sources.renderer.escape_text(text);
-        safe_value(&sources.renderer.link_to_source(assessment, &markup, source))
-    };
-    let rate = number::format_measured(bytes / seconds, SampleUnit::Bytes);
+    let rate = format!("{}/s", number::format_measured(bytes / seconds, SampleUnit::Bytes));
+    let time = number::format_measured(seconds, SampleUnit::Seconds);
+    let bytes = number::format_measured(bytes, SampleUnit::Bytes);
     let size_source = size.fact.source().unwrap_or(source);
     Ok(value_map([
-        ("size", linked(&number::format_measured(bytes, SampleUnit::Bytes), size_source)),
-        ("time", linked(&number::format_measured(seconds, SampleUnit::Seconds), source)),
-        ("rate", linked(&format!("{rate}/s"), source)),
+        ("size", sources.linked_words(&bytes, size_source)),
+        ("time", sources.linked_words(&time, source)),
+        ("rate", sources.linked_words(&rate, source)),
     ]))
 }
 
