@@ -110,15 +110,10 @@ impl Redactor {
         self.kept = KeptWords::words_in_facts(&read(captures));
         let texts: Vec<MarkedText> =
             texts.into_iter().map(|text| self.mark_identifiers(text)).collect();
-        let read_without = |left_out: &BTreeSet<ReplacedName>| {
-            let mut redacted = captures.to_vec();
-            self.replace_in_captures(&mut redacted, &texts, left_out);
-            read(&redacted)
-        };
         let all = self.list_replaced(&texts);
-        let facts = read_without(&all);
+        let facts = read(&self.copy_redacted(captures, &texts, &all));
         let misread = check::find_misread(&all, |left_out| {
-            check::is_read_alike(&facts, &read_without(left_out))
+            check::is_read_alike(&facts, &read(&self.copy_redacted(captures, &texts, left_out)))
         });
         for (kind, count) in self.replace_in_captures(captures, &texts, &misread) {
             *self.replaced.entry(kind).or_default() += count;
@@ -181,30 +176,31 @@ impl Redactor {
     /// Marks what is replaced in a text whatever names are known.
     fn mark_identifiers(&self, read: ReadText) -> MarkedText {
         let text = read.shown_text();
-        let span = |found: &FoundIdentifier| {
+        let mut spans = Vec::new();
+        for found in &read.found {
             let FoundIdentifier { range, kind, recognition } = found.clone();
             let text = &text[range.clone()];
             let pseudonym = match kind {
-                IdentifierKind::MachineId => self.key.replace_digits(kind, text),
-                IdentifierKind::Mac => address::replace_mac_digits(text, &self.key)?,
-                kind => self.key.pseudonym_for(kind, text),
+                IdentifierKind::MachineId => Some(self.key.replace_digits(kind, text)),
+                IdentifierKind::Mac => address::replace_mac_digits(text, &self.key),
+                kind => Some(self.key.pseudonym_for(kind, text)),
             };
+            let Some(pseudonym) = pseudonym else { continue };
             let is_name = kind.is_name() && recognition == RecognitionMethod::Place;
             let in_places = is_name.then(|| text.to_lowercase());
-            Some(MarkedSpan {
-                span: IdentifierSpan { range, kind, recognition, pseudonym },
-                in_places,
-            })
-        };
-        let address = |span| MarkedSpan { span, in_places: None };
-        let mut spans: Vec<MarkedSpan> = read.found.iter().filter_map(span).collect();
-        spans.extend(address::find_addresses(text, &self.kept, &self.key).into_iter().map(address));
+            let span = IdentifierSpan { range, kind, recognition, pseudonym };
+            spans.push(MarkedSpan { span, in_places });
+        }
+        for span in address::find_addresses(text, &self.kept, &self.key) {
+            spans.push(MarkedSpan { span, in_places: None });
+        }
         if let Some(shown) = &read.shown {
             for marked in &mut spans {
                 marked.span.range = shown.original_range(&marked.span.range);
             }
-            let found = address::find_addresses(&read.text, &self.kept, &self.key);
-            spans.extend(found.into_iter().map(address));
+            for span in address::find_addresses(&read.text, &self.kept, &self.key) {
+                spans.push(MarkedSpan { span, in_places: None });
+            }
         }
         MarkedText { read, spans }
     }
@@ -215,6 +211,17 @@ impl Redactor {
         let in_places = spans.filter_map(|span| span.in_places.clone().map(ReplacedName::InPlaces));
         let everywhere = self.names.lower_case().cloned().map(ReplacedName::Everywhere);
         in_places.chain(everywhere).collect()
+    }
+
+    fn copy_redacted(
+        &self,
+        captures: &[Capture],
+        texts: &[MarkedText],
+        left_out: &BTreeSet<ReplacedName>,
+    ) -> Vec<Capture> {
+        let mut redacted = captures.to_vec();
+        self.replace_in_captures(&mut redacted, texts, left_out);
+        redacted
     }
 
     /// Replaces identifiers in captures of these texts, but for what is left out; how many, by

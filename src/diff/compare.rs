@@ -2,7 +2,6 @@
 
 use super::{DiffSide, RunDiff, history};
 use crate::error::Result;
-use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::DiffGate;
 use crate::store::RunStore;
@@ -20,8 +19,10 @@ pub fn compare_runs(
     gate: &DiffGate,
     all: bool,
 ) -> Result<RunDiff> {
-    let key = |run: &Run| (run.created, run.id.clone());
-    let (old, new) = if key(a.run) <= key(b.run) { (a.run, b.run) } else { (b.run, a.run) };
+    let (old, new) = match (a.run.created, &a.run.id) <= (b.run.created, &b.run.id) {
+        true => (a.run, b.run),
+        false => (b.run, a.run),
+    };
     let earlier = history::sessions_before(store, catalogue, new, old, gate.sessions)?;
     Ok(RunDiff::between_runs(a, b, catalogue, &earlier, gate, all))
 }

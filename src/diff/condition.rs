@@ -34,33 +34,32 @@ const HOST: &[(&str, &str)] = &[
 
 /// Everything of that kind that differs. A condition that neither run states is none.
 pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Vec<RunCondition> {
-    let mut out = Vec::new();
-    let mut add = |what: String, a: Option<String>, b: Option<String>, is_fact: bool| {
-        if a != b {
-            out.push(RunCondition { what, a, b, is_fact });
-        }
-    };
-    add("evidence".into(), Some(evidence_form(a)), Some(evidence_form(b)), false);
+    let [form_a, form_b] = [a, b].map(|run| Some(evidence_form(run)));
+    let mut told: Vec<(String, Option<String>, Option<String>, bool)> =
+        vec![("evidence".into(), form_a, form_b, false)];
     if let (Some(a), Some(b)) = (collected_with(a), collected_with(b)) {
-        add("engine".into(), Some(a.0.into()), Some(b.0.into()), false);
-        add("image".into(), Some(a.1.into()), Some(b.1.into()), false);
+        told.push(("engine".into(), Some(a.0.into()), Some(b.0.into()), false));
+        told.push(("image".into(), Some(a.1.into()), Some(b.1.into()), false));
     }
-    add("node".into(), node_of(a), node_of(b), false);
-    let version = |run: &Run| Some(format!("{} {}", run.generator.name, run.generator.version));
-    add(WRITTEN_BY.into(), version(a), version(b), false);
+    told.push(("node".into(), node_of(a), node_of(b), false));
+    let [written_a, written_b] =
+        [a, b].map(|run| Some(format!("{} {}", run.generator.name, run.generator.version)));
+    told.push((WRITTEN_BY.into(), written_a, written_b, false));
     if let (Some(x), Some(y)) = (MachineProfile::of_run(a), MachineProfile::of_run(b))
         && !x.is_like(&y)
     {
-        add("machine".into(), Some(x.describe_machine()), Some(y.describe_machine()), true);
+        let [x, y] = [x, y].map(|machine| Some(machine.describe_machine()));
+        told.push(("machine".into(), x, y, true));
     }
     for (id, what) in HOST {
         if let (Some(x), Some(y)) = (host_fact(a, id), host_fact(b, id)) {
-            add((*what).into(), Some(x), Some(y), true);
+            told.push(((*what).into(), Some(x), Some(y), true));
         }
     }
     for pair in pairs {
         let name = &pair.b.name;
-        add(format!("role of {name}"), role_condition(pair.a), role_condition(pair.b), false);
+        let (x, y) = (role_condition(pair.a), role_condition(pair.b));
+        told.push((format!("role of {name}"), x, y, false));
         for ((what, x), (_, y)) in
             starter_conditions(pair.a).into_iter().zip(starter_conditions(pair.b))
         {
@@ -68,11 +67,12 @@ pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Ve
             let is_told =
                 what == "handler" || (collected_with(a).is_none() && collected_with(b).is_none());
             if is_told && x.is_some() && y.is_some() {
-                add(format!("{what} of {name}"), x, y, false);
+                told.push((format!("{what} of {name}"), x, y, false));
             }
         }
     }
-    out
+    told.retain(|(_, a, b, _)| a != b);
+    told.into_iter().map(|(what, a, b, is_fact)| RunCondition { what, a, b, is_fact }).collect()
 }
 
 fn evidence_form(run: &Run) -> String {

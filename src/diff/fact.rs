@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::change::{Change, ChangeKind, MissingSide};
 use super::target::TargetPair;
 use super::{figure, value};
-use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, Run};
+use crate::model::{Fact, MissingFact, MissingReason, Role, Run};
 use crate::probe::catalogue::{EvidenceStrength, ProbeCatalogue};
 
 /// The parsers of answers that are read from several lines which belong together.
@@ -26,8 +26,8 @@ pub(super) fn fact_changes(
         let probe = catalogue.find_probe(id);
         for pair in pairs {
             let (old, new) = (a.find_fact(id, &pair.a.name), b.find_fact(id, &pair.b.name));
-            let is_series = |fact: Option<&Fact>| fact.is_some_and(|f| f.as_series().is_some());
-            if figure::is_series(probe) || is_series(old) || is_series(new) {
+            let mut facts = [old, new].into_iter().flatten();
+            if figure::is_series(probe) || facts.any(|fact| fact.as_series().is_some()) {
                 continue;
             }
             let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {
@@ -72,15 +72,14 @@ fn fact_change(
         }
         _ => return None,
     };
-    let source = |fact: Option<&Fact>| fact.and_then(Fact::source).cloned();
     Some(Change {
         parts: value::differing_parts(&a.state_value(), &b.state_value()),
         a: a.state_value(),
         b: b.state_value(),
         a_lacks: a.missing_side(),
         b_lacks: b.missing_side(),
-        a_source: source(old),
-        b_source: source(new),
+        a_source: old.and_then(Fact::source).cloned(),
+        b_source: new.and_then(Fact::source).cloned(),
         strength: EvidenceStrength::None,
         ..Change::about_target(kind, id, target, role)
     })
@@ -131,19 +130,19 @@ impl<'a> FactState<'a> {
 /// Whether both sides have a value and neither is one line, which may stand in a file of many
 /// things.
 fn is_of_lines(change: &Change) -> bool {
-    let is_line = |value: &Value| value.as_str().is_some_and(|text| !text.contains('\n'));
     let is_known = change.a_source.is_some() && change.b_source.is_some();
     let is_lacking = change.a_lacks.is_some() || change.b_lacks.is_some();
-    is_known && !is_lacking && !is_line(&change.a) && !is_line(&change.b)
+    let mut texts = [&change.a, &change.b].into_iter().filter_map(Value::as_str);
+    is_known && !is_lacking && texts.all(|text| text.contains('\n'))
 }
 
 /// The lines of the two captures that differ, where there is more than one.
 fn diff_capture_lines(a: &Run, b: &Run, change: &Change) -> Vec<String> {
-    let text = |run: &Run, source: Option<&FactSource>| -> Vec<String> {
+    let [a, b] = [(a, &change.a_source), (b, &change.b_source)].map(|(run, source)| {
+        let source = source.as_ref();
         let bytes = source
             .and_then(|source| run.find_capture(&source.capture)?.stdout.decoded_bytes().ok());
         crate::text::split_lines(&bytes.unwrap_or_default())
-    };
-    let (a, b) = (text(a, change.a_source.as_ref()), text(b, change.b_source.as_ref()));
+    });
     if a.len().max(b.len()) < 2 { Vec::new() } else { value::diff_lines(&a, &b) }
 }

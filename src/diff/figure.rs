@@ -55,16 +55,16 @@ pub(super) fn predicted_outcome(
     is_forward: bool,
 ) -> ComparisonOutcome {
     let by = figure / prediction.center;
-    let within = |ratio: f64| (1.0 / (1.0 + margin)..=1.0 + margin).contains(&ratio);
+    let within = 1.0 / (1.0 + margin)..=1.0 + margin;
     let outcome = match prediction.locate_figure(figure) {
-        PredictionPlace::Above | PredictionPlace::Below if within(by) => {
+        PredictionPlace::Above | PredictionPlace::Below if within.contains(&by) => {
             ComparisonOutcome::Equivalent
         }
         PredictionPlace::Above => ComparisonOutcome::Slower,
         PredictionPlace::Below => ComparisonOutcome::Faster,
         PredictionPlace::Inside => {
             let ends = [prediction.low, prediction.high].map(|end| end / prediction.center);
-            if ends.into_iter().all(within) {
+            if ends.iter().all(|end| within.contains(end)) {
                 ComparisonOutcome::Equivalent
             } else {
                 ComparisonOutcome::Inconclusive

@@ -24,20 +24,19 @@ impl FindingChanges {
     /// Compares by rule, target and the fact that a finding is about: its words may hold figures
     /// that differ from run to run.
     pub(super) fn between_sides(a: DiffSide, b: DiffSide, pairs: &[TargetPair]) -> Self {
-        let renamed = |target: &str| {
-            let pair = pairs.iter().find(|pair| pair.a.name == target);
-            pair.map_or(target, |pair| &pair.b.name).to_string()
-        };
-        let as_is = |target: &str| target.to_string();
-        let mut old: Vec<(FindingKey, &Finding)> = a
-            .judgement
-            .findings
-            .iter()
-            .map(|finding| (FindingKey::from_finding(finding, &renamed), finding))
-            .collect();
+        let mut old: Vec<(FindingKey, &Finding)> = Vec::new();
+        for finding in &a.judgement.findings {
+            let mut key = FindingKey::from_finding(finding);
+            if let Some(target) = &mut key.target
+                && let Some(pair) = pairs.iter().find(|pair| pair.a.name == *target)
+            {
+                *target = pair.b.name.clone();
+            }
+            old.push((key, finding));
+        }
         let mut added = Vec::new();
         for finding in &b.judgement.findings {
-            let key = FindingKey::from_finding(finding, &as_is);
+            let key = FindingKey::from_finding(finding);
             match old.iter().position(|(other, _)| *other == key) {
                 Some(index) => drop(old.remove(index)),
                 None => added.push(finding.clone()),
@@ -56,8 +55,8 @@ struct FindingKey {
 }
 
 impl FindingKey {
-    fn from_finding(finding: &Finding, name: &dyn Fn(&str) -> String) -> Self {
+    fn from_finding(finding: &Finding) -> Self {
         let fact = finding.evidence.first().and_then(|place| place.fact.clone());
-        Self { rule: finding.rule.clone(), target: finding.target.as_deref().map(name), fact }
+        Self { rule: finding.rule.clone(), target: finding.target.clone(), fact }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::change::{Change, ChangeKind};
 use super::gate::is_weaker;
 use crate::judge::Severity;
-use crate::judge::fleet::{ClassSummary, NodeFact, NodeSummary};
+use crate::judge::fleet::{ClassSummary, NodeSummary};
 use crate::model::Role;
 use crate::project::FailOn;
 
@@ -103,14 +103,14 @@ impl FleetDiff {
         let twins: BTreeSet<&str> = find_twins(a).into_iter().chain(find_twins(b)).collect();
         before.retain(|name, _| !twins.contains(name));
         after.retain(|name, _| !twins.contains(name));
-        let lone = |these: &BTreeMap<&str, &NodeSummary>, those: &BTreeMap<&str, &NodeSummary>| {
+        let [went, came] = [(&before, &after), (&after, &before)].map(|(these, those)| {
             let lone = these.keys().filter(|name| !those.contains_key(**name));
             lone.map(ToString::to_string).collect::<Vec<_>>()
-        };
+        });
         let mut diff = Self {
             ambiguous: twins.iter().map(ToString::to_string).collect(),
-            went: lone(&before, &after),
-            came: lone(&after, &before),
+            went,
+            came,
             classes_gone: lone_classes(a, b),
             classes_added: lone_classes(b, a),
             ..Self::default()
@@ -128,12 +128,11 @@ impl FleetDiff {
         diff.verdicts = verdicts.into_values().collect();
         diff.verdicts.sort_by_key(|shift| !shift.regression);
         diff.facts = facts.into_values().collect();
-        let sorted = |findings: BTreeMap<_, FindingShift>| {
-            let mut list: Vec<FindingShift> = findings.into_values().collect();
+        diff.added = added.into_values().collect();
+        diff.removed = removed.into_values().collect();
+        for list in [&mut diff.added, &mut diff.removed] {
             list.sort_by_key(|shift| std::cmp::Reverse(shift.severity));
-            list
-        };
-        (diff.added, diff.removed) = (sorted(added), sorted(removed));
+        }
         diff
     }
 
@@ -174,13 +173,12 @@ fn find_twins(nodes: &[NodeSummary]) -> Vec<&str> {
 }
 
 fn lone_classes(these: &[NodeSummary], those: &[NodeSummary]) -> Vec<String> {
-    let names = |nodes: &[NodeSummary]| -> Vec<String> {
-        // Every node of a fleet has all classes of the fleet.
-        let classes = nodes.first().map(|node| &node.classes[..]).unwrap_or_default();
-        classes.iter().map(|it| it.class.clone()).collect()
-    };
-    let those = names(those);
-    names(these).into_iter().filter(|name| !those.contains(name)).collect()
+    // Every node of a fleet has all classes of the fleet.
+    let [these, those] =
+        [these, those].map(|nodes| nodes.first().map(|node| &node.classes[..]).unwrap_or_default());
+    let mut lone: Vec<String> = these.iter().map(|it| it.class.clone()).collect();
+    lone.retain(|class| !those.iter().any(|it| it.class == *class));
+    lone
 }
 
 type VerdictKey = (String, String, String);
@@ -195,16 +193,17 @@ fn add_verdicts(
         if (a.conclusion, a.confidence) == (b.conclusion, b.confidence) {
             continue;
         }
-        let id = |it: &ClassSummary| {
+        let [before, after] = [a, b].map(|it| {
             format!("{} {}", it.conclusion.conclusion_id(), it.confidence.confidence_name())
-        };
-        let shift = shifts.entry((b.class.clone(), id(a), id(b))).or_insert_with(|| VerdictShift {
-            class: b.class.clone(),
-            a: a.clone(),
-            b: b.clone(),
-            regression: got_weaker(a, b),
-            nodes: Vec::new(),
         });
+        let shift =
+            shifts.entry((b.class.clone(), before, after)).or_insert_with(|| VerdictShift {
+                class: b.class.clone(),
+                a: a.clone(),
+                b: b.clone(),
+                regression: got_weaker(a, b),
+                nodes: Vec::new(),
+            });
         shift.nodes.push(new.node.clone());
     }
 }
@@ -225,10 +224,9 @@ fn add_facts(
     new: &NodeSummary,
 ) {
     for b in &new.facts {
-        let is_same = |it: &&NodeFact| it.fact == b.fact && it.target == b.target;
-        let Some(a) = old.facts.iter().find(is_same).filter(|a| a.value != b.value) else {
-            continue;
-        };
+        let mut facts = old.facts.iter();
+        let same = facts.find(|it| it.fact == b.fact && it.target == b.target);
+        let Some(a) = same.filter(|a| a.value != b.value) else { continue };
         let key = (b.fact.clone(), b.target.clone(), a.value.clone(), b.value.clone());
         let shift = shifts.entry(key).or_insert_with(|| FactShift {
             fact: b.fact.clone(),

@@ -71,20 +71,18 @@ pub(super) fn is_answer_lost(a: &Run, b: &Run, fact: &str) -> bool {
 
 /// Whether a verdict no longer says that there is a kernel of its own, or that nothing was tested.
 pub fn is_weaker(change: &Change) -> bool {
-    let begins = |value: &serde_json::Value, id: &str| {
-        value.as_str().is_some_and(|words| words.starts_with(id))
-    };
     const SEPARATE: &str = "separate-kernel";
     let not_tested = Conclusion::NotTested.conclusion_id();
+    let [a, b] = [&change.a, &change.b].map(|value| value.as_str().unwrap_or_default());
     change.kind == ChangeKind::Verdict
-        && ((begins(&change.a, SEPARATE) && !begins(&change.b, SEPARATE))
-            || begins(&change.b, not_tested))
+        && ((a.starts_with(SEPARATE) && !b.starts_with(SEPARATE)) || b.starts_with(not_tested))
 }
 
 /// The series that can fail: the first of those that the gate names and the run has.
 pub(super) fn gated_series(gate: &DiffGate, run: &Run) -> Option<String> {
-    let has = |id: &&String| {
+    let mut series = gate.series.iter();
+    let present = series.find(|id| {
         run.facts.get(*id).is_some_and(|by_target| by_target.values().any(Fact::is_present))
-    };
-    gate.series.iter().find(has).cloned()
+    });
+    present.cloned()
 }

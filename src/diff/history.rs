@@ -97,43 +97,37 @@ impl PastSession {
         gate: &DiffGate,
     ) -> Vec<SessionChange> {
         let (Some(like), Some(own)) = (&before.setting, &self.setting) else { return Vec::new() };
-        let has = |id: &&String| self.figures.keys().any(|(series, _)| series == *id);
-        let Some(series) = gate.series.iter().find(has).filter(|_| like.same_machine(own)) else {
+        let mut series = gate.series.iter();
+        let series = series.find(|id| self.figures.keys().any(|(series, _)| series == *id));
+        let Some(series) = series.filter(|_| like.same_machine(own)) else {
             return Vec::new();
         };
-        let figure = |session: &Self, target: &str| {
-            session.figures.get(&(series.clone(), target.to_string())).copied()
-        };
-        let both = |target: &str| {
-            let figures = (figure(before, target), figure(self, target));
-            matches!(figures, (Some(old), Some(new)) if old > 0.0 && new > 0.0)
-        };
-        let baseline = self.baseline.as_deref().filter(|baseline| both(baseline));
-        let mut judged: Vec<(&str, Option<&str>)> = Vec::new();
-        for (_, target) in self.figures.keys().filter(|(id, target)| id == series && both(target)) {
-            judged.push((target, None));
-            let over = baseline.filter(|baseline| *baseline != target.as_str());
-            judged.extend(over.map(|over| (target.as_str(), Some(over))));
+        let mut in_both: BTreeMap<&str, f64> = BTreeMap::new();
+        for ((_, target), new) in self.figures.iter().filter(|((id, _), _)| id == series) {
+            if before.find_figure_of(series, target).is_some_and(|old| old > 0.0) && *new > 0.0 {
+                in_both.insert(target, *new);
+            }
         }
-        let sessions = || {
-            let others = earlier.iter().filter(|session| session.id != before.id);
-            std::iter::once(before).chain(others)
-        };
+        let baseline = self.baseline.as_deref().filter(|baseline| in_both.contains_key(baseline));
+        let mut judged: Vec<(&str, Option<&str>)> = Vec::new();
+        for target in in_both.keys() {
+            judged.push((*target, None));
+            let over = baseline.filter(|baseline| baseline != target);
+            judged.extend(over.map(|over| (*target, Some(over))));
+        }
+        let others = earlier.iter().filter(|session| session.id != before.id);
+        let sessions = std::iter::once(before).chain(others);
         let mut changes = Vec::new();
         for (target, over) in &judged {
-            let figures: Vec<f64> = sessions()
+            let figures: Vec<f64> = sessions
+                .clone()
                 .filter_map(|session| session.session_figure(like, series, target, *over))
                 .collect();
-            let below = over.map_or(Some(1.0), |over| figure(self, over));
-            let (Some(prediction), Some(above), Some(below)) = (
-                SessionPrediction::from(&figures, judged.len()),
-                figure(self, target),
-                below.filter(|below| *below > 0.0),
-            ) else {
+            let Some(prediction) = SessionPrediction::from(&figures, judged.len()) else {
                 continue;
             };
-            let margin = gate.series_margin(series);
-            let outcome = predicted_outcome(&prediction, above / below, margin, true);
+            let figure = in_both[target] / over.map_or(1.0, |over| in_both[over]);
+            let outcome = predicted_outcome(&prediction, figure, gate.series_margin(series), true);
             if matches!(outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster) {
                 changes.push(SessionChange {
                     series: series.clone(),
@@ -148,8 +142,8 @@ impl PastSession {
 
     /// Whether it measured a start, a request or the speed inside a container.
     pub fn has_times(&self) -> bool {
-        let is_time = |id: &str| TIMED_PARTS.iter().any(|part| is_part_of(id, part));
-        self.figures.keys().any(|(id, _)| is_time(id))
+        let mut ids = self.figures.keys().map(|(id, _)| id);
+        ids.any(|id| TIMED_PARTS.iter().any(|part| is_part_of(id, part)))
     }
 
     /// Whether the two were collected on the same node of a cluster, or both on none.
@@ -179,15 +173,18 @@ impl PastSession {
         over: Option<&str>,
     ) -> Option<f64> {
         let setting = self.setting.as_ref()?;
-        let of = |target: &str| {
-            let is_like = setting.is_like(like, target);
-            is_like.then(|| self.figures.get(&(series.to_string(), target.to_string()))).flatten()
-        };
-        let figure = *of(target)?;
+        let [figure, below] = [Some(target), over].map(|target| {
+            let target = target.filter(|target| setting.is_like(like, target))?;
+            self.find_figure_of(series, target)
+        });
         match over {
-            None => Some(figure),
-            Some(over) => Some(figure / of(over).filter(|below| **below > 0.0)?),
+            None => figure,
+            Some(_) => Some(figure? / below.filter(|below| *below > 0.0)?),
         }
+    }
+
+    fn find_figure_of(&self, series: &str, target: &str) -> Option<f64> {
+        self.figures.get(&(series.to_string(), target.to_string())).copied()
     }
 }
 
@@ -203,10 +200,13 @@ pub fn comparable_sessions<'s>(
     limit: usize,
 ) -> Vec<PastSession> {
     let Some(like) = &like.setting else { return Vec::new() };
-    let is_like = |session: &&PastSession| {
-        session.setting.as_ref().is_some_and(|setting| setting.same_machine(like))
-    };
-    sessions.filter(is_like).take(limit).cloned().collect()
+    sessions
+        .filter(|session| {
+            session.setting.as_ref().is_some_and(|setting| setting.same_machine(like))
+        })
+        .take(limit)
+        .cloned()
+        .collect()
 }
 
 /// How many outlines are read at once.
@@ -230,7 +230,6 @@ pub fn sessions_before(
     if like.setting.is_none() {
         return Ok(sessions);
     }
-    let wanted = |id: &str| needs_fact(catalogue, id);
     let paths: Vec<_> = store
         .usable_entries()?
         .into_iter()
@@ -239,7 +238,9 @@ pub fn sessions_before(
         .collect();
     for paths in paths.chunks(AT_ONCE) {
         let mut read = Vec::new();
-        let outlines = outline::map_parallel(paths, |path| outline::read_outline(path, &wanted));
+        let outlines = outline::map_parallel(paths, |path| {
+            outline::read_outline(path, &|id| needs_fact(catalogue, id))
+        });
         for (path, outline) in paths.iter().zip(outlines) {
             match outline {
                 Ok(run) => read.push(PastSession::of_run(&run, catalogue)),

@@ -43,12 +43,13 @@ impl MachineProfile {
     /// The machine of a run; none if the run does not say enough to know it again.
     pub(crate) fn of_run(run: &Run) -> Option<Self> {
         let host = &run.with_role(Role::Host).next()?.name;
-        let fact = |id: &str| run.find_fact(id, host).and_then(Fact::as_value);
-        let told_by: BTreeMap<String, String> = TOLD_BY
-            .iter()
-            .filter_map(|id| Some((id.to_string(), super::value::value_text(fact(id)?))))
-            .collect();
-        let memory = fact(MEMORY_ID).and_then(serde_json::Value::as_f64);
+        let mut told_by = BTreeMap::new();
+        for id in TOLD_BY {
+            if let Some(value) = run.find_fact(id, host).and_then(Fact::as_value) {
+                told_by.insert(id.to_string(), super::value::value_text(value));
+            }
+        }
+        let memory = run.find_fact(MEMORY_ID, host).and_then(|fact| fact.as_value()?.as_f64());
         NEEDED.iter().all(|id| told_by.contains_key(*id)).then_some(Self { told_by, memory })
     }
 
@@ -63,16 +64,14 @@ impl MachineProfile {
 
     /// The machine in a few words.
     pub(crate) fn describe_machine(&self) -> String {
-        let of = |id: &str| self.told_by.get(id).map(String::as_str);
-        let mut words = format!(
-            "{}, {} processors",
-            of("cpu.model").unwrap_or_default(),
-            of("cpu.count").unwrap_or_default()
-        );
+        let [model, count, product] = ["cpu.model", "cpu.count", "hw.dmi.product_name"]
+            .map(|id| self.told_by.get(id).map(String::as_str));
+        let (model, count) = (model.unwrap_or_default(), count.unwrap_or_default());
+        let mut words = format!("{model}, {count} processors");
         if let Some(memory) = self.memory {
             words.push_str(&format!(", {:.1} GiB", memory / f64::from(1 << 20)));
         }
-        if let Some(product) = of("hw.dmi.product_name") {
+        if let Some(product) = product {
             words.push_str(&format!(", {product}"));
         }
         words

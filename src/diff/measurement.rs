@@ -94,18 +94,20 @@ pub(super) fn measurement_changes(
     let gated = gate::gated_series(gate, b);
     let baseline = pairs.iter().find(|pair| pair.b.role == Role::Baseline);
     let items = ids.into_iter().flat_map(|id| pairs.iter().map(move |pair| (id, pair)));
-    let measured = |(id, pair): (&String, &TargetPair)| {
-        let item = SeriesPair { id, pair, probe: catalogue.find_probe(id), a, b };
-        let mut plain = item.compare_plain()?;
-        plain.margin = gate.series_margin(id);
-        plain.gated = gated.as_deref() == Some(id.as_str());
-        let over = baseline.filter(|_| pair.b.role == Role::Candidate);
-        let over = over.and_then(|over| item.compare_relative(over, &plain));
-        Some(over.into_iter().chain([plain]).collect::<Vec<_>>())
-    };
     let items: Vec<(&String, &TargetPair)> = items.collect();
-    let mut all: Vec<MeasurementChange> =
-        items.into_par_iter().filter_map(measured).flatten_iter().collect();
+    let mut all: Vec<MeasurementChange> = items
+        .into_par_iter()
+        .filter_map(|(id, pair)| {
+            let item = SeriesPair { id, pair, probe: catalogue.find_probe(id), a, b };
+            let mut plain = item.compare_plain()?;
+            plain.margin = gate.series_margin(id);
+            plain.gated = gated.as_deref() == Some(id.as_str());
+            let over = baseline.filter(|_| pair.b.role == Role::Candidate);
+            let over = over.and_then(|over| item.compare_relative(over, &plain));
+            Some(over.into_iter().chain([plain]).collect::<Vec<_>>())
+        })
+        .flatten_iter()
+        .collect();
     judge_measurements(a, b, earlier, catalogue, &pairs, &mut all);
     all.sort_by(|x, y| sort_measurements_by(x).cmp(&sort_measurements_by(y)));
     all
@@ -138,15 +140,13 @@ impl SeriesPair<'_> {
     /// very same.
     fn compare_plain(&self) -> Option<MeasurementChange> {
         let (old, new) = self.paired_facts(self.pair, self.a, self.b);
-        let of = |fact: Option<&Fact>| fact.and_then(|fact| measured_figure(self.probe, fact));
-        let (a, b) = (of(old), of(new));
-        let same = || fact_samples(old?).eq(&fact_samples(new?)).then_some(());
-        if (a.is_none() && b.is_none()) || same().is_some() {
+        let [a, b] = [old, new].map(|fact| measured_figure(self.probe, fact?));
+        let samples = old.zip(new).map(|(old, new)| (fact_samples(old), fact_samples(new)));
+        let is_same = samples.as_ref().is_some_and(|(old, new)| old == new);
+        if (a.is_none() && b.is_none()) || is_same {
             return None;
         }
-        let shift = old
-            .zip(new)
-            .and_then(|(old, new)| stats::estimate_ratio(&fact_samples(old), &fact_samples(new)));
+        let shift = samples.and_then(|(old, new)| stats::estimate_ratio(&old, &new));
         Some(MeasurementChange {
             series: self.id.into(),
             target: self.pair.b.name.clone(),
@@ -177,7 +177,7 @@ impl SeriesPair<'_> {
     ) -> Option<MeasurementChange> {
         let (old, new) = self.paired_facts(over, self.a, self.b);
         let (own_old, own_new) = self.paired_facts(self.pair, self.a, self.b);
-        let divided = |base: Option<&Fact>, own: Option<&Fact>| -> Option<MeasuredFigure> {
+        let [a, b] = [(old, own_old), (new, own_new)].map(|(base, own)| {
             let (base, own) = (base?, own?);
             let (below, above) =
                 (measured_figure(self.probe, base)?, measured_figure(self.probe, own)?);
@@ -187,8 +187,7 @@ impl SeriesPair<'_> {
                 median: above.median / below.median,
                 interval: shift.map(|shift| shift.interval),
             })
-        };
-        let (a, b) = (divided(old, own_old), divided(new, own_new));
+        });
         (a.is_some() && b.is_some()).then(|| MeasurementChange {
             over: Some(over.b.name.clone()),
             a,
@@ -223,25 +222,22 @@ fn measurement_unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
 
 /// Why two facts cannot be compared as figures.
 fn not_comparable_reason(old: Option<&Fact>, new: Option<&Fact>) -> Option<String> {
-    let lacks = |which: &str, fact: Option<&Fact>| match fact {
-        None => Some(format!("{which} did not measure it")),
-        Some(Fact::Missing(missing)) => {
-            Some(format!("{which} has no value: {}: {}", missing.why.reason_name(), missing.reason))
+    for (which, fact) in [("the first run", old), ("the second run", new)] {
+        let Some(fact) = fact else { return Some(format!("{which} did not measure it")) };
+        if let Fact::Missing(missing) = fact {
+            let (why, reason) = (missing.why.reason_name(), &missing.reason);
+            return Some(format!("{which} has no value: {why}: {reason}"));
         }
-        Some(fact)
-            if fact_samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) =>
-        {
-            Some(format!("{which} has a value that is not a positive number"))
+        if fact_samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) {
+            return Some(format!("{which} has a value that is not a positive number"));
         }
-        Some(_) => None,
-    };
-    let units = || match (old, new) {
+    }
+    match (old, new) {
         (Some(Fact::Series(a)), Some(Fact::Series(b))) if a.unit != b.unit => {
             Some("the units differ".to_string())
         }
         _ => None,
-    };
-    lacks("the first run", old).or_else(|| lacks("the second run", new)).or_else(units)
+    }
 }
 
 /// Gives every measurement its outcome: the later run's figure against the earlier sessions in
@@ -260,9 +256,8 @@ fn judge_measurements(
     let own = PastSession::of_run(old, catalogue);
     let mut sessions: Vec<&PastSession> = earlier.iter().filter(|s| s.id != own.id).collect();
     sessions.insert(0, &own);
-    let judged =
-        |gated: bool| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count();
-    let (judged_gated, judged_others) = (judged(true), judged(false));
+    let [judged_gated, judged_others] = [true, false]
+        .map(|gated| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count());
     for m in all {
         if m.reason.is_some() {
             m.outcome = ComparisonOutcome::NotComparable;
@@ -278,16 +273,14 @@ fn judge_measurements(
             continue;
         }
         // The earlier sessions know a target by the name that it had then.
-        let name = |name: &String| {
-            let pair = pairs.iter().find(|pair| pair.b.name == *name);
-            pair.map_or(name.clone(), |pair| {
-                if is_forward { &pair.a.name } else { &pair.b.name }.clone()
-            })
-        };
-        let (target, over) = (name(&m.target), m.over.as_ref().map(name));
+        let [target, over] = [Some(&m.target), m.over.as_ref()].map(|name| {
+            let pair = pairs.iter().find(|pair| is_forward && Some(&pair.b.name) == name);
+            pair.map_or(name, |pair| Some(&pair.a.name)).map(String::as_str)
+        });
+        let target = target.unwrap_or(&m.target);
         let figures: Vec<f64> = sessions
             .iter()
-            .filter_map(|session| session.session_figure(like, &m.series, &target, over.as_deref()))
+            .filter_map(|session| session.session_figure(like, &m.series, target, over))
             .collect();
         m.sessions = figures.len();
         let figure = if is_forward { m.b } else { m.a };

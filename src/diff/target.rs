@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::change::{Change, ChangeKind};
 use super::{DiffSide, condition};
-use crate::judge::{Confidence, Verdict};
+use crate::judge::Confidence;
 use crate::model::{Run, Target};
 
 /// A target of the first run and the one of the second that it is.
@@ -26,17 +26,18 @@ pub(super) fn pair_targets<'a>(a: &'a Run, b: &'a Run) -> Vec<TargetPair<'a>> {
         a.targets.iter().filter(|t| b.find_target(&t.name).is_none()).collect();
     let lone_b: Vec<&Target> =
         b.targets.iter().filter(|t| a.find_target(&t.name).is_none()).collect();
-    let alike = |x: &Target, y: &Target| {
-        x.role == y.role && x.engine == y.engine && x.handler.is_some() && x.handler == y.handler
-    };
     for a in &lone_a {
-        let twins = lone_a.iter().filter(|other| alike(a, other)).count();
-        let mut found = lone_b.iter().filter(|b| alike(a, b));
+        let twins = lone_a.iter().filter(|other| are_alike(a, other)).count();
+        let mut found = lone_b.iter().filter(|b| are_alike(a, b));
         if let (1, Some(b), None) = (twins, found.next(), found.next()) {
             pairs.push(TargetPair { a, b });
         }
     }
     pairs
+}
+
+fn are_alike(x: &Target, y: &Target) -> bool {
+    x.role == y.role && x.engine == y.engine && x.handler.is_some() && x.handler == y.handler
 }
 
 /// What changed about the targets themselves and about the verdicts on them.
@@ -94,17 +95,17 @@ fn verdict_change(a: DiffSide, b: DiffSide, pair: &TargetPair) -> Option<Change>
         return None;
     }
     let same = old.conclusion == new.conclusion;
-    let words = |verdict: &Verdict| match (same, verdict.confidence) {
+    let [a, b] = [old, new].map(|verdict| match (same, verdict.confidence) {
         (false, _) | (_, Confidence::None) => json!(verdict.conclusion.conclusion_id()),
         (true, sure) => json!(format!(
             "{}, {} confidence",
             verdict.conclusion.conclusion_id(),
             sure.confidence_name()
         )),
-    };
+    });
     Some(Change {
-        a: words(old),
-        b: words(new),
+        a,
+        b,
         title: "Verdict".into(),
         ..Change::about_target(ChangeKind::Verdict, "verdict", &pair.b.name, pair.b.role)
     })

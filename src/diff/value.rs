@@ -152,12 +152,10 @@ pub(crate) fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
         let reason = format!("no more than {MAX_COMPARED} are compared line by line");
         return vec![format!(" ... {a} lines and {b} lines: {reason}")];
     }
-    let plain = |lines: &[String]| -> Vec<String> {
-        lines.iter().map(|line| kernel_log_message(line).unwrap_or(line).to_string()).collect()
-    };
-    let (a, b) = (plain(a), plain(b));
-    let a: Vec<&str> = a.iter().map(String::as_str).collect();
-    let b: Vec<&str> = b.iter().map(String::as_str).collect();
+    let [a, b] = [a, b].map(|lines| {
+        let lines = lines.iter().map(|line| kernel_log_message(line).unwrap_or(line));
+        lines.collect::<Vec<&str>>()
+    });
     let diff = TextDiff::from_slices(&a, &b);
     let mut out = Vec::new();
     for (index, group) in diff.grouped_ops(1).iter().enumerate() {

@@ -73,8 +73,10 @@ impl KnownFaults {
     /// first in the table.
     pub(crate) fn explain_error(&self, text: &str) -> Option<&KnownFault> {
         let text = plain_line(text);
-        let says = |patterns: &[Regex]| patterns.iter().any(|pattern| pattern.is_match(&text));
-        self.iter_compiled().find(|(_, patterns)| says(patterns)).map(|(fault, _)| fault)
+        let mut faults = self.iter_compiled();
+        let said =
+            faults.find(|(_, patterns)| patterns.iter().any(|pattern| pattern.is_match(&text)));
+        said.map(|(fault, _)| fault)
     }
 
     /// The fault of this id.
@@ -93,12 +95,14 @@ impl KnownFaults {
 }
 
 fn compile_patterns(fault: &KnownFault) -> Result<Vec<Regex>> {
-    let regex = |pattern: &String| {
-        RegexBuilder::new(pattern).case_insensitive(true).build().map_err(|error| {
+    let mut patterns = Vec::new();
+    for pattern in &fault.patterns {
+        let compiled = RegexBuilder::new(pattern).case_insensitive(true).build();
+        patterns.push(compiled.map_err(|error| {
             Error::unusable_input(format!("fault `{}`: in `patterns`: {error}", fault.id))
-        })
-    };
-    fault.patterns.iter().map(regex).collect()
+        })?);
+    }
+    Ok(patterns)
 }
 
 /// One line without colours and escaped quotes: engines wrap a shim's words in their log format.

@@ -59,9 +59,8 @@ impl KataReleases {
     /// The release that was made from this commit, given in full or by its first seven digits or
     /// more.
     pub fn by_commit(&self, commit: &str) -> Option<&KataRelease> {
-        let is_meant =
-            |release: &&KataRelease| commit.len() >= 7 && release.commit.starts_with(commit);
-        self.releases.iter().find(is_meant)
+        let mut releases = self.releases.iter().filter(|_| commit.len() >= 7);
+        releases.find(|release| release.commit.starts_with(commit))
     }
 
     /// The guest kernels of a release and of the one before and after it: an installation may

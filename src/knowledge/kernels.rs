@@ -26,20 +26,23 @@ pub struct KernelPatterns {
     released: BTreeMap<String, NaiveDate>,
 }
 
+fn compile_distribution(pattern: &str) -> Result<Regex> {
+    RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .unicode(false)
+        .build()
+        .map_err(|error| Error::unusable_input(format!("in `distribution`: {error}")))
+}
+
 impl KernelPatterns {
     pub(super) fn from_table(table: KernelTable) -> Result<Self> {
         // One expression of all takes a fraction of the time of building each. Releases are ASCII:
         // classes of all of Unicode would take long, too.
-        let regex = |pattern: &str| {
-            RegexBuilder::new(&format!("^(?:{pattern})$"))
-                .unicode(false)
-                .build()
-                .map_err(|error| Error::unusable_input(format!("in `distribution`: {error}")))
-        };
-        let distribution = regex(&table.distribution.join("|"));
+        let distribution = compile_distribution(&table.distribution.join("|"));
         if distribution.is_err() {
             // The error of the pattern alone says more.
-            table.distribution.iter().try_for_each(|pattern| regex(pattern).map(drop))?;
+            for pattern in &table.distribution {
+                compile_distribution(pattern)?;
+            }
         }
         let distribution = distribution?;
         Ok(Self { source: table.source, distribution, released: table.released })
@@ -48,8 +51,8 @@ impl KernelPatterns {
     /// The day of the first release of the series that a release belongs to, where it is known:
     /// of `6.12.47` that of 6.12.
     pub fn series_released(&self, release: &str) -> Option<(&str, NaiveDate)> {
-        let end = |c: char| !c.is_ascii_digit() && c != '.';
-        let mut numbers = release.split(end).next()?.split('.');
+        let version = release.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+        let mut numbers = version.split('.');
         let series = format!("{}.{}", numbers.next()?, numbers.next()?);
         self.released.get_key_value(&series).map(|(series, date)| (series.as_str(), *date))
     }

@@ -66,11 +66,12 @@ impl PlatformKnowledge {
         marks: fn(&PlatformMarks) -> &Vec<String>,
         text: &str,
     ) -> Option<(&str, &str)> {
-        let is_meant = |platform: &&PlatformMarks| {
-            marks(platform).iter().any(|mark| text.contains(mark.as_str()))
-        };
-        let platform = self.platforms.iter().find(is_meant)?;
-        Some((&platform.id, &platform.name))
+        for platform in &self.platforms {
+            if marks(platform).iter().any(|mark| text.contains(mark.as_str())) {
+                return Some((&platform.id, &platform.name));
+            }
+        }
+        None
     }
 
     /// Who makes a processor of this name, where the name tells.
@@ -87,13 +88,14 @@ impl PlatformKnowledge {
 }
 
 fn compile_names(names: Vec<ProcessorNames>) -> Result<Vec<(Regex, String)>> {
-    let compile = |entry: ProcessorNames| {
+    let mut compiled = Vec::new();
+    for entry in names {
         let pattern = Regex::new(&entry.pattern).map_err(|error| {
             Error::unusable_input(format!("processor `{}`: in `pattern`: {error}", entry.name))
         })?;
-        Ok((pattern, entry.name))
-    };
-    names.into_iter().map(compile).collect()
+        compiled.push((pattern, entry.name));
+    }
+    Ok(compiled)
 }
 
 #[cfg(test)]

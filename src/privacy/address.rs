@@ -29,8 +29,9 @@ pub(super) fn find_addresses(
     for run in find_runs(text, |byte| byte.is_ascii_digit() || byte == b'.', b".") {
         finder.read_decimal_run(run);
     }
-    let is_grouped = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'.');
-    for run in find_runs(text, is_grouped, b"-.") {
+    for run in
+        find_runs(text, |byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'.'), b"-.")
+    {
         finder.read_grouped_run(run);
     }
     for run in find_runs(text, |byte| byte.is_ascii_digit() || byte == b'-', b"-") {
@@ -70,9 +71,10 @@ impl AddressFinder<'_> {
         kind: IdentifierKind,
         pseudonym: Option<String>,
     ) {
-        let recognition = RecognitionMethod::Form;
-        let span = |pseudonym| IdentifierSpan { range, kind, recognition, pseudonym };
-        self.spans.extend(pseudonym.map(span));
+        if let Some(pseudonym) = pseudonym {
+            let recognition = RecognitionMethod::Form;
+            self.spans.push(IdentifierSpan { range, kind, recognition, pseudonym });
+        }
     }
 
     fn text_before(&self, at: usize) -> &str {
@@ -191,20 +193,17 @@ impl AddressFinder<'_> {
     }
 
     fn read_ipv6(&mut self, range: Range<usize>, token: &str) {
-        // `tcpdump` puts the port after a full stop.
-        let address = token.parse::<Ipv6Addr>().ok().map(|address| (address, token.len()));
-        let with_port = || {
-            let (address, port) = token.rsplit_once('.')?;
-            let is_port = port.parse::<u16>().is_ok();
-            Some((address.parse::<Ipv6Addr>().ok().filter(|_| is_port)?, address.len()))
-        };
-        // `::ffff:1.2.3.4:80` has one after a colon.
-        let with_second_colon = || {
-            let (address, port) = token.rsplit_once(':')?;
-            let is_port = address.contains('.') && port.parse::<u16>().is_ok();
-            Some((address.parse::<Ipv6Addr>().ok().filter(|_| is_port)?, address.len()))
-        };
-        let address = address.or_else(with_port).or_else(with_second_colon);
+        let mut address = token.parse::<Ipv6Addr>().ok().map(|address| (address, token.len()));
+        // `tcpdump` puts the port after a full stop; `::ffff:1.2.3.4:80` has one after a colon.
+        for mark in ['.', ':'] {
+            if address.is_none()
+                && let Some((text, port)) = token.rsplit_once(mark)
+                && (mark == '.' || text.contains('.'))
+                && port.parse::<u16>().is_ok()
+            {
+                address = text.parse::<Ipv6Addr>().ok().map(|address| (address, text.len()));
+            }
+        }
         if let Some((address, length)) = address
             && let Some((kind, pseudonym)) = ipv6_pseudonym(address, self.key)
         {
@@ -247,18 +246,14 @@ impl AddressFinder<'_> {
         if is_in_host_name(before, after) {
             return false;
         }
-        let ends_range = |text: &str| {
+        if before.strip_suffix('-').is_some_and(|text| {
             let start =
                 text.rfind(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(0, |at| at + 1);
             text[start..].parse::<Ipv4Addr>().is_ok()
-        };
-        if before.strip_suffix('-').is_some_and(ends_range)
-            || after.strip_prefix('-').is_some_and(|text| {
-                let end =
-                    text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-                text[..end].parse::<Ipv4Addr>().is_ok()
-            })
-        {
+        }) || after.strip_prefix('-').is_some_and(|text| {
+            let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+            text[..end].parse::<Ipv4Addr>().is_ok()
+        }) {
             return false;
         }
         before.ends_with(['.', '-', '_'])
@@ -288,19 +283,23 @@ impl AddressFinder<'_> {
             return;
         }
         let groups: Vec<&str> = token.split(['-', '.']).collect();
-        let all_have = |length: usize| groups.iter().all(|group| group.len() == length);
+        let length = groups[0].len();
+        if groups.iter().any(|group| group.len() != length) {
+            return;
+        }
         // Of seven the first is the type of the hardware.
-        let digits = match groups.len() {
-            3 if all_have(4) => groups.concat(),
-            6 if all_have(2) && !token.contains('.') => groups.concat(),
-            7 if all_have(2) && token.starts_with("01-") => groups[1..].concat(),
+        let digits = match (groups.len(), length) {
+            (3, 4) => groups.concat(),
+            (6, 2) if !token.contains('.') => groups.concat(),
+            (7, 2) if token.starts_with("01-") => groups[1..].concat(),
             _ => return,
         };
         let before = self.text_before(range.start).to_ascii_lowercase();
         let is_labelled = ["mac", "physical", "bootif", "hw"].iter().any(|w| before.contains(w));
-        let has = |is_wanted: fn(&char) -> bool| digits.chars().any(|c| is_wanted(&c));
+        let is_mixed = digits.contains(|c: char| c.is_ascii_alphabetic())
+            && digits.contains(|c: char| c.is_ascii_digit());
         // Dates and versions have no letters, words no digits.
-        if !(is_labelled || has(char::is_ascii_alphabetic) && has(char::is_ascii_digit)) {
+        if !is_labelled && !is_mixed {
             return;
         }
         let separator = token[groups[0].len()..].chars().next().unwrap_or('-').to_string();
@@ -350,12 +349,8 @@ impl AddressFinder<'_> {
             if let Some(group) = found.get(1)
                 && let Ok(reversed) = group.as_str().parse::<Ipv4Addr>()
             {
-                let turn = |ip: Ipv4Addr| {
-                    let [a, b, c, d] = ip.octets();
-                    Ipv4Addr::new(d, c, b, a)
-                };
-                let pseudonym =
-                    ipv4_pseudonym(turn(reversed), self.key).map(|ip| turn(ip).to_string());
+                let pseudonym = ipv4_pseudonym(reverse_octets(reversed), self.key)
+                    .map(|ip| reverse_octets(ip).to_string());
                 self.add_address(group.range(), IdentifierKind::PublicAddress, pseudonym);
             }
             if let Some(group) = found.get(2) {
@@ -441,6 +436,11 @@ fn mac_pseudonym(mac: [u8; 6], key: &PseudonymKey) -> Option<[u8; 6]> {
     }
     let hash: [u8; 5] = key.keyed_hash("mac", &format!("{mac:02x?}"));
     Some([0x02, hash[0], hash[1], hash[2], hash[3], hash[4]])
+}
+
+fn reverse_octets(address: Ipv4Addr) -> Ipv4Addr {
+    let [a, b, c, d] = address.octets();
+    Ipv4Addr::new(d, c, b, a)
 }
 
 /// A public address becomes one of the range for benchmarks (198.18.0.0/15, RFC 2544). So does one

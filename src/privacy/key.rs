@@ -47,9 +47,11 @@ impl PseudonymKey {
         let mut bytes = (0_u32..).flat_map(|block| {
             self.digest_parts(&[kind.word().as_bytes(), id.as_bytes(), &block.to_le_bytes()])
         });
-        let mut exchange = |c: char| {
+        let mut exchanged = String::new();
+        for c in plain.chars() {
             if !c.is_ascii_alphanumeric() {
-                return c;
+                exchanged.push(c);
+                continue;
             }
             // Base 32 has no 0, 1, 8 and 9 (RFC 4648).
             let alphabet: &[u8] = match (is_hex, c.is_ascii_digit()) {
@@ -59,9 +61,8 @@ impl PseudonymKey {
             };
             let byte = bytes.next().unwrap_or_default();
             let other = char::from(alphabet[usize::from(byte) % alphabet.len()]);
-            if is_upper { other.to_ascii_uppercase() } else { other }
-        };
-        let exchanged: String = plain.chars().map(&mut exchange).collect();
+            exchanged.push(if is_upper { other.to_ascii_uppercase() } else { other });
+        }
         match text.contains(ESCAPED_HYPHEN) {
             true => exchanged.replace('-', ESCAPED_HYPHEN),
             false => exchanged,

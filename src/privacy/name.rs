@@ -75,18 +75,17 @@ pub(super) fn is_public_domain(host: &str) -> bool {
 pub(super) fn identifies_somebody(kind: IdentifierKind, text: &str) -> bool {
     let has_letter = text.contains(|c: char| c.is_alphabetic());
     let has_digit = text.contains(|c: char| c.is_ascii_digit());
-    let is_common = || COMMON.contains(&text.to_lowercase().as_str());
     match kind {
         IdentifierKind::User => {
             // Ids of users are short, those of students are not.
             let is_uid = !has_letter && text.chars().count() < 6;
-            !is_uid && !is_common() && !is_pseudonym(text)
+            !is_uid && !is_common_word(text) && !is_pseudonym(text)
         }
         IdentifierKind::Host => {
             has_letter
                 && text.chars().count() > 1
                 && !is_container_id(text)
-                && !is_common()
+                && !is_common_word(text)
                 && !is_pseudonym(text)
         }
         // `local`, `lan` and `internal` are everybody's.
@@ -104,8 +103,12 @@ pub(super) fn identifies_somebody(kind: IdentifierKind, text: &str) -> bool {
                 && !text.chars().all(|c| matches!(c, '0' | '-'))
                 && !is_container_id(text)
         }
-        _ => !is_common() && !is_pseudonym(text),
+        _ => !is_common_word(text) && !is_pseudonym(text),
     }
+}
+
+fn is_common_word(text: &str) -> bool {
+    COMMON.contains(&text.to_lowercase().as_str())
 }
 
 fn is_container_id(text: &str) -> bool {
@@ -151,9 +154,9 @@ impl NameSet {
 
     /// The names without those that are left out.
     pub(super) fn without_names(&self, left_out: &BTreeSet<ReplacedName>) -> Self {
-        let is_left_out = |lower: &str| left_out.contains(&ReplacedName::Everywhere(lower.into()));
-        let names = self.names.iter().filter(|(lower, _)| !is_left_out(lower));
-        Self { names: names.map(|(lower, name)| (lower.clone(), name.clone())).collect() }
+        let mut names = self.names.clone();
+        names.retain(|lower, _| !left_out.contains(&ReplacedName::Everywhere(lower.clone())));
+        Self { names }
     }
 
     /// The names in lower case.
@@ -196,16 +199,16 @@ fn list_spellings(kind: IdentifierKind, text: &str) -> BTreeSet<String> {
         let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
         let cased = [text.to_lowercase(), text.to_uppercase(), first + chars.as_str()];
         for text in cased.iter().map(String::as_str).chain([text]) {
-            let encode = |byte: u8| match byte.is_ascii() {
+            let encoded = text.bytes().map(|byte| match byte.is_ascii() {
                 true => char::from(byte).to_string(),
                 false => format!("%{byte:02X}"),
-            };
-            spellings.insert(text.bytes().map(encode).collect());
-            let escape = |unit: u16| match u8::try_from(unit) {
+            });
+            spellings.insert(encoded.collect());
+            let escaped = text.encode_utf16().map(|unit| match u8::try_from(unit) {
                 Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
                 _ => format!("\\u{unit:04x}"),
-            };
-            spellings.insert(text.encode_utf16().map(escape).collect());
+            });
+            spellings.insert(escaped.collect());
         }
         spellings.extend(cased);
     }
@@ -258,9 +261,10 @@ fn is_in_release(before: &str) -> bool {
     if !before.ends_with('-') {
         return false;
     }
-    let part_of_release =
-        |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '~');
-    let token: Vec<char> = before.chars().rev().take(64).take_while(part_of_release).collect();
+    let last = before.chars().rev().take(64);
+    let token: Vec<char> = last
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '~'))
+        .collect();
     let token: String = token.into_iter().rev().collect();
     let numbers = token.split(['.', '-']).take_while(|part| part.parse::<u32>().is_ok()).count();
     token.contains('.') && numbers > 1

@@ -424,23 +424,25 @@ impl IdentifierPattern {
 }
 
 fn read_group(name: &str) -> Option<PatternGroup> {
-    let placed = |kind| PatternGroup::One(kind, RecognitionMethod::Place);
-    Some(match name {
-        "user" => placed(IdentifierKind::User),
-        "person" => placed(IdentifierKind::Person),
-        "domain" => placed(IdentifierKind::Domain),
-        "serial" => placed(IdentifierKind::Serial),
-        "id" | "key" => placed(IdentifierKind::MachineId),
-        "token" => PatternGroup::One(IdentifierKind::Secret, RecognitionMethod::Form),
-        "host" | "host2" => PatternGroup::Host,
-        "hosts" => PatternGroup::Hosts,
-        "label" => PatternGroup::Label,
-        "secret" => PatternGroup::Secret,
-        "login" => PatternGroup::Login,
-        "email" => PatternGroup::Email,
-        "mac" => PatternGroup::Mac,
+    let kind = match name {
+        "user" => IdentifierKind::User,
+        "person" => IdentifierKind::Person,
+        "domain" => IdentifierKind::Domain,
+        "serial" => IdentifierKind::Serial,
+        "id" | "key" => IdentifierKind::MachineId,
+        "token" => {
+            return Some(PatternGroup::One(IdentifierKind::Secret, RecognitionMethod::Form));
+        }
+        "host" | "host2" => return Some(PatternGroup::Host),
+        "hosts" => return Some(PatternGroup::Hosts),
+        "label" => return Some(PatternGroup::Label),
+        "secret" => return Some(PatternGroup::Secret),
+        "login" => return Some(PatternGroup::Login),
+        "email" => return Some(PatternGroup::Email),
+        "mac" => return Some(PatternGroup::Mac),
         _ => return None,
-    })
+    };
+    Some(PatternGroup::One(kind, RecognitionMethod::Place))
 }
 
 /// All patterns, and what finds their words.

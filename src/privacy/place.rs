@@ -46,19 +46,15 @@ pub(super) fn find_identifiers(text: &str) -> Vec<FoundIdentifier> {
 /// looking for the patterns.
 fn find_windows(text: &str) -> Vec<(&'static IdentifierPattern, Range<usize>)> {
     let patterns = &*PATTERNS;
-    let line_end = |from: usize| {
-        let rest = &text.as_bytes()[from..];
-        memchr::memchr2(b'\n', b'\r', rest).map_or(text.len(), |length| from + length)
-    };
     let mut windows = Vec::new();
     // Up to where each pattern was looked for already.
     let mut done = vec![0; patterns.all.len()];
-    let mut line = 0..line_end(0);
+    let mut line = 0..find_line_end(text, 0);
     for word in patterns.words.find_overlapping_iter(text) {
         if word.start() >= line.end {
             let start = memchr::memrchr2(b'\n', b'\r', &text.as_bytes()[..word.start()]);
             let start = start.map_or(0, |end| end + 1);
-            line = start..line_end(word.start());
+            line = start..find_line_end(text, word.start());
         }
         for &number in &patterns.by_word[word.pattern().as_usize()] {
             let pattern = &patterns.all[number];
@@ -71,7 +67,8 @@ fn find_windows(text: &str) -> Vec<(&'static IdentifierPattern, Range<usize>)> {
                 PatternReach::TwoLines => {
                     let rest = &text[line.end..];
                     let length = ["\r\n", "\n", "\r"].iter().find(|end| rest.starts_with(**end));
-                    line.start..line_end(line.end + length.map_or(0, |end| end.len()))
+                    let next = line.end + length.map_or(0, |end| end.len());
+                    line.start..find_line_end(text, next)
                 }
             };
             // The second line may be the first of two others.
@@ -80,6 +77,11 @@ fn find_windows(text: &str) -> Vec<(&'static IdentifierPattern, Range<usize>)> {
         }
     }
     windows
+}
+
+fn find_line_end(text: &str, from: usize) -> usize {
+    let rest = &text.as_bytes()[from..];
+    memchr::memchr2(b'\n', b'\r', rest).map_or(text.len(), |length| from + length)
 }
 
 struct PlaceFinder<'a> {
@@ -103,18 +105,21 @@ impl PlaceFinder<'_> {
     }
 
     fn read_groups(&mut self, groups: &[(Range<usize>, PatternGroup)]) {
-        let is_of = |wanted: PatternGroup, holds: &dyn Fn(&str) -> bool| {
-            let mut groups = groups.iter();
-            groups.any(|(range, group)| *group == wanted && holds(&self.text[range.clone()]))
-        };
         // Host and guest are told apart by these, and they are drawn anew.
         const DRAWN_ANEW: &[&str] = &["boot", "session", "run", "request", "trace", "invocation"];
-        let is_drawn_anew = |label: &str| {
-            let label = label.to_ascii_lowercase();
-            DRAWN_ANEW.iter().any(|word| label.contains(word))
-        };
-        if is_of(PatternGroup::Label, &is_drawn_anew) || is_of(PatternGroup::Host, &is_no_host) {
-            return;
+        for (range, group) in groups {
+            let text = &self.text[range.clone()];
+            let is_no_id = match group {
+                PatternGroup::Label => {
+                    let label = text.to_ascii_lowercase();
+                    DRAWN_ANEW.iter().any(|word| label.contains(word))
+                }
+                PatternGroup::Host => is_no_host(text),
+                _ => false,
+            };
+            if is_no_id {
+                return;
+            }
         }
         for (range, group) in groups {
             let (range, text) = (range.clone(), &self.text[range.clone()]);
@@ -207,8 +212,8 @@ impl PlaceFinder<'_> {
         for captures in LINE.captures_iter(text) {
             let Some(hosts) = captures.name("hosts") else { continue };
             // Routes and neighbours begin with an address, too.
-            let is_route = |word: &str| ["dev", "via", "proto", "scope", "lladdr"].contains(&word);
-            if !hosts.as_str().split_whitespace().any(is_route) {
+            const ROUTE: [&str; 5] = ["dev", "via", "proto", "scope", "lladdr"];
+            if !hosts.as_str().split_whitespace().any(|word| ROUTE.contains(&word)) {
                 self.add_hosts(hosts.range());
             }
         }
@@ -245,11 +250,11 @@ impl PlaceFinder<'_> {
 /// Whether what follows an `@` is no host, so that what stands before it is no user: `eth0@if5`,
 /// `8K@0xe0001000`, `memory@40000000`, `alpine@sha256`.
 fn is_no_host(text: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_hexdigit());
     let is_interface = text.strip_prefix("if").is_some_and(|number| number.parse::<u32>().is_ok());
+    let number = text.strip_prefix("0x").or(Some(text).filter(|text| text.len() == 8));
+    let number = number.unwrap_or_default();
     is_interface
-        || text.strip_prefix("0x").is_some_and(is_number)
-        || text.len() == 8 && is_number(text)
+        || !number.is_empty() && number.bytes().all(|c| c.is_ascii_hexdigit())
         || text.bytes().all(|c| c.is_ascii_digit())
         || ["sha256", "sha512"].contains(&text)
 }

@@ -51,9 +51,8 @@ impl ShownText {
 
     /// The bytes in the original of a part of the shown text that is not empty.
     pub(super) fn original_range(&self, range: &Range<usize>) -> Range<usize> {
-        let piece = |at: usize| &self.pieces[self.pieces.partition_point(|p| p.shown <= at) - 1];
-        let first = piece(range.start);
-        let last = piece(range.end - 1);
+        let [first, last] = [range.start, range.end - 1]
+            .map(|at| &self.pieces[self.pieces.partition_point(|p| p.shown <= at) - 1]);
         let start = match first.is_escape {
             true => first.original.start,
             false => first.original.start + (range.start - first.shown),
@@ -89,11 +88,12 @@ fn find_terminal_escapes(text: &str) -> Vec<(Range<usize>, String)> {
 
 /// Whether a text is JSON, or lines of it: a prompt may begin with `[`, too.
 fn is_json(text: &str) -> bool {
-    let begins = |text: &str, first: &[char], second: &[char]| {
-        text.strip_prefix(first).is_some_and(|rest| rest.trim_start().starts_with(second))
-    };
     let text = text.trim_start();
-    begins(text, &['{'], &['"', '}']) || begins(text, &['['], &['"', '{'])
+    match text.get(1..).map(str::trim_start) {
+        Some(rest) if text.starts_with('{') => rest.starts_with(['"', '}']),
+        Some(rest) if text.starts_with('[') => rest.starts_with(['"', '{']),
+        _ => false,
+    }
 }
 
 /// The escapes of JSON strings (RFC 8259, section 7) with what they mean.
@@ -113,18 +113,17 @@ fn find_json_escapes(text: &str) -> Vec<(Range<usize>, String)> {
 
 /// The length of the escape at the beginning of `text`, and its meaning if it has one.
 fn read_json_escape(text: &str) -> (usize, Option<char>) {
-    let unit = |text: Option<&str>| {
-        let digits = text?.strip_prefix("\\u")?;
-        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
-    };
     let meaning = match text.as_bytes().get(1) {
         Some(b'n') => '\n',
         Some(b't') => '\t',
         Some(b'r') => '\r',
         Some(mark @ (b'"' | b'\\' | b'/')) => char::from(*mark),
         Some(b'u') => {
-            let units = [unit(text.get(..6)), unit(text.get(6..12))];
+            let units = [text.get(..6), text.get(6..12)].map(|escape| {
+                let digits = escape?.strip_prefix("\\u")?;
+                let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+            });
             let [Some(first), second] = units else { return (2, None) };
             let pair = std::iter::once(first).chain(second);
             return match char::decode_utf16(pair).next() {

@@ -165,16 +165,9 @@ impl GitRepository {
     ///
     /// A file cannot be moved, or git fails.
     pub(super) fn move_into_repository(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
-        let io = |error| Error::failed_io("write", &self.blobs, &error);
-        std::fs::create_dir_all(&self.blobs).map_err(io)?;
-        let mut paths = Vec::new();
-        for (index, entry) in site.iter().enumerate() {
-            // Git is told one path a line, and the name of a file may hold the end of one.
-            let path = self.blobs.join(index.to_string());
-            std::fs::rename(&entry.place, &path).map_err(io)?;
-            paths.extend_from_slice(path.as_os_str().as_bytes());
-            paths.push(b'\n');
-        }
+        let paths = self
+            .move_files(site)
+            .map_err(|error| Error::failed_io("write", &self.blobs, &error))?;
         if paths.iter().filter(|byte| **byte == b'\n').count() != site.len() {
             return Err(Error::failed_environment(
                 "the path of the temporary files has a line break in it",
@@ -190,9 +183,22 @@ impl GitRepository {
             let message = format!("git hash-object gave {ids} ids for {files} files");
             return Err(Error::failed_environment(message));
         }
-        let blob =
-            |(entry, id): (&SiteFile, &str)| Blob { name: entry.name.clone(), id: id.into() };
-        Ok(site.iter().zip(ids).map(blob).collect())
+        let pairs = site.iter().zip(ids);
+        Ok(pairs.map(|(entry, id)| Blob { name: entry.name.clone(), id: id.into() }).collect())
+    }
+
+    /// The new places of the files, each in a line.
+    fn move_files(&self, site: &[SiteFile]) -> std::io::Result<Vec<u8>> {
+        std::fs::create_dir_all(&self.blobs)?;
+        let mut paths = Vec::new();
+        for (index, entry) in site.iter().enumerate() {
+            // Git is told one path a line, and the name of a file may hold the end of one.
+            let path = self.blobs.join(index.to_string());
+            std::fs::rename(&entry.place, &path)?;
+            paths.extend_from_slice(path.as_os_str().as_bytes());
+            paths.push(b'\n');
+        }
+        Ok(paths)
     }
 
     /// The tree of the site, with what isoproof did not put on the branch; if that is replaced, with
@@ -234,10 +240,13 @@ impl GitRepository {
             None => None,
         };
         if is_replaced || manifest == Some(SiteManifest::Unlisted) {
-            let is_free = |name: &&&str| !site.iter().any(|blob| blob.name == **name);
-            let kept = KEPT.iter().filter(is_free);
-            let kept = kept.filter_map(|name| Some((entries.get(name)?, name)));
-            return Ok(kept.map(|(object, name)| format!("{object}\t{name}\0")).collect());
+            let mut kept = String::new();
+            for name in KEPT.iter().filter(|name| !site.iter().any(|blob| blob.name == **name)) {
+                if let Some(object) = entries.get(name) {
+                    kept += &format!("{object}\t{name}\0");
+                }
+            }
+            return Ok(kept);
         }
         let mut ours = match manifest {
             Some(SiteManifest::Listed(files)) => files,
@@ -416,22 +425,19 @@ impl GitRepository {
     /// The author, where the user has not told git who they are: git would make a name of the
     /// login and the host, and publish them.
     fn author_identity(&self) -> Result<Vec<(&'static str, &'static str)>> {
-        let is_told = |key: &str, variable: &str| -> Result<bool> {
+        let mut identity = Vec::new();
+        for (key, variables, value) in [
+            ("user.name", ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"], "isoproof"),
+            ("user.email", ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"], ""),
+        ] {
             let mut configured = self.run_plain_git(&["config", "--get", key])?;
             if configured.code == Some(1) {
                 // It is not set, which is no failure.
                 configured.code = Some(0);
             }
             let configured = require_success(configured, "config")?;
-            Ok(std::env::var_os(variable).is_some() || !configured.trim().is_empty())
-        };
-        let mut identity = Vec::new();
-        for (key, variables, value) in [
-            ("user.name", ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"], "isoproof"),
-            ("user.email", ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"], ""),
-        ] {
             for variable in variables {
-                if !is_told(key, variable)? {
+                if std::env::var_os(variable).is_none() && configured.trim().is_empty() {
                     identity.push((variable, value));
                 }
             }

@@ -133,30 +133,33 @@ struct WorkFolder {
 
 impl WorkFolder {
     fn create() -> Result<Self> {
-        let attempt = || -> std::io::Result<Self> {
-            let folder = tempfile::Builder::new()
-                .prefix(&owner::prefix_name(WORK_FOLDER))
-                .permissions(std::fs::Permissions::from_mode(0o700))
-                .tempdir()?;
-            let held = File::open(folder.path())?;
-            owner::hold_with_children(&held);
-            let build = folder.path().join("build");
-            std::fs::create_dir(&build)?;
-            Ok(Self { folder, site: build.join("site"), _held: held })
-        };
-        attempt()
+        Self::make_folders()
             .map_err(|error| Error::failed_io("make a folder in", &std::env::temp_dir(), &error))
+    }
+
+    fn make_folders() -> std::io::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix(&owner::prefix_name(WORK_FOLDER))
+            .permissions(std::fs::Permissions::from_mode(0o700))
+            .tempdir()?;
+        let held = File::open(folder.path())?;
+        owner::hold_with_children(&held);
+        let build = folder.path().join("build");
+        std::fs::create_dir(&build)?;
+        Ok(Self { folder, site: build.join("site"), _held: held })
     }
 }
 
 /// Removes what killed processes left of publishing. Each result says what was removed.
 pub(crate) fn remove_leftovers() -> Vec<Result<String>> {
-    let remove = |path: PathBuf| match std::fs::remove_dir_all(&path) {
-        Ok(()) => Ok(format!("temporary folder {}", path.display())),
-        Err(error) => Err(Error::failed_io("remove", &path, &error)),
-    };
-    let folders = owner::find_leftovers(&std::env::temp_dir(), WORK_FOLDER);
-    folders.into_iter().map(remove).collect()
+    let mut results = Vec::new();
+    for path in owner::find_leftovers(&std::env::temp_dir(), WORK_FOLDER) {
+        results.push(match std::fs::remove_dir_all(&path) {
+            Ok(()) => Ok(format!("temporary folder {}", path.display())),
+            Err(error) => Err(Error::failed_io("remove", &path, &error)),
+        });
+    }
+    results
 }
 
 fn refuse_errors(assessment: &Assessment, force: bool) -> Result<()> {
