@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::sources::{self, SourceEntry, SourceKind, WalkLimits};
+use crate::sources::{self, SourceKind, WalkLimits};
 
 /// A file that ships.
 struct ShippedFile {
@@ -115,11 +115,8 @@ pub(crate) fn read_all(
     suffix: &str,
 ) -> Result<BTreeMap<String, TextFile>> {
     let is_file = !folder.is_empty() && !folder.ends_with('/');
-    let wanted = |name: &str| {
-        let is_below = name.starts_with(folder) && name.ends_with(suffix);
-        if is_file { name == folder } else { is_below }
-    };
-    let shipped = tree.shipped_files().iter().filter(|file| wanted(file.name));
+    let shipped = tree.shipped_files().iter();
+    let shipped = shipped.filter(|file| is_asset_name(file.name, folder, suffix));
     let mut files: BTreeMap<String, TextFile> =
         shipped.map(|file| (file.name.into(), TextFile::from_shipped(file))).collect();
     if let Some(own) = own {
@@ -128,19 +125,9 @@ pub(crate) fn read_all(
             true => own_file(own, folder).into_iter().collect(),
             false => own_files(own, folder)?,
         };
-        let read = |name: String| -> Result<(String, TextFile)> {
-            let path = own.join(&name);
-            let text = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
-            let origin = path.display().to_string();
-            let shipped = tree.shipped_files().iter().find(|file| file.name == name);
-            let file = match shipped.filter(|shipped| shipped.is_same(&text)) {
-                Some(shipped) => TextFile { origin, ..TextFile::from_shipped(shipped) },
-                None => TextFile::from_own_text(text, origin),
-            };
-            Ok((name, file))
-        };
-        let names = names.into_par_iter().filter(|name| wanted(name));
-        let read: Vec<Result<(String, TextFile)>> = names.map(read).collect();
+        let names = names.into_par_iter().filter(|name| is_asset_name(name, folder, suffix));
+        let read: Vec<Result<(String, TextFile)>> =
+            names.map(|name| Ok((name.clone(), read_own_asset(tree, own, &name)?))).collect();
         files.extend(read.into_iter().collect::<Result<Vec<_>>>()?);
     }
     Ok(files)
@@ -176,6 +163,24 @@ fn own_file(own: &Path, name: &str) -> Option<String> {
     (!is_none).then(|| name.to_string())
 }
 
+fn is_asset_name(name: &str, folder: &str, suffix: &str) -> bool {
+    match folder.is_empty() || folder.ends_with('/') {
+        true => name.starts_with(folder) && name.ends_with(suffix),
+        false => name == folder,
+    }
+}
+
+fn read_own_asset(tree: AssetTree, own: &Path, name: &str) -> Result<TextFile> {
+    let path = own.join(name);
+    let text = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
+    let origin = path.display().to_string();
+    let shipped = tree.shipped_files().iter().find(|file| file.name == name);
+    Ok(match shipped.filter(|shipped| shipped.is_same(&text)) {
+        Some(shipped) => TextFile { origin, ..TextFile::from_shipped(shipped) },
+        None => TextFile::from_own_text(text, origin),
+    })
+}
+
 /// The names of the files in `folder` and below it.
 fn own_files(own: &Path, folder: &str) -> Result<Vec<String>> {
     let root = own.join(folder);
@@ -186,10 +191,10 @@ fn own_files(own: &Path, folder: &str) -> Result<Vec<String>> {
     if let Some(unreadable) = walk.unreadable.first() {
         return Err(Error::failed_io("read", &unreadable.path, &unreadable.error));
     }
-    let files = walk.entries.into_iter().filter(|entry| entry.kind == SourceKind::File);
+    let mut files = walk.entries;
     // A name that is no text cannot be asked for by anybody.
-    let is_text = |entry: &SourceEntry| entry.path.to_str().is_some();
-    Ok(files.filter(is_text).map(|entry| format!("{folder}{}", entry.name)).collect())
+    files.retain(|entry| entry.kind == SourceKind::File && entry.path.to_str().is_some());
+    Ok(files.into_iter().map(|entry| format!("{folder}{}", entry.name)).collect())
 }
 
 #[cfg(test)]

@@ -34,19 +34,21 @@ pub(crate) const PRIVATE: u32 = 0o600;
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let (file, mode) = find_target(path)?;
     let folder = parent_folder(&file);
-    let attempt = || -> std::io::Result<()> {
-        let mut made = prepare_temporary(folder, bytes, mode.unwrap_or(SHARED))?;
-        if let Some(mode) = mode {
-            made.as_file_mut().set_permissions(Permissions::from_mode(mode))?;
-        }
-        made.as_file().sync_all()?;
-        made.persist(&file).map_err(|error| error.error)?;
-        // The rename itself lasts only when the folder is on disk too.
-        std::fs::File::open(folder)?.sync_all()
-    };
-    attempt().map_err(|error| Error::failed_io("write", path, &error))?;
+    replace_durably(&file, mode, bytes).map_err(|error| Error::failed_io("write", path, &error))?;
     remove_leftovers(folder);
     Ok(())
+}
+
+fn replace_durably(file: &Path, mode: Option<u32>, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = parent_folder(file);
+    let mut made = prepare_temporary(folder, bytes, mode.unwrap_or(SHARED))?;
+    if let Some(mode) = mode {
+        made.as_file_mut().set_permissions(Permissions::from_mode(mode))?;
+    }
+    made.as_file().sync_all()?;
+    made.persist(file).map_err(|error| error.error)?;
+    // The rename itself lasts only when the folder is on disk too.
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// The content of the file that [`write_atomically()`] would replace; none if there is no file.
@@ -69,16 +71,16 @@ pub(crate) fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
 ///
 /// The file cannot be written.
 pub(crate) fn append_line(path: &Path, line: &str) -> Result<()> {
-    let attempt = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(path)?;
-        file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_data()
-    };
-    attempt().map_err(|error| Error::failed_io("write", path, &error))
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(format!("{line}\n").as_bytes())?;
+            file.sync_data()
+        })
+        .map_err(|error| Error::failed_io("write", path, &error))
 }
 
 /// Replaces `path` without waiting for the disk: for what can be made again. Whoever reads finds
@@ -101,15 +103,14 @@ pub(crate) fn replace_by_writer(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<()> {
-    let attempt = || -> std::io::Result<()> {
-        let mut made = create_temporary(parent_folder(path), SHARED)?;
+    let written = create_temporary(parent_folder(path), SHARED).and_then(|mut made| {
         let mut out = BufWriter::new(made.as_file_mut());
         write(&mut out)?;
         out.flush()?;
         drop(out);
         made.persist(path).map(drop).map_err(|error| error.error)
-    };
-    attempt().map_err(|error| Error::failed_io("write", path, &error))
+    });
+    written.map_err(|error| Error::failed_io("write", path, &error))
 }
 
 /// Makes a file that must not exist yet, with this mode as far as the umask allows. False if
@@ -121,8 +122,7 @@ pub(crate) fn replace_by_writer(
 /// The folder or the file cannot be written.
 pub(crate) fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
     let folder = parent_folder(path);
-    let attempt = || -> std::io::Result<bool> {
-        let made = prepare_temporary(folder, bytes, mode)?;
+    let made = prepare_temporary(folder, bytes, mode).and_then(|made| {
         made.as_file().sync_all()?;
         match made.persist_noclobber(path) {
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => return Ok(false),
@@ -130,8 +130,8 @@ pub(crate) fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<
         };
         std::fs::File::open(folder)?.sync_all()?;
         Ok(true)
-    };
-    let is_made = attempt().map_err(|error| Error::failed_io("write", path, &error))?;
+    });
+    let is_made = made.map_err(|error| Error::failed_io("write", path, &error))?;
     remove_leftovers(folder);
     Ok(is_made)
 }

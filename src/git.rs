@@ -71,7 +71,7 @@ static CREDENTIALS: LazyLock<Regex> = LazyLock::new(|| {
 /// A text without the passwords and tokens that stand in its addresses. To servers of the web, a
 /// name alone may be a token; to others it is a name.
 pub(crate) fn hide_credentials(text: &str) -> String {
-    let hide = |found: &Captures| {
+    let hidden = CREDENTIALS.replace_all(text, |found: &Captures| {
         let scheme = &found["scheme"];
         let is_web = ["http://", "https://", "ftp://", "ftps://"]
             .iter()
@@ -81,8 +81,8 @@ pub(crate) fn hide_credentials(text: &str) -> String {
             (false, Some(_)) => format!("{scheme}{}:***@", &found["user"]),
             (true, _) => format!("{scheme}***@"),
         }
-    };
-    CREDENTIALS.replace_all(text, hide).into_owned()
+    });
+    hidden.into_owned()
 }
 
 #[cfg(test)]

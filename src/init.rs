@@ -11,7 +11,7 @@ use crate::assets::{self, AssetTree, TextFile};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::project::{NOTES, Project, ProjectConfig, SUMMARY};
-use crate::report::chapters::{self, SummaryEntry};
+use crate::report::chapters;
 use crate::report::lookups::SHIPPED;
 use crate::sources;
 
@@ -94,9 +94,10 @@ fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, S
     let listed = listed.map(|summary| chapters::summary_entries(&summary)).ok();
     for (name, file) in assets::read_all(AssetTree::Chapters, None, "", ".md")? {
         // A book that is there has chapters of its own.
-        let is_listed =
-            |entries: &Vec<SummaryEntry>| entries.iter().any(|entry| entry.path == name);
-        if name != SUMMARY && !listed.as_ref().is_none_or(is_listed) {
+        if let Some(entries) = &listed
+            && name != SUMMARY
+            && !entries.iter().any(|entry| entry.path == name)
+        {
             continue;
         }
         let text = match name == SUMMARY || options.whole_chapters {
@@ -173,8 +174,8 @@ fn pages_path(remote: &str) -> Option<String> {
     let (_, rest) = remote.split_once("github.com")?;
     let mut parts = rest.trim_start_matches(['/', ':']).trim_end_matches('/').split('/');
     let (owner, name) = (parts.next()?, parts.next()?.trim_end_matches(".git"));
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if name.is_empty() || !name.chars().all(is_plain) {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    if name.is_empty() || !is_plain {
         return None;
     }
     let is_users = name.eq_ignore_ascii_case(&format!("{owner}.github.io"));
@@ -185,14 +186,12 @@ fn pages_path(remote: &str) -> Option<String> {
 fn missing_ignore_lines(folder: &Path) -> Result<Vec<String>> {
     let path = folder.join(".gitignore");
     let there = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
-    let has = |line: &str| {
-        let bare = |text: &str| text.trim().trim_matches('/').to_string();
-        there.lines().any(|other| bare(other) == bare(line))
-    };
+    let there: Vec<&str> = there.lines().map(|line| line.trim().trim_matches('/')).collect();
     let wanted = assets::read_all(AssetTree::Templates, None, "init/gitignore", "")?;
     let lines = wanted.values().flat_map(|file| file.text.lines());
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(lines.filter(|line| !has(line)).map(String::from).collect())
+    let lines = lines.filter(|line| !there.contains(&line.trim().trim_matches('/')));
+    Ok(lines.map(String::from).collect())
 }
 
 #[cfg(test)]

@@ -60,8 +60,10 @@ pub(crate) fn is_marked(name: &str, prefix: &str) -> bool {
 fn find_mark<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     let (mark, rest) = name.strip_prefix(prefix)?.split_once('-')?;
     let (pid, started) = mark.split_once('.')?;
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (is_number(pid) && is_number(started) && !rest.is_empty()).then_some(mark)
+    let are_numbers = [pid, started]
+        .iter()
+        .all(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    (are_numbers && !rest.is_empty()).then_some(mark)
 }
 
 /// The files and folders of this user in `folder` whose names [`prefix_name`] began in processes

@@ -254,10 +254,6 @@ impl ProjectConfig {
             ))
             .with_help("give a share above 0 and up to 1: with 0.05, times within 5 % are equal"));
         }
-        let inside = |path: &Path| {
-            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-                && path.components().any(|part| matches!(part, Component::Normal(_)))
-        };
         let keys = [
             ("book.src", &self.src),
             ("build.build-dir` or `preprocessor.isoproof.out", &self.build_dir),
@@ -270,7 +266,11 @@ impl ProjectConfig {
             && (self.run.contains('/') || self.run.ends_with(".json"));
         let checked = checked.chain(is_path.then_some(("preprocessor.isoproof.run", &run)));
         for (key, path) in keys.into_iter().chain(checked) {
-            if !inside(path) {
+            let mut parts = path.components();
+            let is_inside =
+                parts.clone().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+                    && parts.any(|part| matches!(part, Component::Normal(_)));
+            if !is_inside {
                 return Err(Error::unusable_input(format!(
                     "{}: `{key}` is `{}`, which is not a path inside the project",
                     file.display(),
@@ -279,11 +279,10 @@ impl ProjectConfig {
                 .with_help("give a relative path without `..`"));
             }
         }
-        let is_sound = |base: &String| {
-            base.ends_with('/')
-                && !base.chars().any(|c| c.is_whitespace() || "()<>[]\"`\\".contains(c))
-        };
-        if let Some(base) = self.evidence_base.as_ref().filter(|base| !is_sound(base)) {
+        if let Some(base) = &self.evidence_base
+            && (!base.ends_with('/')
+                || base.contains(|c: char| c.is_whitespace() || "()<>[]\"`\\".contains(c)))
+        {
             return Err(Error::unusable_input(format!(
                 "{}: `preprocessor.isoproof.evidence-base` is `{base}`",
                 file.display()
@@ -366,8 +365,8 @@ fn find_chapters(file: &Path, own: PathBuf) -> Result<PathBuf> {
 fn host_end(url: &str) -> Option<usize> {
     let start = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?.len();
     let end = url[start..].find('/')?;
-    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '<' | '>' | '#' | '?');
-    (end > 0 && url.chars().all(is_plain)).then_some(start + end)
+    let is_plain = !url.contains(|c: char| c.is_whitespace() || "\"<>#?".contains(c));
+    (end > 0 && is_plain).then_some(start + end)
 }
 
 impl Project {

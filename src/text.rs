@@ -131,8 +131,9 @@ pub fn find_ansi(text: &str) -> Vec<Range<usize>> {
             }
             Some(']') => {
                 while let Some((_, c)) = chars.next() {
-                    let ends = |(_, c): &(usize, char)| *c == '\\';
-                    if c == '\u{7}' || (c == '\u{1b}' && chars.next_if(ends).is_some()) {
+                    let is_end = c == '\u{7}'
+                        || (c == '\u{1b}' && chars.next_if(|(_, c)| *c == '\\').is_some());
+                    if is_end {
                         break;
                     }
                 }
@@ -152,13 +153,12 @@ pub fn make_visible(text: &str) -> String {
 
 /// Text with what is hidden in it shown as `\u{202e}`, but for characters that may stay.
 pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
-    let must_go = |c: char| is_hidden(c) && !kept.contains(&c);
-    let is_plain = |byte: u8| match byte {
+    // Most of what machines print is ASCII, of which bytes tell as much as characters.
+    let is_plain = text.bytes().all(|byte| match byte {
         b' '..=b'~' => true,
         byte => byte.is_ascii() && kept.contains(&char::from(byte)),
-    };
-    // Most of what machines print is ASCII, of which bytes tell as much as characters.
-    if text.bytes().all(is_plain) || !text.contains(must_go) {
+    });
+    if is_plain || !text.contains(|c| must_escape_char(c, kept)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -169,7 +169,7 @@ pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
             && !before.is_ascii()
             && !before.is_alphanumeric()
             && !is_hidden(before);
-        if must_go(c) && !is_emoji_form {
+        if must_escape_char(c, kept) && !is_emoji_form {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -177,6 +177,10 @@ pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
         before = c;
     }
     Cow::Owned(out)
+}
+
+fn must_escape_char(c: char, kept: &[char]) -> bool {
+    is_hidden(c) && !kept.contains(&c)
 }
 
 /// JSON with what is hidden in its strings, and what a log could take for a command, as
@@ -333,12 +337,16 @@ pub fn uri_path(path: &str) -> String {
 
 /// A command as a shell takes it: what a shell would change stands in quotes.
 pub fn shell_line<S: AsRef<str>>(argv: impl IntoIterator<Item = S>) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    let quote = |word: S| match word.as_ref() {
-        word if !word.is_empty() && word.chars().all(is_plain) => word.to_string(),
-        word => shell_words::quote(word).into_owned(),
-    };
-    argv.into_iter().map(quote).collect::<Vec<_>>().join(" ")
+    let mut words = Vec::new();
+    for word in argv {
+        let word = word.as_ref();
+        let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c));
+        words.push(match is_plain && !word.is_empty() {
+            true => word.to_string(),
+            false => shell_words::quote(word).into_owned(),
+        });
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]

@@ -359,7 +359,6 @@ fn send_request(
         body.len()
     );
     let deadline = Instant::now() + REQUEST_LIMIT;
-
     let sent = stream
         .set_write_timeout(Some(REQUEST_LIMIT))
         .and_then(|()| stream.write_all(request.as_bytes()));

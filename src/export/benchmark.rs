@@ -26,12 +26,13 @@ pub(crate) fn benchmark_json(series: &[ExportSeries], run: &str) -> String {
 
 fn benchmark_entry(series: &ExportSeries, run: &str) -> Option<BenchmarkEntry> {
     let summary = stats::summarize_samples(&series.samples.values)?;
-    let short = |value| stats::round_significant(value, 4);
+    let ends = summary.interval.map(|at| [at.low, at.high]);
+    let ends = ends.map(|ends| ends.map(|end| stats::round_significant(end, 4)));
     Some(BenchmarkEntry {
         name: series.stable_name(),
         unit: series.samples.unit.symbol(),
         value: summary.median,
-        range: summary.interval.map(|at| format!("{} to {}", short(at.low), short(at.high))),
+        range: ends.map(|[low, high]| format!("{low} to {high}")),
         extra: format!("median of {}, run {run}", summary.n),
     })
 }

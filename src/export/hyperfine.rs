@@ -38,10 +38,6 @@ pub(crate) fn hyperfine_json(series: &[ExportSeries]) -> String {
 /// The table that hyperfine's `--export-markdown` writes. A time is relative to the fastest of its own
 /// series: those of another measure something else.
 pub(crate) fn hyperfine_markdown(series: &[ExportSeries]) -> String {
-    let fastest_of = |id: &str| {
-        let of = series.iter().filter(|other| other.id == id).filter_map(series_timing);
-        of.min_by(|a, b| a.mean.total_cmp(&b.mean))
-    };
     let smallest = series.iter().filter_map(series_timing).map(|timing| timing.mean);
     let (unit, factor) = match smallest.fold(f64::INFINITY, f64::min) {
         1.0.. => ("s", 1.0),
@@ -53,9 +49,9 @@ pub(crate) fn hyperfine_markdown(series: &[ExportSeries]) -> String {
     );
     let renderer = Renderer::Markdown(EvidenceLinks::None);
     for one in series {
-        let (Some(timing), Some(fastest)) = (series_timing(one), fastest_of(one.id)) else {
-            continue;
-        };
+        let same = series.iter().filter(|other| other.id == one.id).filter_map(series_timing);
+        let fastest = same.min_by(|a, b| a.mean.total_cmp(&b.mean));
+        let (Some(timing), Some(fastest)) = (series_timing(one), fastest) else { continue };
         let spread = timing.stddev.map(|stddev| format!(" ± {:.1}", stddev * factor));
         out.push_str(&format!(
             "| {} | {:.1}{} | {:.1} | {:.1} | {} |\n",

@@ -52,8 +52,10 @@ pub(crate) fn select_series<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<E
 fn unknown_series_error(run: &Run, id: &str, all: &[ExportSeries]) -> Error {
     let mut ids: Vec<&str> = all.iter().map(|series| series.id).collect();
     ids.dedup();
-    let is_missing = |fact: &Fact| matches!(fact, Fact::Missing(_));
-    let missing = run.facts.get(id).is_some_and(|by| by.values().all(is_missing));
+    let missing = run
+        .facts
+        .get(id)
+        .is_some_and(|by_target| by_target.values().all(|fact| matches!(fact, Fact::Missing(_))));
     let what = if missing { "was not captured in" } else { "is no series of times in" };
     Error::unusable_input(format!("`{}` {what} run {}", crate::text::make_visible(id), run.id))
         .with_help(format!("it has {}", ids.join(", ")))

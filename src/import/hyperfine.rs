@@ -58,14 +58,14 @@ pub(crate) fn read_hyperfine(
 ///
 /// A file is given twice.
 pub(crate) fn capture_names(paths: &[PathBuf]) -> Result<Vec<String>> {
-    let file_name = |path: &PathBuf| {
-        let name = path.file_name().map_or("hyperfine.json".into(), |name| name.to_string_lossy());
-        crate::text::make_visible(&name)
-    };
-    let by_path = |path: &PathBuf| crate::text::make_visible(&path.to_string_lossy());
-    let names: Vec<String> = paths.iter().map(file_name).collect();
-    let is_unique = names.iter().collect::<BTreeSet<_>>().len() == names.len();
-    let names = if is_unique { names } else { paths.iter().map(by_path).collect() };
+    let names = paths.iter().map(|path| {
+        path.file_name().map_or("hyperfine.json".into(), |name| name.to_string_lossy())
+    });
+    let mut names: Vec<String> = names.map(|name| crate::text::make_visible(&name)).collect();
+    if names.iter().collect::<BTreeSet<_>>().len() < names.len() {
+        let paths = paths.iter().map(|path| path.to_string_lossy());
+        names = paths.map(|path| crate::text::make_visible(&path)).collect();
+    }
     match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
         Some((_, twice)) => Err(Error::unusable_input(format!("{twice} is given twice"))),
         None => Ok(names),
@@ -103,35 +103,38 @@ pub(crate) fn read_times(captures: &[Capture]) -> Facts {
     facts
 }
 
+fn wrong_export(path: &Path, what: &str) -> Error {
+    Error::unusable_input(format!("{}: {what}", path.display()))
+}
+
 fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
-    let wrong = |what: String| Error::unusable_input(format!("{}: {what}", path.display()));
     if export.results.is_empty() {
-        return Err(wrong("`results` is empty".into()).with_help(HELP));
+        return Err(wrong_export(path, "`results` is empty").with_help(HELP));
     }
     for (place, timing) in export.results.iter().enumerate() {
         let result = format!("results[{place}] (`{}`)", crate::text::make_visible(&timing.command));
         if timing.times.is_empty() {
-            return Err(wrong(format!("{result} has no `times`")).with_help(HELP));
+            return Err(wrong_export(path, &format!("{result} has no `times`")).with_help(HELP));
         }
         if timing.times.len() > MAX_SAMPLES {
             let count = timing.times.len();
-            return Err(wrong(format!(
-                "{result} has {count} `times`, and {MAX_SAMPLES} at most are read"
-            ))
-            .with_help("give hyperfine fewer --runs"));
+            let what = format!("{result} has {count} `times`, and {MAX_SAMPLES} at most are read");
+            return Err(wrong_export(path, &what).with_help("give hyperfine fewer --runs"));
         }
         if let Some(time) = timing.times.iter().find(|time| !is_possible(**time)) {
             let (least, most) = (TIMES.start(), TIMES.end());
-            return Err(wrong(format!(
+            let what = format!(
                 "{result} has a time of {time:e} s: what can be measured is {least:e} to {most:e} s"
-            )));
+            );
+            return Err(wrong_export(path, &what));
         }
         if !timing.exit_codes.is_empty() && timing.exit_codes.len() != timing.times.len() {
-            return Err(wrong(format!(
+            let what = format!(
                 "{result} has {} `times` and {} `exit_codes`",
                 timing.times.len(),
                 timing.exit_codes.len()
-            )));
+            );
+            return Err(wrong_export(path, &what));
         }
     }
     Ok(())

@@ -76,16 +76,11 @@ impl CheckedView {
                     .collect(),
             });
         }
-        let count = |standing: ClaimStatus| CountView {
+        let counts = ClaimStatus::ALL.map(|standing| CountView {
             standing: standing.status_name(),
             count: annotations.iter().filter(|annotation| annotation.status == standing).count(),
-        };
-        Self {
-            file: file.into(),
-            lines,
-            counts: ClaimStatus::ALL.map(count).into(),
-            switched_off: checked.switched_off,
-        }
+        });
+        Self { file: file.into(), lines, counts: counts.into(), switched_off: checked.switched_off }
     }
 }
 

@@ -69,11 +69,12 @@ pub(crate) fn requirement_coverage(
     spec: &EditionSpec,
     notes: &BTreeMap<String, String>,
 ) -> Vec<RequirementCoverage> {
-    let row = |requirement: &LabRequirement| {
+    let mut rows = Vec::new();
+    for requirement in &spec.requirement {
         let has_own_words = notes.contains_key(&format!("task-{}", requirement.task));
-        coverage_row(assessment, requirement, has_own_words)
-    };
-    spec.requirement.iter().map(row).collect()
+        rows.push(coverage_row(assessment, requirement, has_own_words));
+    }
+    rows
 }
 
 /// The finding that a container under the name of a runtime did not run under it.

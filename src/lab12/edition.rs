@@ -185,8 +185,9 @@ impl PackEdition for EditionSpec {
     }
 
     fn requests_for(&self, fact: &str) -> Vec<&str> {
-        let needs = |asked: &&LabRequirement| asked.needs.iter().any(|need| need.fact == fact);
-        self.requirement.iter().filter(needs).map(|asked| asked.id.as_str()).collect()
+        let asked = self.requirement.iter();
+        let asked = asked.filter(|asked| asked.needs.iter().any(|need| need.fact == fact));
+        asked.map(|asked| asked.id.as_str()).collect()
     }
 
     fn file_command(&self, file: &str) -> Option<&str> {

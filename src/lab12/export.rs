@@ -87,19 +87,38 @@ fn kata_target<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>
         let mut targets = run.targets.iter();
         return Ok(targets.find(|target| is_kata(run, target)).map(|t| t.name.as_str()));
     };
-    let names = || run.targets.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
     match run.find_target(wanted) {
         Some(target) if is_kata(run, target) => Ok(Some(&target.name)),
         Some(_) => Err(Error::unusable_input(format!(
             "`{wanted}` is not Kata by its program, its handler or its name"
         ))
         .with_help("the lab's files would show its values as Kata's, which they are not")),
-        None => Err(Error::unusable_input(format!(
-            "run {} has no target `{wanted}`: it has {}",
-            run.id,
-            names()
-        ))),
+        None => {
+            let names: Vec<&str> = run.targets.iter().map(|t| t.name.as_str()).collect();
+            let (id, names) = (&run.id, names.join(", "));
+            let words = format!("run {id} has no target `{wanted}`: it has {names}");
+            Err(Error::unusable_input(words))
+        }
     }
+}
+
+fn titled_lines(title: &str, lines: &[Option<String>]) -> Option<String> {
+    let lines: Vec<&str> = lines.iter().flatten().map(String::as_str).collect();
+    (!lines.is_empty()).then(|| format!("=== {title} ===\n{}\n", lines.join("\n")))
+}
+
+fn labelled_text(label: &str, text: Option<String>) -> Option<String> {
+    text.map(|text| format!("{label}{text}"))
+}
+
+fn text_per_runtime(what: &str, [runc, kata]: [Option<String>; 2]) -> Option<String> {
+    let mut text = String::new();
+    for (who, own) in [("runc", runc), ("kata", kata)] {
+        if let Some(own) = own {
+            text += &format!("=== {who}{what} ===\n{own}\n");
+        }
+    }
+    (!text.is_empty()).then_some(text)
 }
 
 fn is_kata(run: &Run, target: &Target) -> bool {
@@ -142,14 +161,7 @@ impl<'a> LabExporter<'a> {
 
     /// The files of the edition of autumn 2025.
     fn f25_files(&self) -> Vec<(&'static str, Option<String>)> {
-        let titled = |title: &str, lines: Vec<Option<String>>| -> Option<String> {
-            let lines: Vec<String> = lines.into_iter().flatten().collect();
-            (!lines.is_empty()).then(|| format!("=== {title} ===\n{}\n", lines.join("\n")))
-        };
         let (host, runc, kata) = (self.host, self.runc, self.kata);
-        let label = |label: &str, text: Option<String>| text.map(|text| format!("{label} {text}"));
-        let under = |label: &str, text: Option<String>| text.map(|text| format!("{label}\n{text}"));
-        let count = |id: &str, who| self.fact_value(id, who).map(Value::to_string);
         vec![
             ("setup/kata-built-version.txt", self.fact_line("runtime.version", kata)),
             ("kata/test1.txt", self.fact_text("kernel.uname", kata).map(end_with_newline)),
@@ -158,68 +170,80 @@ impl<'a> LabExporter<'a> {
             ("runc/health.txt", self.health_text().map(end_with_newline)),
             (
                 "analysis/kernel-comparison.txt",
-                titled(
+                titled_lines(
                     "Kernel Version Comparison",
-                    vec![
-                        label(
-                            "Host kernel (runc uses this):",
+                    &[
+                        labelled_text(
+                            "Host kernel (runc uses this): ",
                             self.fact_text("kernel.release", host),
                         ),
-                        label("Kata guest kernel:", self.fact_text("kernel.banner", kata)),
+                        labelled_text("Kata guest kernel: ", self.fact_text("kernel.banner", kata)),
                     ],
                 ),
             ),
             (
                 "analysis/cpu-comparison.txt",
-                titled(
+                titled_lines(
                     "CPU Model Comparison",
-                    vec![
-                        under("Host CPU:", self.cpu_text(host)),
-                        under("Kata VM CPU:", self.cpu_text(kata)),
+                    &[
+                        labelled_text("Host CPU:\n", self.cpu_text(host)),
+                        labelled_text("Kata VM CPU:\n", self.cpu_text(kata)),
                     ],
                 ),
             ),
             (
                 "isolation/dmesg.txt",
-                titled(
+                titled_lines(
                     "dmesg Access Test",
-                    vec![under("Kata VM (separate kernel boot logs):", self.kernel_log_head(kata))],
+                    &[labelled_text(
+                        "Kata VM (separate kernel boot logs):\n",
+                        self.kernel_log_head(kata),
+                    )],
                 ),
             ),
             (
                 "isolation/proc.txt",
-                titled(
+                titled_lines(
                     "/proc Entries Count",
-                    vec![
-                        label("Host:", count("proc.entries", host)),
-                        label("Kata VM:", count("proc.entries", kata)),
+                    &[
+                        labelled_text("Host: ", self.count_text("proc.entries", host)),
+                        labelled_text("Kata VM: ", self.count_text("proc.entries", kata)),
                     ],
                 ),
             ),
             (
                 "isolation/network.txt",
-                titled(
+                titled_lines(
                     "Network Interfaces",
-                    vec![under("Kata VM network:", self.fact_output("net.interfaces", kata))],
+                    &[labelled_text(
+                        "Kata VM network:\n",
+                        self.fact_output("net.interfaces", kata),
+                    )],
                 ),
             ),
             (
                 "isolation/modules.txt",
-                titled(
+                titled_lines(
                     "Kernel Modules Count",
-                    vec![
-                        label("Host kernel modules:", count("kernel.sys_module", host)),
-                        label("Kata guest kernel modules:", count("kernel.sys_module", kata)),
+                    &[
+                        labelled_text(
+                            "Host kernel modules: ",
+                            self.count_text("kernel.sys_module", host),
+                        ),
+                        labelled_text(
+                            "Kata guest kernel modules: ",
+                            self.count_text("kernel.sys_module", kata),
+                        ),
                     ],
                 ),
             ),
             (
                 "bench/startup.txt",
-                titled(
+                titled_lines(
                     "Startup Time Comparison",
-                    vec![
-                        under("runc:", self.time_outputs(runc)),
-                        under("Kata:", self.time_outputs(kata)),
+                    &[
+                        labelled_text("runc:\n", self.time_outputs(runc)),
+                        labelled_text("Kata:\n", self.time_outputs(kata)),
                     ],
                 ),
             ),
@@ -234,30 +258,32 @@ impl<'a> LabExporter<'a> {
     /// The files of the edition of spring 2026.
     fn s26_files(&self) -> Vec<(&'static str, Option<String>)> {
         let (host, runc, kata) = (self.host, self.runc, self.kata);
-        let both = |what: &str, of: &dyn Fn(Option<&str>) -> Option<String>| {
-            let parts = [("runc", of(runc)), ("kata", of(kata))].into_iter();
-            let text: String = parts
-                .filter_map(|(who, text)| Some(format!("=== {who}{what} ===\n{}\n", text?)))
-                .collect();
-            (!text.is_empty()).then_some(text)
-        };
-        let kernel = |who| {
-            let line = self.fact_text("kernel.uname", who);
-            line.or_else(|| self.fact_text("kernel.release", who)).map(end_with_newline)
-        };
-        let caps =
-            |who| self.fact_text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"));
+        let times = [runc, kata].map(|who| self.numbered_times(who));
+        let writes = [runc, kata].map(|who| self.dd_summary_line(who));
         vec![
-            ("results/host-kernel.txt", kernel(host)),
-            ("results/runc-kernel.txt", kernel(runc)),
-            ("results/kata-kernel.txt", kernel(kata)),
+            ("results/host-kernel.txt", self.kernel_line(host)),
+            ("results/runc-kernel.txt", self.kernel_line(runc)),
+            ("results/kata-kernel.txt", self.kernel_line(kata)),
             ("results/runc-devs.txt", self.device_names(runc)),
             ("results/kata-devs.txt", self.device_names(kata)),
-            ("results/runc-caps.txt", caps(runc)),
-            ("results/kata-caps.txt", caps(kata)),
-            ("results/startup-bench.txt", both("", &|who| self.numbered_times(who))),
-            ("results/io-bench.txt", both(" I/O", &|who| self.dd_summary_line(who))),
+            ("results/runc-caps.txt", self.capability_line(runc)),
+            ("results/kata-caps.txt", self.capability_line(kata)),
+            ("results/startup-bench.txt", text_per_runtime("", times)),
+            ("results/io-bench.txt", text_per_runtime(" I/O", writes)),
         ]
+    }
+
+    fn count_text(&self, id: &str, who: Option<&str>) -> Option<String> {
+        self.fact_value(id, who).map(Value::to_string)
+    }
+
+    fn kernel_line(&self, who: Option<&str>) -> Option<String> {
+        let line = self.fact_text("kernel.uname", who);
+        line.or_else(|| self.fact_text("kernel.release", who)).map(end_with_newline)
+    }
+
+    fn capability_line(&self, who: Option<&str>) -> Option<String> {
+        self.fact_text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"))
     }
 
     /// The names in `/dev`, one a line; where they were not captured their number.
@@ -321,8 +347,8 @@ impl<'a> LabExporter<'a> {
     /// The first lines of the kernel's log.
     fn kernel_log_head(&self, who: Option<&str>) -> Option<String> {
         // A collected run counts the lines with a command of its own.
-        let log = || self.fact_output("kernel.dmesg", who);
-        let lines = log().or_else(|| self.fact_output("kernel.dmesg_lines", who))?;
+        let log = self.fact_output("kernel.dmesg", who);
+        let lines = log.or_else(|| self.fact_output("kernel.dmesg_lines", who))?;
         Some(lines.lines().take(LOG_LINES).collect::<Vec<_>>().join("\n"))
     }
 

@@ -165,10 +165,9 @@ fn lab_root(dir: &Path, entries: &[SourceEntry]) -> Option<String> {
         let root = if named { String::new() } else { root_of(name) };
         roots.entry(root).or_default().insert(slot.path);
     }
-    let weight = |root: &str| root.split('/').any(is_lab);
-    let best = roots
-        .into_iter()
-        .max_by_key(|(root, slots)| (weight(root), slots.len(), std::cmp::Reverse(root.clone())))?;
+    let best = roots.into_iter().max_by_key(|(root, slots)| {
+        (root.split('/').any(is_lab), slots.len(), std::cmp::Reverse(root.clone()))
+    })?;
     Some(best.0)
 }
 

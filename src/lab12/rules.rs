@@ -6,7 +6,7 @@ use super::edition::EditionSpec;
 use crate::judge::PackEdition;
 use crate::judge::{RuleCheck, RuleContext, RuleMessage, Violation};
 use crate::knowledge::is_runtime;
-use crate::model::{FactId, MissingFact, MissingReason, Target};
+use crate::model::{FactId, MissingFact, MissingReason};
 
 /// All of them; their words are in `data/lab12/rules/`.
 pub(super) const CHECKS: &[RuleCheck] = &[requirement_not_shown];
@@ -33,15 +33,14 @@ fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
                 ));
             }
         }
-        let is_plain = |missing: &Option<&MissingFact>| missing.is_some_and(nothing_there);
         let Some((need, target, Some(missing))) = reasons.first().copied() else { continue };
-        if !reasons.iter().all(|(_, _, missing)| is_plain(missing)) {
+        if !reasons.iter().all(|(_, _, missing)| missing.is_some_and(nothing_there)) {
             continue;
         }
         let (requirement, title) = (requirement.id.as_str(), requirement.title.as_str());
         let wanted = edition.wanted_runtime(need.target).filter(|runtime| {
-            let is_meant = |name: &Target| is_runtime(context.run, name, runtime);
-            !context.run.find_target(target).is_some_and(is_meant)
+            let target = context.run.find_target(target);
+            !target.is_some_and(|target| is_runtime(context.run, target, runtime))
         });
         violations.push(match wanted {
             // What another runtime failed at says nothing about the one that is asked for.

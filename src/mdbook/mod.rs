@@ -70,22 +70,18 @@ pub fn process_book(input: &str) -> Result<ProcessedBook> {
 
 /// Context and book.
 fn parse_input(input: &str) -> Result<(Json, Json)> {
-    let wanted = |what: String| {
-        Error::unusable_input(format!(
-            "standard input is not what mdBook gives its preprocessors: {what}"
-        ))
-        .with_help(
-            "mdbook build runs this command; `[preprocessor.isoproof]` in book.toml names it",
-        )
-    };
-    let input: Json = serde_json::from_str(input).map_err(|error| wanted(error.to_string()))?;
-    match input {
-        Json::Array(mut pair) if pair.len() == 2 => {
+    let what = match serde_json::from_str(input) {
+        Ok(Json::Array(mut pair)) if pair.len() == 2 => {
             let book = pair.pop().unwrap_or_default();
-            Ok((pair.pop().unwrap_or_default(), book))
+            return Ok((pair.pop().unwrap_or_default(), book));
         }
-        _ => Err(wanted("a list of two, context and book, is wanted".into())),
-    }
+        Ok(_) => "a list of two, context and book, is wanted".into(),
+        Err(error) => error.to_string(),
+    };
+    Err(Error::unusable_input(format!(
+        "standard input is not what mdBook gives its preprocessors: {what}"
+    ))
+    .with_help("mdbook build runs this command; `[preprocessor.isoproof]` in book.toml names it"))
 }
 
 fn version_warning(context: &Json) -> Option<String> {

@@ -213,6 +213,12 @@ pub struct CapturedStream {
     base64: Option<String>,
 }
 
+/// Whether the bytes of a line cannot be taken as they are: it holds the end of one, a zero or the
+/// first byte of a byte order mark. Looking at every byte is quicker than stopping early.
+fn has_special_bytes(line: &str) -> bool {
+    line.bytes().fold(false, |found, byte| found | matches!(byte, b'\n' | b'\r' | 0 | 0xef))
+}
+
 impl CapturedStream {
     /// A stream of these bytes.
     pub fn new(bytes: &[u8]) -> Self {
@@ -263,12 +269,8 @@ impl CapturedStream {
     /// The lines as [`crate::text::split_lines`] reads them in the bytes; none of bytes that cannot be
     /// decoded. Of plain text they are those that are stored.
     pub fn text_lines(&self) -> Cow<'_, [String]> {
-        // A byte order mark begins with 0xEF. Looking at every byte is quicker than stopping early.
-        let is_special = |byte: u8| matches!(byte, b'\n' | b'\r' | 0 | 0xef);
-        let is_plain =
-            |line: &String| !line.bytes().fold(false, |found, byte| found | is_special(byte));
         match (&self.lines, &self.base64) {
-            (Some(lines), None) if lines.iter().all(is_plain) => {
+            (Some(lines), None) if !lines.iter().any(|line| has_special_bytes(line)) => {
                 let ends_in_feed = lines.last().is_some_and(String::is_empty);
                 Cow::Borrowed(&lines[..lines.len() - usize::from(ends_in_feed)])
             }

@@ -69,9 +69,16 @@ impl Project {
             Err(_) => return Ok(()),
         };
         let is_link = path.strip_prefix(&self.root).is_ok_and(|below| real != root.join(below));
-        let is_shown = |part: Component| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
         let what = match real.strip_prefix(root) {
-            Ok(below) if !is_link || below.components().all(is_shown) => return Ok(()),
+            Ok(below)
+                if !is_link
+                    || below.components().all(|part| match part {
+                        Component::Normal(name) => !name.to_string_lossy().starts_with('.'),
+                        _ => false,
+                    }) =>
+            {
+                return Ok(());
+            }
             Ok(_) => "is in a hidden folder",
             Err(_) => "is not in the project",
         };

@@ -22,7 +22,6 @@ pub(super) fn compare_with_others(
     others: &[String],
 ) -> Result<Vec<RunPair>> {
     let mut pairs = Vec::new();
-
     for other in others {
         if !Path::new(other).is_dir() {
             add_run_pair(run, &store.load_run(other, &project.root)?.run, &mut pairs);

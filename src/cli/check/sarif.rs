@@ -161,7 +161,6 @@ pub(super) fn fleet_sarif_log(
     let mut rules: Vec<Value> = docs.iter().map(|doc| sarif_rule(doc)).collect();
     let mut results = Vec::new();
     let lines = lines_of_nodes(file.text);
-
     if !expectations.folds.is_empty() {
         rules.push(data.expectation_words.sarif_rule(EXPECTATION));
         for fold in expectations.folds.iter().filter(|fold| !fold.has_passed()) {
