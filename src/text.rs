@@ -158,7 +158,7 @@ pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
         b' '..=b'~' => true,
         byte => byte.is_ascii() && kept.contains(&char::from(byte)),
     });
-    if is_plain || !text.contains(|c| must_escape_char(c, kept)) {
+    if is_plain || !text.contains(|c| is_hidden(c) && !kept.contains(&c)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -169,7 +169,7 @@ pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
             && !before.is_ascii()
             && !before.is_alphanumeric()
             && !is_hidden(before);
-        if must_escape_char(c, kept) && !is_emoji_form {
+        if is_hidden(c) && !kept.contains(&c) && !is_emoji_form {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -177,10 +177,6 @@ pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
         before = c;
     }
     Cow::Owned(out)
-}
-
-fn must_escape_char(c: char, kept: &[char]) -> bool {
-    is_hidden(c) && !kept.contains(&c)
 }
 
 /// JSON with what is hidden in its strings, and what a log could take for a command, as

@@ -238,7 +238,7 @@ pub(super) struct SmokeProof {
     is_proved: bool,
 }
 
-fn names_with_outcome(smokes: &[SmokeRun], outcomes: &[&str]) -> Vec<String> {
+fn list_names_with_outcome(smokes: &[SmokeRun], outcomes: &[&str]) -> Vec<String> {
     let chosen = smokes.iter().filter(|smoke| outcomes.contains(&smoke.answer.outcome));
     chosen.filter_map(|smoke| smoke.answer.about.clone()).collect()
 }
@@ -250,7 +250,7 @@ impl SmokeProof {
         Self {
             was_tried: !smokes.is_empty(),
             was_asked: !options.runtimes.is_empty(),
-            started: names_with_outcome(
+            started: list_names_with_outcome(
                 smokes,
                 &[
                     "own-kernel",
@@ -260,8 +260,8 @@ impl SmokeProof {
                     "no-boot-id",
                 ],
             ),
-            slow: names_with_outcome(smokes, &["slow"]),
-            own_kernel: names_with_outcome(smokes, &["own-kernel"]),
+            slow: list_names_with_outcome(smokes, &["slow"]),
+            own_kernel: list_names_with_outcome(smokes, &["own-kernel"]),
             is_proved: candidates.peek().is_some()
                 && candidates.all(|smoke| smoke.answer.outcome == "own-kernel"),
         }

@@ -103,30 +103,32 @@ pub(crate) fn read_times(captures: &[Capture]) -> Facts {
     facts
 }
 
-fn wrong_export(path: &Path, what: &str) -> Error {
+fn describe_wrong_export(path: &Path, what: &str) -> Error {
     Error::unusable_input(format!("{}: {what}", path.display()))
 }
 
 fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
     if export.results.is_empty() {
-        return Err(wrong_export(path, "`results` is empty").with_help(HELP));
+        return Err(describe_wrong_export(path, "`results` is empty").with_help(HELP));
     }
     for (place, timing) in export.results.iter().enumerate() {
         let result = format!("results[{place}] (`{}`)", crate::text::make_visible(&timing.command));
         if timing.times.is_empty() {
-            return Err(wrong_export(path, &format!("{result} has no `times`")).with_help(HELP));
+            return Err(
+                describe_wrong_export(path, &format!("{result} has no `times`")).with_help(HELP)
+            );
         }
         if timing.times.len() > MAX_SAMPLES {
             let count = timing.times.len();
             let what = format!("{result} has {count} `times`, and {MAX_SAMPLES} at most are read");
-            return Err(wrong_export(path, &what).with_help("give hyperfine fewer --runs"));
+            return Err(describe_wrong_export(path, &what).with_help("give hyperfine fewer --runs"));
         }
         if let Some(time) = timing.times.iter().find(|time| !is_possible(**time)) {
             let (least, most) = (TIMES.start(), TIMES.end());
             let what = format!(
                 "{result} has a time of {time:e} s: what can be measured is {least:e} to {most:e} s"
             );
-            return Err(wrong_export(path, &what));
+            return Err(describe_wrong_export(path, &what));
         }
         if !timing.exit_codes.is_empty() && timing.exit_codes.len() != timing.times.len() {
             let what = format!(
@@ -134,7 +136,7 @@ fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
                 timing.times.len(),
                 timing.exit_codes.len()
             );
-            return Err(wrong_export(path, &what));
+            return Err(describe_wrong_export(path, &what));
         }
     }
     Ok(())

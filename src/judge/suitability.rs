@@ -182,19 +182,19 @@ impl<'a> FitEvidence<'a> {
         let others = runtimes.iter().filter(|name| Some(**name) != baseline);
         let mut facts = measure.facts.iter();
         let compared = facts.clone().find(|fact| {
-            baseline.is_some_and(|name| self.present_fact(fact, name).is_some())
-                && others.clone().any(|name| self.present_fact(fact, name).is_some())
+            baseline.is_some_and(|name| self.find_present_fact(fact, name).is_some())
+                && others.clone().any(|name| self.find_present_fact(fact, name).is_some())
         });
         let measured = facts
             .clone()
-            .find(|fact| runtimes.iter().any(|name| self.present_fact(fact, name).is_some()));
+            .find(|fact| runtimes.iter().any(|name| self.find_present_fact(fact, name).is_some()));
         let asked = facts
             .clone()
             .find(|fact| runtimes.iter().any(|name| self.run.find_fact(fact, name).is_some()));
         compared.or(measured).or(asked).or(facts.next()).map(String::as_str).unwrap_or_default()
     }
 
-    fn present_fact(&self, fact: &str, target: &str) -> Option<&'a Fact> {
+    fn find_present_fact(&self, fact: &str, target: &str) -> Option<&'a Fact> {
         self.run.find_fact(fact, target).filter(|fact| fact.is_present())
     }
 
@@ -210,10 +210,10 @@ impl<'a> FitEvidence<'a> {
         if target == baseline {
             return CostRatio::Reference;
         }
-        let Some(own) = self.present_fact(fact, target) else {
+        let Some(own) = self.find_present_fact(fact, target) else {
             return CostRatio::unknown(FitReasonKind::NotMeasured);
         };
-        let Some(reference) = self.present_fact(fact, baseline) else {
+        let Some(reference) = self.find_present_fact(fact, baseline) else {
             return CostRatio::unknown(FitReasonKind::BaselineNotMeasured);
         };
         if let Some(finding) = self.judgement.find_error(fact, &[target, baseline]) {

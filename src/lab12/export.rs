@@ -102,16 +102,18 @@ fn kata_target<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>
     }
 }
 
-fn titled_lines(title: &str, lines: &[Option<String>]) -> Option<String> {
-    let lines: Vec<&str> = lines.iter().flatten().map(String::as_str).collect();
-    (!lines.is_empty()).then(|| format!("=== {title} ===\n{}\n", lines.join("\n")))
+/// A title above what is known of the parts, each after its label.
+fn put_title_above(title: &str, parts: &[(&str, Option<String>)]) -> Option<String> {
+    let mut lines = String::new();
+    for (label, text) in parts {
+        if let Some(text) = text {
+            lines += &format!("{label}{text}\n");
+        }
+    }
+    (!lines.is_empty()).then(|| format!("=== {title} ===\n{lines}"))
 }
 
-fn labelled_text(label: &str, text: Option<String>) -> Option<String> {
-    text.map(|text| format!("{label}{text}"))
-}
-
-fn text_per_runtime(what: &str, [runc, kata]: [Option<String>; 2]) -> Option<String> {
+fn join_text_per_runtime(what: &str, [runc, kata]: [Option<String>; 2]) -> Option<String> {
     let mut text = String::new();
     for (who, own) in [("runc", runc), ("kata", kata)] {
         if let Some(own) = own {
@@ -170,81 +172,66 @@ impl<'a> LabExporter<'a> {
             ("runc/health.txt", self.health_text().map(end_with_newline)),
             (
                 "analysis/kernel-comparison.txt",
-                titled_lines(
+                put_title_above(
                     "Kernel Version Comparison",
                     &[
-                        labelled_text(
-                            "Host kernel (runc uses this): ",
-                            self.fact_text("kernel.release", host),
-                        ),
-                        labelled_text("Kata guest kernel: ", self.fact_text("kernel.banner", kata)),
+                        ("Host kernel (runc uses this): ", self.fact_text("kernel.release", host)),
+                        ("Kata guest kernel: ", self.fact_text("kernel.banner", kata)),
                     ],
                 ),
             ),
             (
                 "analysis/cpu-comparison.txt",
-                titled_lines(
+                put_title_above(
                     "CPU Model Comparison",
                     &[
-                        labelled_text("Host CPU:\n", self.cpu_text(host)),
-                        labelled_text("Kata VM CPU:\n", self.cpu_text(kata)),
+                        ("Host CPU:\n", self.cpu_text(host)),
+                        ("Kata VM CPU:\n", self.cpu_text(kata)),
                     ],
                 ),
             ),
             (
                 "isolation/dmesg.txt",
-                titled_lines(
+                put_title_above(
                     "dmesg Access Test",
-                    &[labelled_text(
-                        "Kata VM (separate kernel boot logs):\n",
-                        self.kernel_log_head(kata),
-                    )],
+                    &[("Kata VM (separate kernel boot logs):\n", self.kernel_log_head(kata))],
                 ),
             ),
             (
                 "isolation/proc.txt",
-                titled_lines(
+                put_title_above(
                     "/proc Entries Count",
                     &[
-                        labelled_text("Host: ", self.count_text("proc.entries", host)),
-                        labelled_text("Kata VM: ", self.count_text("proc.entries", kata)),
+                        ("Host: ", self.find_count_text("proc.entries", host)),
+                        ("Kata VM: ", self.find_count_text("proc.entries", kata)),
                     ],
                 ),
             ),
             (
                 "isolation/network.txt",
-                titled_lines(
+                put_title_above(
                     "Network Interfaces",
-                    &[labelled_text(
-                        "Kata VM network:\n",
-                        self.fact_output("net.interfaces", kata),
-                    )],
+                    &[("Kata VM network:\n", self.fact_output("net.interfaces", kata))],
                 ),
             ),
             (
                 "isolation/modules.txt",
-                titled_lines(
+                put_title_above(
                     "Kernel Modules Count",
                     &[
-                        labelled_text(
-                            "Host kernel modules: ",
-                            self.count_text("kernel.sys_module", host),
-                        ),
-                        labelled_text(
+                        ("Host kernel modules: ", self.find_count_text("kernel.sys_module", host)),
+                        (
                             "Kata guest kernel modules: ",
-                            self.count_text("kernel.sys_module", kata),
+                            self.find_count_text("kernel.sys_module", kata),
                         ),
                     ],
                 ),
             ),
             (
                 "bench/startup.txt",
-                titled_lines(
+                put_title_above(
                     "Startup Time Comparison",
-                    &[
-                        labelled_text("runc:\n", self.time_outputs(runc)),
-                        labelled_text("Kata:\n", self.time_outputs(kata)),
-                    ],
+                    &[("runc:\n", self.time_outputs(runc)), ("Kata:\n", self.time_outputs(kata))],
                 ),
             ),
             (
@@ -261,28 +248,28 @@ impl<'a> LabExporter<'a> {
         let times = [runc, kata].map(|who| self.numbered_times(who));
         let writes = [runc, kata].map(|who| self.dd_summary_line(who));
         vec![
-            ("results/host-kernel.txt", self.kernel_line(host)),
-            ("results/runc-kernel.txt", self.kernel_line(runc)),
-            ("results/kata-kernel.txt", self.kernel_line(kata)),
+            ("results/host-kernel.txt", self.find_kernel_line(host)),
+            ("results/runc-kernel.txt", self.find_kernel_line(runc)),
+            ("results/kata-kernel.txt", self.find_kernel_line(kata)),
             ("results/runc-devs.txt", self.device_names(runc)),
             ("results/kata-devs.txt", self.device_names(kata)),
-            ("results/runc-caps.txt", self.capability_line(runc)),
-            ("results/kata-caps.txt", self.capability_line(kata)),
-            ("results/startup-bench.txt", text_per_runtime("", times)),
-            ("results/io-bench.txt", text_per_runtime(" I/O", writes)),
+            ("results/runc-caps.txt", self.format_capabilities(runc)),
+            ("results/kata-caps.txt", self.format_capabilities(kata)),
+            ("results/startup-bench.txt", join_text_per_runtime("", times)),
+            ("results/io-bench.txt", join_text_per_runtime(" I/O", writes)),
         ]
     }
 
-    fn count_text(&self, id: &str, who: Option<&str>) -> Option<String> {
+    fn find_count_text(&self, id: &str, who: Option<&str>) -> Option<String> {
         self.fact_value(id, who).map(Value::to_string)
     }
 
-    fn kernel_line(&self, who: Option<&str>) -> Option<String> {
+    fn find_kernel_line(&self, who: Option<&str>) -> Option<String> {
         let line = self.fact_text("kernel.uname", who);
         line.or_else(|| self.fact_text("kernel.release", who)).map(end_with_newline)
     }
 
-    fn capability_line(&self, who: Option<&str>) -> Option<String> {
+    fn format_capabilities(&self, who: Option<&str>) -> Option<String> {
         self.fact_text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"))
     }
 

@@ -460,10 +460,10 @@ pub(super) static PATTERNS: LazyLock<PatternSet> = LazyLock::new(|| {
     let mut words: Vec<&str> = TABLE.iter().flat_map(|(_, words, _)| *words).copied().collect();
     words.sort_unstable();
     words.dedup();
-    let users_of = |word: &&str| {
+    let by_word = words.iter().map(|word| {
         let patterns = TABLE.iter().enumerate();
         patterns.filter(|(_, row)| row.1.contains(word)).map(|(at, _)| at).collect()
-    };
+    });
     PatternSet {
         all: TABLE
             .iter()
@@ -473,7 +473,7 @@ pub(super) static PATTERNS: LazyLock<PatternSet> = LazyLock::new(|| {
                 compiled: OnceLock::new(),
             })
             .collect(),
-        by_word: words.iter().map(users_of).collect(),
+        by_word: by_word.collect(),
         words: AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)

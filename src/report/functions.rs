@@ -219,7 +219,7 @@ fn from_json(value: &Json) -> TeraResult<Value> {
 
 impl LookupSources {
     /// Words with a link to where they stand in the evidence.
-    fn linked_words(&self, words: &str, source: &FactSource) -> Value {
+    fn link_words(&self, words: &str, source: &FactSource) -> Value {
         let markup = self.renderer.escape_text(words);
         safe_value(&self.renderer.link_to_source(&self.assessment, &markup, source))
     }

@@ -186,7 +186,7 @@ impl BaseCache {
     }
 }
 
-fn damaged_pack(path: &Path, what: &str) -> Error {
+fn describe_damaged_pack(path: &Path, what: &str) -> Error {
     Error::unusable_input(format!("{}: {what}", path.display())).with_help(
         "this is no run file, or it was changed or cut off: restore it, or collect again",
     )
@@ -208,15 +208,18 @@ pub(super) fn unpack_text(
     }
     let packed: PackedRun = file::read_json(&text, path)?;
     if !file::is_id(&packed.same_as) {
-        return Err(damaged_pack(path, "field `same_as`: the id of a run is wanted"));
+        return Err(describe_damaged_pack(path, "field `same_as`: the id of a run is wanted"));
     }
     let base = read_base(&packed.same_as).map_err(|error| {
         let what = format!("it is stored as what differs from another run: {}", error.message);
-        damaged_pack(path, &what)
+        describe_damaged_pack(path, &what)
     })?;
     let UnpackBase { text: base, begins } = &*base;
     if base.starts_with(BEGINNING) {
-        return Err(damaged_pack(path, "field `same_as`: that run is stored as what differs too"));
+        return Err(describe_damaged_pack(
+            path,
+            "field `same_as`: that run is stored as what differs too",
+        ));
     }
     let mut unpacked = String::new();
     for (index, piece) in packed.lines.iter().enumerate() {
@@ -227,12 +230,12 @@ pub(super) fn unpack_text(
                 let range = begins.get(*first).zip(last).filter(|_| *count > 0);
                 let range = range.map(|(begin, end)| *begin..*end - 1);
                 range.and_then(|range| base.get(range)).ok_or_else(|| {
-                    damaged_pack(path, "field `lines`: the other run has no such lines")
+                    describe_damaged_pack(path, "field `lines`: the other run has no such lines")
                 })?
             }
         };
         if (unpacked.len() + added.len()) as u64 > MAX_RUN_BYTES {
-            return Err(damaged_pack(path, "it would be longer than a run file may be"));
+            return Err(describe_damaged_pack(path, "it would be longer than a run file may be"));
         }
         if index > 0 {
             unpacked.push('\n');

@@ -172,13 +172,13 @@ pub(super) fn fleet_sarif_log(
                 "level": if fold.fails_build() { "error" } else { "note" },
                 "message": {"text": format!("expected: {}; not shown on {}", fold.expects, on_nodes(&nodes))},
                 "locations": [{"physicalLocation": physical_location(&expectations.uri, fold.line)}],
-                "relatedLocations": places_of_nodes(&nodes, &lines, &file.uri),
+                "relatedLocations": list_node_places(&nodes, &lines, &file.uri),
                 "partialFingerprints": partial_fingerprint(&[EXPECTATION, fold.expects]),
             }));
         }
     }
     for finding in assessment.fold_findings() {
-        let mut locations = places_of_nodes(&finding.nodes, &lines, &file.uri);
+        let mut locations = list_node_places(&finding.nodes, &lines, &file.uri);
         let related = locations.split_off(locations.len().min(1));
         let target = finding.target.unwrap_or_default();
         results.push(json!({
@@ -211,7 +211,7 @@ fn on_nodes(nodes: &[&str]) -> String {
     format!("{count}: {names}{more}")
 }
 
-fn places_of_nodes(nodes: &[&str], lines: &BTreeMap<String, usize>, uri: &str) -> Vec<Value> {
+fn list_node_places(nodes: &[&str], lines: &BTreeMap<String, usize>, uri: &str) -> Vec<Value> {
     let mut places = Vec::new();
     for node in nodes.iter().take(MAX_PLACES) {
         let line = lines.get(*node).copied().unwrap_or(1);

@@ -297,9 +297,10 @@ fn remove_containers(
 fn stop_boot(leftover: &OrphanContainer) {
     let Some(namespace) = containerd_namespace(leftover.engine) else { return };
     let prefix = format!("isoproof-{}-", leftover.session);
-    let is_mine =
-        |id: &str| id == leftover.id || (!leftover.session.is_empty() && id.starts_with(&prefix));
-    sandbox::stop_boot(&is_mine, || containerd::is_starting(namespace, &leftover.id));
+    sandbox::stop_boot(
+        &|id| id == leftover.id || (!leftover.session.is_empty() && id.starts_with(&prefix)),
+        || containerd::is_starting(namespace, &leftover.id),
+    );
 }
 
 /// The namespace of containerd that an engine keeps its containers in, if it uses containerd.

@@ -200,8 +200,8 @@ fn guests_boot_ids(run: &Run) -> BTreeMap<String, FactSource> {
 
 fn compare_series(one: &Run, other: &Run, shared: &mut Vec<SharedThing>) {
     for id in one.facts.keys() {
-        for (target, own) in series_by_target(one, id) {
-            for (their_target, their) in series_by_target(other, id) {
+        for (target, own) in list_series_by_target(one, id) {
+            for (their_target, their) in list_series_by_target(other, id) {
                 if let Some(relation) = relate_series(&own.values, &their.values) {
                     let value = if target == their_target {
                         format!("{id} on {target}")
@@ -234,7 +234,10 @@ fn add_shared_ids(
     }
 }
 
-fn series_by_target<'r>(run: &'r Run, id: &str) -> impl Iterator<Item = (&'r String, &'r Samples)> {
+fn list_series_by_target<'r>(
+    run: &'r Run,
+    id: &str,
+) -> impl Iterator<Item = (&'r String, &'r Samples)> {
     let by_target = run.facts.get(id).into_iter().flatten();
     by_target.filter_map(|(target, fact)| Some((target, fact.as_series()?)))
 }
@@ -248,29 +251,29 @@ fn equal_without_meaning(one: &Run, other: &Run, no_sign: &mut Vec<String>) {
         ("proc.entries", "one build shows the same names in /proc"),
     ];
     for (id, why) in MEANINGLESS {
-        let own = first_role_value(one, id, Role::Candidate);
-        if own.is_some() && own == first_role_value(other, id, Role::Candidate) {
+        let own = find_role_value(one, id, Role::Candidate);
+        if own.is_some() && own == find_role_value(other, id, Role::Candidate) {
             no_sign.push(format!("{id}: {why}"));
         }
     }
-    let host = first_role_value(one, "kernel.boot_id", Role::Host);
-    if host.is_some() && host == first_role_value(other, "kernel.boot_id", Role::Host) {
+    let host = find_role_value(one, "kernel.boot_id", Role::Host);
+    if host.is_some() && host == find_role_value(other, "kernel.boot_id", Role::Host) {
         no_sign
             .push("the host's boot id: both were collected on one machine since its start".into());
     }
     let common: Vec<String> =
-        network_addresses(one).intersection(&network_addresses(other)).cloned().collect();
+        list_network_addresses(one).intersection(&list_network_addresses(other)).cloned().collect();
     if !common.is_empty() {
         let list = common.join(", ");
         no_sign.push(format!("the addresses {list}: networks hand them out in order"));
     }
 }
 
-fn first_role_value<'r>(run: &'r Run, id: &str, role: Role) -> Option<&'r Value> {
+fn find_role_value<'r>(run: &'r Run, id: &str, role: Role) -> Option<&'r Value> {
     run.with_role(role).find_map(|target| run.find_fact(id, &target.name)?.as_value())
 }
 
-fn network_addresses(run: &Run) -> BTreeSet<String> {
+fn list_network_addresses(run: &Run) -> BTreeSet<String> {
     macs_of(run).into_values().flat_map(|mac| mac.addresses).collect()
 }
 

@@ -112,13 +112,13 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
     const LOOPS: [FactId; 4] =
         [fact_ids::PERF_CPU_LOOP, fact_ids::PERF_SYSCALL, START, fact_ids::PERF_FILE_CREATE];
     find_in_targets(context, |target| {
-        let starts = whole_runs_of(context, START, target)?;
+        let starts = find_whole_runs(context, START, target)?;
         // A loop of n processes takes the time of n, and of the shell around them.
         let starts: Vec<f64> = starts.iter().map(|(count, time)| time / (count + 1.0)).collect();
         let start = median(&starts)?;
         let mut mostly: Vec<(FactId, f64)> = Vec::new();
         for id in LOOPS {
-            let runs = whole_runs_of(context, id, target).unwrap_or_default();
+            let runs = find_whole_runs(context, id, target).unwrap_or_default();
             let times: Vec<f64> = runs.iter().map(|(_, time)| *time).collect();
             let share = median(&times).map_or(0.0, |time| (start / time).min(1.0));
             if share > FIXED {
@@ -135,7 +135,7 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
     })
 }
 
-fn whole_runs_of(context: &RuleContext, id: FactId, target: &str) -> Option<Vec<(f64, f64)>> {
+fn find_whole_runs(context: &RuleContext, id: FactId, target: &str) -> Option<Vec<(f64, f64)>> {
     context.fact_series(id, target)?;
     let record = context.run.find_capture(&format!("{target}/{}", &*id))?;
     read_whole_runs(&crate::text::decode_bytes(&record.stdout.decoded_bytes().ok()?))

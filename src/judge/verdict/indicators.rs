@@ -288,7 +288,7 @@ impl Indicators {
 /// host nor baseline is (virtiofsd names its source `kataShared`, or `none` since it is written in
 /// Rust), or on a disk of its own where the baseline's root is on none.
 fn has_machine_root(context: &RuleContext, target: &str) -> bool {
-    let root = RootMount::of_target(context, target);
+    let root = RootMount::read_root_mount(context, target);
     if root.source.contains("kataShared") {
         return true;
     }
@@ -296,13 +296,13 @@ fn has_machine_root(context: &RuleContext, target: &str) -> bool {
         .run
         .with_role(Role::Baseline)
         .filter(|baseline| baseline.name != target)
-        .map(|baseline| RootMount::of_target(context, &baseline.name))
+        .map(|baseline| RootMount::read_root_mount(context, &baseline.name))
         .filter(|root| root.kind.is_some())
         .collect();
     if baselines.is_empty() {
         return false;
     }
-    let host = context.host_name().map(|host| RootMount::of_target(context, host));
+    let host = context.host_name().map(|host| RootMount::read_root_mount(context, host));
     let on_virtiofs = root.is_virtiofs() && !host.is_some_and(|root| root.is_virtiofs());
     (on_virtiofs && !baselines.iter().any(RootMount::is_virtiofs))
         || (root.is_disk() && !baselines.iter().any(RootMount::is_disk))
@@ -315,7 +315,7 @@ struct RootMount<'a> {
 }
 
 impl<'a> RootMount<'a> {
-    fn of_target(context: &RuleContext<'a>, target: &str) -> Self {
+    fn read_root_mount(context: &RuleContext<'a>, target: &str) -> Self {
         let [kind, source] = ["type", "source"]
             .map(|name| context.fact_field(fact_ids::FS_ROOT, target, name)?.as_str());
         Self { kind, source: source.unwrap_or_default() }

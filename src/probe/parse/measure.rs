@@ -20,16 +20,16 @@ pub(super) fn parse_samples(text: &str) -> ParseResult {
 
 /// `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds.
 pub(super) fn latency_summary(text: &str) -> ParseResult {
-    let (avg, min) = (stated_seconds(text, "avg")?, stated_seconds(text, "min")?);
-    let max = stated_seconds(text, "max")?;
-    let word = stated_word(text, "n")?;
+    let (avg, min) = (parse_stated_seconds(text, "avg")?, parse_stated_seconds(text, "min")?);
+    let max = parse_stated_seconds(text, "max")?;
+    let word = find_stated_word(text, "n")?;
     let n: u64 =
         word.parse().map_err(|_| MissingValue::unexpected_output("a count after `n=`", word))?;
     Ok(json!({"avg": avg, "min": min, "max": max, "n": n}))
 }
 
-fn stated_seconds(text: &str, label: &str) -> Result<f64, MissingValue> {
-    let word = stated_word(text, label)?;
+fn parse_stated_seconds(text: &str, label: &str) -> Result<f64, MissingValue> {
+    let word = find_stated_word(text, label)?;
     let time = parse_decimal(word.strip_suffix('s').unwrap_or(word)).ok_or_else(|| {
         MissingValue::unexpected_output(&format!("seconds after `{label}=`"), word)
     })?;
@@ -40,7 +40,7 @@ fn stated_seconds(text: &str, label: &str) -> Result<f64, MissingValue> {
 }
 
 /// What stands after `label=`.
-fn stated_word<'a>(text: &'a str, label: &str) -> Result<&'a str, MissingValue> {
+fn find_stated_word<'a>(text: &'a str, label: &str) -> Result<&'a str, MissingValue> {
     let mut words = text.split_whitespace();
     words.find_map(|word| word.strip_prefix(label)?.strip_prefix('=')).ok_or_else(|| {
         MissingValue::new(MissingReason::NotStated, format!("`{label}=` is not stated"))

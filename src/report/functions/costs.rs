@@ -103,7 +103,7 @@ pub(super) fn look_up_cost(sources: &LookupSources, kwargs: &Kwargs) -> TeraResu
         [figures.value.clone(), p99, ratio, low, high].map(|words| {
             match (words, &figures.source) {
                 (None, _) => Value::none(),
-                (Some(words), Some(source)) => sources.linked_words(&words, source),
+                (Some(words), Some(source)) => sources.link_words(&words, source),
                 (Some(words), None) => safe_value(&sources.renderer.escape_text(&words)),
             }
         });

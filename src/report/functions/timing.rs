@@ -30,7 +30,7 @@ impl LookupSources {
 
     /// A figure with a link to the samples that it was computed from.
     fn linked_figure(&self, words: &str, samples: &Samples) -> Value {
-        self.linked_words(words, &samples.source)
+        self.link_words(words, &samples.source)
     }
 
     fn require_probe(&self, id: &str) -> TeraResult<()> {

@@ -38,9 +38,9 @@ pub(super) fn look_up_written(sources: &LookupSources, kwargs: &Kwargs) -> TeraR
     let bytes = number::format_measured(bytes, SampleUnit::Bytes);
     let size_source = size.fact.source().unwrap_or(source);
     Ok(value_map([
-        ("size", sources.linked_words(&bytes, size_source)),
-        ("time", sources.linked_words(&time, source)),
-        ("rate", sources.linked_words(&rate, source)),
+        ("size", sources.link_words(&bytes, size_source)),
+        ("time", sources.link_words(&time, source)),
+        ("rate", sources.link_words(&rate, source)),
     ]))
 }
 
