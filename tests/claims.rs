@@ -565,7 +565,7 @@ fn a_report_that_says_that_kata_did_not_run_is_not_told_what_it_lacks() {
     assert_eq!(offences(&subject, text), []);
     let invented = "Kata took 1.884 s to start. The Kata VM has 52 entries in /proc.";
     let found = offences(&subject, invented);
-    assert!(found.iter().all(|found| found.0 == "claim-without-evidence"), "{found:?}");
+    assert!(found.iter().all(|found| found.0 == "claim-contradicts-evidence"), "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
     let refuted = "Kata started twice as fast as runc. Kata warned, but ran with its own kernel.";
     let quotes: Vec<String> = offences(&subject, refuted).into_iter().map(|one| one.1).collect();

@@ -12,6 +12,7 @@ use super::dates::{StatedDate, find_dates};
 use super::figures::{KnownFigures, list_computed};
 use super::quantity::{StatedQuantity, StatedValue, is_ratio_of};
 use super::target_resolver::TargetResolver;
+use super::words::LabelledLiteral;
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, fact_ids};
 use crate::report::Assessment;
@@ -41,6 +42,8 @@ pub(super) struct EvidenceIndex<'a> {
     captured: OnceCell<BTreeSet<String>>,
     /// The lines of all captures, where the report shows any.
     lines: OnceCell<CapturedLines>,
+    /// What words label in captures, by the titles of those words.
+    literals: RefCell<BTreeMap<String, Rc<Vec<(String, FactSource)>>>>,
     /// The days that captures name.
     dates: OnceCell<BTreeSet<StatedDate>>,
     /// The times that can be computed of what was measured.
@@ -56,6 +59,7 @@ impl<'a> EvidenceIndex<'a> {
             figures: RefCell::default(),
             captured: OnceCell::new(),
             lines: OnceCell::new(),
+            literals: RefCell::default(),
             dates: OnceCell::new(),
             computed: OnceCell::new(),
         }
@@ -156,6 +160,26 @@ impl<'a> EvidenceIndex<'a> {
             }
         }
         found
+    }
+
+    /// The values that a word labels in captures, each once.
+    pub(super) fn literal_values(&self, literal: &LabelledLiteral) -> Rc<Vec<(String, FactSource)>> {
+        let mut literals = self.literals.borrow_mut();
+        let known = literals.entry(literal.title.clone()).or_insert_with(|| {
+            let mut known: Vec<(String, FactSource)> = Vec::new();
+            for capture in &self.subject.run.captures {
+                for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
+                    let found = literal.captured.captures(line).and_then(|found| found.get(1));
+                    let Some(value) = found.map(|value| value.as_str().to_string()) else { continue };
+                    let source = FactSource { capture: capture.id.clone(), line: Some(number) };
+                    if known.len() < MAX_LITERALS && known.iter().all(|one| one.0 != value) {
+                        known.push((value, source));
+                    }
+                }
+            }
+            Rc::new(known)
+        });
+        known.clone()
     }
 
     /// The figures of a fact.
@@ -266,6 +290,9 @@ impl<'a> EvidenceIndex<'a> {
         EvidenceRef { fact: Some(id.into()), target: Some(target.into()), source }
     }
 }
+
+/// The most values that one word labels which are kept.
+const MAX_LITERALS: usize = 100;
 
 /// How many of the first figures of a series have a name.
 const NAMED_FIGURES: usize = 4;

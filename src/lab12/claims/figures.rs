@@ -5,6 +5,9 @@ use std::ops::Range;
 use crate::model::Fact;
 use crate::stats;
 
+/// The most figures of a series that one value is compared with as their copy.
+pub(super) const MAX_FIGURES: usize = 30;
+
 /// A duration that the report states about a target, for ratios that it draws from it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct StatedFigure {
@@ -104,7 +107,7 @@ fn list_figures(fact: &Fact) -> Vec<KnownFigure> {
         Fact::Value { value, .. } => {
             let field =
                 |key: &str, name| value.get(key)?.as_f64().map(|value| KnownFigure { name, value });
-            [field("avg", "mean"), field("min", "min"), field("max", "max")]
+            [field("avg", "mean"), field("min", "min"), field("max", "max"), field("seconds", "sample")]
                 .into_iter()
                 .flatten()
                 .collect()

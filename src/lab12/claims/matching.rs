@@ -1,7 +1,7 @@
 //! Whether a captured fact is what a value states, certainly is not, or is what it was copied from.
 
 use super::evidence_index::FactRef;
-use super::figures::KnownFigure;
+use super::figures::{KnownFigure, MAX_FIGURES};
 use super::quantity::{StatedValue, ValueHedge, find_slip, is_slip_of_digits};
 use super::value_place::ValuePlace;
 use crate::model::SampleUnit;
@@ -180,9 +180,6 @@ impl ValuePlace<'_> {
         shifted || is_slip_of_digits(&digits(seconds / scale), &digits(known / scale), 3)
     }
 }
-
-/// The most figures of a series that one value is compared with as their copy.
-pub(super) const MAX_FIGURES: usize = 30;
 
 /// What processors call their vendor, and what their models do.
 const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];

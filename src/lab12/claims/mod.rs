@@ -4,7 +4,7 @@
 //! quantities (`quantity`). Something is said only where one of three sources is sure: pasted
 //! output, which goes through the readers of evidence files (`blocks`); cells of tables, by row,
 //! column and unit; and a value with a unit, a version, a name or an address in a sentence whose
-//! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `ratio`,
+//! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `comparison`,
 //! `stated_dates`, `names`). A pasted line that no reader knows is compared with the captured ones
 //! (`pasted_lines`). Costs that nobody
 //! measured (`costs`) and words that no evidence carries (`wording`) are found as they stand. The
@@ -16,6 +16,7 @@
 mod blocks;
 mod captured_lines;
 mod claim_remark;
+mod comparison;
 mod costs;
 mod dates;
 mod error_latency;
@@ -33,7 +34,6 @@ mod names;
 pub(crate) mod passages;
 mod pasted_lines;
 pub(crate) mod quantity;
-mod ratio;
 pub(crate) mod sentence;
 mod stated_dates;
 mod subjects;
@@ -55,14 +55,12 @@ use crate::model::Role;
 use crate::report::Assessment;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
+use comparison::StatedFigures;
 use evidence_index::EvidenceIndex;
 use figures::StatedFigure;
-use messages::{
-    ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart, ClaimWithoutEvidence,
-};
+use messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart};
 use passages::PassageForm;
 use quantity::StatedQuantity;
-use ratio::StatedFigures;
 use sentence::ReportSentence;
 use words::ClaimVocabulary;
 
@@ -207,13 +205,12 @@ impl ClaimChecker {
         results.extend(single_starts(index, &stated));
         let is_silent = admits_failure(index, vocabulary, &sentences);
         let of_silent = |result: &ClaimRemark| {
-            result.rule == Some(ClaimWithoutEvidence::RULE)
-                && result.facts.iter().any(|(_, target)| index.never_ran(target))
+            result.rule.is_some() && result.facts.iter().any(|(_, target)| index.never_ran(target))
         };
         results.retain(|result| !is_silent || !of_silent(result));
         let stated = StatedFigures::new(&stated);
         for (sentence, all) in &sentences {
-            let ratios = ratio::check_ratios(index, vocabulary, sentence, all, &stated);
+            let ratios = comparison::check_comparisons(index, vocabulary, sentence, all, &stated);
             let costs = costs::check_costs(index, vocabulary, sentence, all);
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
@@ -255,7 +252,7 @@ fn admits_failure(
         .with_role(Role::Candidate)
         .filter(|target| !has_run(&target.name) || index.never_ran(&target.name));
     silent.next().is_some()
-        && sentences.iter().any(|(one, _)| vocabulary.words.not_run.is_match(one.text))
+        && sentences.iter().any(|(one, _)| vocabulary.words.did_not_start.is_match(one.text))
 }
 
 /// A comparison of one pasted start of each runtime, where the evidence has no series.

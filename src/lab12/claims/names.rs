@@ -6,8 +6,9 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::ClaimContradictsEvidence;
 use super::sentence::ReportSentence;
-use super::words::{ClaimVocabulary, ClosedName};
+use super::words::{ClaimVocabulary, ClosedName, LabelledLiteral};
 use crate::judge::EvidenceRef;
+use crate::text::make_visible;
 
 const INTERFACES: &str = "net.interfaces";
 
@@ -24,6 +25,8 @@ pub(super) fn check_names(
     let mut out: Vec<ClaimRemark> =
         closed.filter_map(|closed| check_closed_name(index, closed, sentence)).collect();
     out.extend(check_only_interfaces(index, vocabulary, sentence));
+    let literals = vocabulary.subjects.literal.iter();
+    out.extend(literals.filter_map(|literal| check_literal(index, literal, sentence)));
     out
 }
 
@@ -61,6 +64,35 @@ fn check_closed_name(
     let mut remark = ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place);
     remark.places.push(source.clone());
     known.iter().all(|one| is_another(&one.0)).then_some(remark)
+}
+
+/// What a word labels (“MTU 1450”), where captures label others by it and never this one.
+fn check_literal(
+    index: &EvidenceIndex,
+    literal: &LabelledLiteral,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let stated = literal.stated.captures_iter(sentence.text).filter_map(|found| found.get(1));
+    let mut stated = stated.peekable();
+    stated.peek()?;
+    let known = index.literal_values(literal);
+    let is_captured = |text: &str| known.iter().any(|one| one.0.starts_with(text));
+    let found = stated.find(|one| !is_captured(one.as_str()))?;
+    if literal.unless.is_match(sentence.text) {
+        return None;
+    }
+    let (value, source) = known.first()?;
+    let message = ClaimContradictsEvidence {
+        stated: found.as_str(),
+        found: value,
+        title: &literal.title,
+        target: &make_visible(&source.capture),
+        elsewhere: None,
+    };
+    let place = sentence.file_range(&found.range());
+    let mut remark = ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place);
+    remark.places.push(EvidenceRef { fact: None, target: None, source: Some(source.clone()) });
+    Some(remark)
 }
 
 /// “only lo and eth0”, where the list says otherwise.

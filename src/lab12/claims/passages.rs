@@ -23,7 +23,7 @@ pub(crate) enum PassageForm {
         line: String,
         /// The heads of all columns but the first: “Max” next to “Mean start-up (s)”.
         heads: String,
-        /// What the column says as a whole.
+        /// What the column says as a whole: “ | label = cell” for each row.
         whole: String,
     },
     /// A block of code: pasted output, as a rule.
@@ -268,11 +268,11 @@ impl PassageReader {
         let cells = self.out.get_mut(self.table..).unwrap_or_default();
         let mut below: BTreeMap<String, String> = BTreeMap::new();
         for cell in cells.iter() {
-            if let PassageForm::Cell { column, .. } = &cell.form {
+            if let PassageForm::Cell { column, row, .. } = &cell.form {
                 let text = below.entry(column.clone()).or_default();
                 if text.len() < MAX_TOPIC {
                     text.push_str(" | ");
-                    text.push_str(as_topic(&cell.text).as_str());
+                    text.push_str(&as_topic(&format!("{row} = {}", cell.text)));
                 }
             }
         }
@@ -369,7 +369,7 @@ mod tests {
         assert_eq!(cell.text, "2 s");
         let (row, column) = ("what: start".into(), "Kata".into());
         let (line, heads) = ("start | 1 s | 2 s".into(), "runc | Kata".into());
-        let whole = " | 2 s".into();
+        let whole = " | what: start = 2 s".into();
         assert_eq!(cell.form, PassageForm::Cell { row, column, line, heads, whole });
     }
 

@@ -90,10 +90,10 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         | (?P<clock_m> \b\d+ ) m (?P<clock_s> \d+(?:[.,]\d+)? ) s\b
         | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?P<bytes_unit> [kmgt]i?b | [kmg]o | megabytes? | gigabytes? ) \b
         | (?P<sub> \bsub-?\s?(?:millisecond|ms|millisekunden\w*) ) \b
-        | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|millisekunden|milisegundos|millisecondes|µs|μs|us|microseconds?|s|secs?|seconds?|sek|sekunden?|segundos?|secondes?|min|minutes? ) \b
+        | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|millisekunden|milisegundos|millisecondes|µs|μs|us|microseconds?|s|secs?|seconds?|sek|sekunden?|segundos?|secondes?|min|minutes? | мс | сек(?:унд[аы]?)? | с ) \b
         | \b(?:factor|ratio|faktor)(?:\sof\s/?[a-z]+)?(?:\s(?:of|is|was|von|about|around|roughly|almost|nearly)){0,3}\s[~≈]?(?P<factor> \d+(?:[.,]\d+)? ) (?:\s?[x×])?
         | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b|prozent\b)
-        | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b | -?\s?mal\b | -?fach\w*\b | \sveces\b | \sfois\b )
+        | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b | -?\s?mal\b | -?fach\w*\b | \sveces\b | \sfois\b | \sраз[а]?\b )
         | \bx\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
         | (?P<number> \d{1,3}(?:[,.'\x{a0}\x{202f}]\d{3})+\b | \d+(?:[.,]\d+)? )
         ",
@@ -359,7 +359,7 @@ fn significant_digits(text: &str) -> usize {
 fn unit_scale(unit: &str) -> f64 {
     match unit.to_lowercase().as_str() {
         unit if unit.starts_with("min") => 60.0,
-        unit if unit.starts_with('m') && !unit.starts_with("mic") => 1e-3,
+        unit if unit.starts_with(['m', 'м']) && !unit.starts_with("mic") => 1e-3,
         unit if unit.starts_with(['µ', 'μ', 'u']) || unit.starts_with("mic") => 1e-6,
         _ => 1.0,
     }

@@ -28,7 +28,10 @@ impl<'a> ValuePlace<'a> {
             only_subject(&possible, |subject| self.is_named_by_cell(subject, any_noun)),
             only_subject(&possible, behind),
         ];
-        named.into_iter().flatten().next().unwrap_or_else(|| self.subject_above(&possible))
+        let named = named.into_iter().flatten().next();
+        let above = || self.subject_of_column().or_else(|| self.subject_above(&possible));
+        let beside = || only_subject(&possible, |subject| self.is_told_by_neighbours(subject))?;
+        named.unwrap_or_else(above).or_else(beside)
     }
 
     /// The subjects of the kind of the value which no word around it excludes.
@@ -191,6 +194,8 @@ impl<'a> ValuePlace<'a> {
             SubjectKind::Count => {
                 !is_cell && (self.has_noun(subject) || self.has_label() && self.is_bare())
             }
+            // What `dd` took is stated beside what it copied.
+            SubjectKind::Seconds if subject.facts[0].starts_with("perf.") => false,
             SubjectKind::Seconds | SubjectKind::Rate => {
                 !self.figures_named().is_empty() || self.named_owner().is_some()
             }
@@ -200,6 +205,43 @@ impl<'a> ValuePlace<'a> {
             _ => self.has_label(),
         };
         (fits && !is_excluded).then_some(subject)
+    }
+
+    /// Whether another value of the sentence is what was captured of its target or as its figure,
+    /// or the two are exchanged: then this one is of the same subject.
+    pub(super) fn is_told_by_neighbours(&self, subject: &ValueSubject) -> bool {
+        let form = |place: &Self| std::mem::discriminant(&place.stated_quantity().value);
+        let baseline = self.index.target_with_role(Role::Baseline).filter(|_| subject.baseline);
+        let owner_of = |place: &Self| place.named_owner().or_else(|| baseline.map(String::from));
+        let is_measured =
+            !matches!(subject.kind, SubjectKind::Samples | SubjectKind::Status | SubjectKind::Processor);
+        let is_free = subject.kind != SubjectKind::Count || self.is_bare() || self.has_noun(subject);
+        let Some(owner) = owner_of(self).filter(|_| is_measured && is_free) else { return false };
+        let others = (0..self.all.len()).filter(|number| *number != self.number);
+        let mut others = others.map(|number| Self { number, ..*self });
+        others.any(|other| {
+            let is_alike = form(&other) == form(self)
+                && other.stated_quantity().digits != 1
+                && !other.is_set_apart();
+            let Some(theirs) = owner_of(&other).filter(|_| is_alike) else { return false };
+            let is_another = theirs != owner || other.figures_named() != self.figures_named();
+            is_another
+                && subject.facts.iter().any(|id| {
+                    let agrees = |place: &Self, target: &str| {
+                        let fact = self.fact_of(id, target);
+                        fact.is_some_and(|fact| place.agrees_with_fact(&fact))
+                    };
+                    agrees(&other, &theirs)
+                        || theirs != owner && agrees(&other, &owner) && agrees(self, &theirs)
+                })
+        })
+    }
+
+    /// What a column is of that holds the captured figures of a target.
+    fn subject_of_column(&self) -> Option<&'a ValueSubject> {
+        let id = self.measure_of_column()?.0;
+        let subjects = &self.vocabulary.subjects.subject;
+        subjects.iter().find(|one| one.facts[0] == id || one.facts.iter().any(|fact| fact == id))
     }
 
     fn named_owner(&self) -> Option<String> {

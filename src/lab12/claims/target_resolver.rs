@@ -54,6 +54,12 @@ impl TargetResolver {
         for word in ["guest", "vm", "microvm", "guests", "gast", "gasts", "invité", "invitado"] {
             names.push((word.into(), alone.clone()));
         }
+        for word in ["хост", "хосте", "хоста", "хостовых"] {
+            names.push((word.into(), first(Role::Host)));
+        }
+        for word in ["гость", "госте", "гостя", "вм"] {
+            names.push((word.into(), alone.clone()));
+        }
         for word in ["crun", "youki", "firecracker", "windows", "wsl", "laptop", "docker"] {
             names.push((word.into(), named(word)));
         }

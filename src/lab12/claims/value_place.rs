@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::evidence_index::EvidenceIndex;
+use super::figures::MAX_FIGURES;
 use super::passages::PassageForm;
 use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
@@ -102,7 +103,40 @@ impl<'a> ValuePlace<'a> {
             .or_else(|| in_seconds().filter(|_| is_of_time && is_fraction))
             .or_else(|| above().filter(|_| is_fraction))
             .or_else(|| beside().filter(|_| is_fraction && is_figure));
-        labelled.unwrap_or(own)
+        let of_column = || {
+            let (_, scale) = self.measure_of_column().filter(|_| is_fraction)?;
+            quantity::number_with_unit(&own, number, if scale < 1.0 { "ms" } else { "s" }, words)
+        };
+        labelled.or_else(of_column).unwrap_or(own)
+    }
+
+    /// The series of which a column under a target's name holds at least three captured figures, and
+    /// the unit of its bare numbers in seconds.
+    pub(super) fn measure_of_column(&self) -> Option<(&'a str, f64)> {
+        let PassageForm::Cell { column, whole, .. } = &self.sentence.passage.form else {
+            return None;
+        };
+        let target = self.index.resolver.single_target(column)?;
+        let cells = whole.split(" | ").filter_map(|cell| cell.split_once(" = "));
+        let texts = cells.map(|cell| cell.1.trim_matches(['*', ' ', '`']).replace(',', "."));
+        let numbers: Vec<(f64, f64)> = texts
+            .filter_map(|text| {
+                let decimals = text.split_once('.')?.1.len();
+                Some((text.parse().ok()?, 0.51 * 10_f64.powi(-i32::try_from(decimals).ok()?)))
+            })
+            .collect();
+        ["startup.wall", "http.latency", "http.latency_reported"].into_iter().find_map(|id| {
+            let figures = self.index.known_figures(&self.index.fact_on_target(id, &target)?);
+            let is_held = |scale: f64| {
+                let all = || figures.all.iter().take(MAX_FIGURES);
+                let is_figure = |one: &&(f64, f64)| {
+                    all().any(|figure| (one.0 - figure.value / scale).abs() <= one.1)
+                };
+                numbers.iter().filter(is_figure).count() >= 3
+            };
+            let scale = [1.0, 1e-3].into_iter().find(|scale| is_held(*scale))?;
+            Some((id, scale))
+        })
     }
 
     /// The figures of a series that a text names.

@@ -93,13 +93,16 @@ impl<'a> ValuePlace<'a> {
         let is_swapped = subject.kind != SubjectKind::Mask
             && everywhere.iter().any(|fact_ref| self.agrees_with_fact(fact_ref));
         let is_certain = match is_swapped {
-            true => self.has_label() || self.is_exchanged(fact_ref),
+            true => self.has_label() || self.is_told_by_neighbours(subject),
             false => {
                 let is_named = self.has_label() || self.is_labelled_figure(subject);
                 // A runtime of another version may be one that was tried.
                 let is_slip =
                     || fact_ref.id != &*fact_ids::RUNTIME_VERSION && self.is_miscopied(fact_ref);
-                (is_named || self.is_certain_name(subject) || is_slip())
+                (is_named
+                    || self.is_certain_name(subject)
+                    || is_slip()
+                    || subject.kind != SubjectKind::Count && self.is_told_by_neighbours(subject))
                     && !self.is_explained(subject.kind, fact_ref)
             }
         };
@@ -164,22 +167,9 @@ impl<'a> ValuePlace<'a> {
         }
     }
 
-    /// Whether another value of the sentence is this target's, and this one the other's.
-    fn is_exchanged(&self, fact_ref: &FactRef) -> bool {
-        let mut others = (0..self.all.len()).map(|number| Self { number, ..*self });
-        others.any(|other| {
-            let theirs = || {
-                let owner = other.find_target(other.find_subject()?)?;
-                self.fact_of(fact_ref.id, &owner)
-            };
-            other.agrees_with_fact(fact_ref)
-                && theirs().is_some_and(|theirs| self.agrees_with_fact(&theirs))
-        })
-    }
-
     /// A fact of a target; what depends on the kernel alone is the same on the host and under
     /// runc, whichever of them it was captured on.
-    fn fact_of(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
+    pub(super) fn fact_of(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
         const OF_KERNEL: &[&str] = &["kernel.release", "kernel.sys_module", "cpu.model"];
         self.index.fact_on_target(id, target).or_else(|| {
             let runc = self.index.resolver.named_target("runc");

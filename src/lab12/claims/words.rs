@@ -52,7 +52,7 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, apart, contrast, label, not_run, asked_again, of_errors, numeral, counted, sure;
+        difference, difference_before, apart, contrast, label, not_run, did_not_start, asked_again, of_errors, numeral, counted, sure;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
@@ -66,12 +66,14 @@ word_tables! {
     InterfaceWords { only, names; }
     /// Names of which one is true.
     ClosedName { words, unless; fact: String, label: Option<String>, names: Vec<CaseInsensitivePattern> }
+    /// What a word labels in a report, and what it labels in captures.
+    LabelledLiteral { stated, captured, unless; title: String }
     /// The names of figures of a series.
     FigureNames { mean, median, min, max; }
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, unless, interval; }
+    RatioWords { words, unless, interval, before, after, counts, computed; }
     /// What a value can be about.
     ValueSubject {
         words;
@@ -89,7 +91,7 @@ word_tables! {
     /// A kind of pasted output.
     PastedKind { ; slot: String, title: OptionalPattern, holds: OptionalPattern }
     /// What statements can be about.
-    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName> }
+    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral> }
     /// A wording that no evidence carries.
     UnsupportedWording {
         pattern;

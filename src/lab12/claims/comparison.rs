@@ -1,0 +1,421 @@
+//! Comparisons: “almost twice”, 5x, 64 % fewer, a third of the host's, 1.4 s more.
+
+use std::collections::BTreeMap;
+
+use super::claim_remark::{ClaimRemark, ClaimStatus};
+use super::evidence_index::EvidenceIndex;
+use super::figures::{MAX_FIGURES, StatedFigure};
+use super::matching::known_number;
+use super::messages::ClaimRatioWording;
+use super::passages::PassageForm;
+use super::quantity::{StatedQuantity, StatedValue, find_quantities, ratio_agrees, readings_of};
+use super::sentence::ReportSentence;
+use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
+use crate::model::{Role, SampleUnit};
+
+/// Two figures that are compared.
+struct FigurePair {
+    smaller: f64,
+    larger: f64,
+    is_time: bool,
+    from_text: bool,
+    facts: Vec<(String, String)>,
+}
+
+/// The figures that a report states: by what they are about and their target the seconds, or none
+/// where several differ, so that it is not clear which are compared.
+pub(super) struct StatedFigures(BTreeMap<(String, String), Option<f64>>);
+
+impl StatedFigures {
+    /// The figures of a report, in its order.
+    pub(super) fn new(stated: &[StatedFigure]) -> Self {
+        let mut figures = BTreeMap::new();
+        for one in stated {
+            let known =
+                figures.entry((one.fact.clone(), one.target.clone())).or_insert(Some(one.seconds));
+            *known = known.filter(|seconds| (one.seconds - seconds).abs() < 1e-9);
+        }
+        Self(figures)
+    }
+
+    fn stated_figure(&self, fact: &str, target: &str) -> Option<f64> {
+        *self.0.get(&(fact.to_string(), target.to_string()))?
+    }
+}
+
+/// What a sentence or cell compares. `stated` are the figures that the report itself states.
+pub(super) fn check_comparisons(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+    stated: &StatedFigures,
+) -> Vec<ClaimRemark> {
+    let computed = check_computed_cell(index, vocabulary, sentence, all);
+    if !computed.is_empty() {
+        return computed;
+    }
+    let mut out = Vec::new();
+    for quantity in all {
+        let comparison = Comparison { index, vocabulary, sentence, quantity };
+        if !sentence.is_plain_at(quantity.range.end)
+            || sentence.is_quoted_at(quantity.from)
+            || !comparison.is_of_two_targets()
+        {
+            continue;
+        }
+        let Some((one, other)) = comparison.compared_targets() else { continue };
+        let Some(subject) = comparison.compared_subject() else { continue };
+        if let Some(target) = [&one, &other].into_iter().find(|one| index.never_ran(one)) {
+            let id = &subject.facts[0];
+            if subject.kind == SubjectKind::Seconds {
+                let (place, words) = comparison.place_and_words();
+                out.push(ClaimRemark::without_evidence(index, place, words, id, target));
+            }
+            continue;
+        }
+        let pairs = list_pairs(index, subject, &one, &other, stated);
+        // One of the clocks that it may be about is enough.
+        let decided: Vec<ClaimRemark> =
+            pairs.iter().filter_map(|pair| comparison.decide_pair(pair)).collect();
+        let is_said = |remark: &ClaimRemark| remark.status != ClaimStatus::Contradicted;
+        let is_open = decided.len() < pairs.len();
+        let is_open = is_open || comparison.is_of_samples(subject, [&one, &other]);
+        match decided.iter().find(|remark| is_said(remark)).or(decided.first()) {
+            Some(remark) if is_said(remark) || !is_open => out.push(remark.clone()),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// A quantity that compares, where it stands.
+struct Comparison<'a> {
+    index: &'a EvidenceIndex<'a>,
+    vocabulary: &'a ClaimVocabulary,
+    sentence: &'a ReportSentence<'a>,
+    quantity: &'a StatedQuantity,
+}
+
+impl Comparison<'_> {
+    /// The quantity with the words that hedge it.
+    fn place_and_words(&self) -> (std::ops::Range<usize>, &str) {
+        let range = self.quantity.from..self.quantity.range.end;
+        (self.sentence.file_range(&range), &self.sentence.text[range])
+    }
+
+    /// Whether a value is a difference: “1.4 s more”, “the difference is 1.4 s”.
+    fn is_difference(&self) -> bool {
+        let words = &self.vocabulary.words;
+        let is_time = matches!(self.quantity.value, StatedValue::Seconds(_));
+        let before = &self.sentence.text[..self.quantity.from];
+        let after = &self.sentence.text[self.quantity.range.end..];
+        is_time && (words.comparison.before.is_match(before) || words.comparison.after.is_match(after))
+    }
+
+    /// Whether the words around the quantity compare two targets, and not the values of one series,
+    /// series with each other, or what is denied.
+    fn is_of_two_targets(&self) -> bool {
+        let words = &self.vocabulary.words;
+        let is_ratio = matches!(self.quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
+        let labelled = self.sentence.labelled_text();
+        let is_of_one_series = words.figures.min.is_match(self.sentence.text)
+            && words.figures.max.is_match(self.sentence.text)
+            && self.index.resolver.find_mentions(self.sentence.text).len() < 2;
+        let is_compared = words.comparison.words.is_match(&labelled)
+            || words.comparison.counts.is_match(&labelled);
+        (is_ratio && is_compared || self.is_difference())
+            && !words.denial.is_match(&self.sentence.text[..self.quantity.range.start])
+            && !words.comparison.unless.is_match(&labelled)
+            && !words.comparison.interval.is_match(&self.sentence.text[self.quantity.range.end..])
+            && !is_of_one_series
+    }
+
+    /// What is compared: the only measure that the sentence, its row and its column name, or the
+    /// label above it; no other subject or cost is named.
+    fn compared_subject(&self) -> Option<&ValueSubject> {
+        let named_in = |text: &str| -> Vec<&ValueSubject> {
+            let named = self.vocabulary.subjects.subject.iter();
+            let is_name = |kind| matches!(kind, SubjectKind::Version | SubjectKind::Address);
+            named.filter(|one| one.words.is_match(text) && !is_name(one.kind)).collect()
+        };
+        let text = self.sentence.labelled_text();
+        let mut named = named_in(&text);
+        // “Kata is slower by a factor of 3” below “Start-up”
+        if named.is_empty()
+            && self.vocabulary.subjects.area.iter().all(|area| !area.words.is_match(&text))
+        {
+            let above = self.sentence.topics.iter().map(|topic| named_in(topic));
+            named = above.into_iter().find(|named| !named.is_empty()).unwrap_or_default();
+        }
+        let [one] = named[..] else { return None };
+        let text = text.to_lowercase().replace("slower", "").replace("overhead", "");
+        let text = if self.is_difference() { text.replace("diff", "").replace("delta", "") } else { text };
+        let is_of_other = one.unless.as_ref().is_some_and(|unless| unless.is_match(&text));
+        let is_doubtful = self.is_difference()
+            && one.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
+        let is_measured = match one.kind {
+            SubjectKind::Seconds => true,
+            SubjectKind::Count => !self.is_difference() && self.compares_counts(one),
+            _ => false,
+        };
+        (is_measured && !is_of_other && !is_doubtful).then_some(one)
+    }
+
+    /// Whether a share is one of the counts that its sentence names, and no other number is.
+    fn compares_counts(&self, subject: &ValueSubject) -> bool {
+        let is_doubtful =
+            subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
+        !is_doubtful && self.vocabulary.words.comparison.counts.is_match(self.sentence.text)
+    }
+
+    /// The two targets that are compared: those that the sentence names. One that names a single
+    /// runtime compares it with the baseline, and one that names none the only two that there are.
+    fn compared_targets(&self) -> Option<(String, String)> {
+        let index = self.index;
+        let labelled = self.sentence.labelled_text();
+        let mentions = index.resolver.find_mentions(&labelled);
+        let mut named: Vec<Option<String>> =
+            mentions.into_iter().map(|mention| mention.target).collect();
+        named.sort();
+        named.dedup();
+        let mut named = named.into_iter().collect::<Option<Vec<String>>>()?;
+        let baseline = index.target_with_role(Role::Baseline)?.to_string();
+        let only = index.sole_candidate();
+        match named.len() {
+            2 => {
+                let other = named.pop()?;
+                Some((named.pop()?, other))
+            }
+            // “In a VM the difference is 2 s” may be of any.
+            1 if self.is_difference() && !labelled.to_lowercase().contains(named[0].as_str()) => None,
+            1 if index.role_of(&named[0]) == Some(Role::Candidate) => {
+                Some((baseline, named.pop()?))
+            }
+            0 => Some((baseline, only?.to_string())),
+            1 if named[0] == baseline => Some((baseline, only?.to_string())),
+            _ => None,
+        }
+    }
+
+    /// Whether a ratio is that of two single samples, as exactly as it is stated.
+    fn is_of_samples(&self, subject: &ValueSubject, targets: [&str; 2]) -> bool {
+        let quantity = self.quantity;
+        let is_difference = self.is_difference();
+        subject.facts.iter().any(|id| {
+            let facts = targets.map(|target| self.index.fact_on_target(id, target));
+            let [Some(one), Some(other)] = facts.map(|one| Some(self.index.known_figures(&one?)))
+            else {
+                return false;
+            };
+            let ones = one.all.iter().take(MAX_FIGURES);
+            let mut pairs =
+                ones.flat_map(|one| other.all.iter().take(MAX_FIGURES).map(move |b| (one, b)));
+            pairs.any(|(one, other)| {
+                let (one, other) = (one.value, other.value);
+                if let (true, StatedValue::Seconds(stated)) = (is_difference, &quantity.value) {
+                    return quantity.agrees_with(*stated, (one - other).abs());
+                }
+                readings_of(quantity, one.max(other) / one.min(other)).is_some_and(
+                    |(stated, readings)| {
+                        let first = readings.first();
+                        first.is_some_and(|truth| (stated - truth).abs() <= quantity.half * 1.1)
+                    },
+                )
+            })
+        })
+    }
+
+    /// What is said of the quantity where these are compared; nothing where it may mean something
+    /// else.
+    fn decide_pair(&self, pair: &FigurePair) -> Option<ClaimRemark> {
+        let quantity = self.quantity;
+        let (place, words) = self.place_and_words();
+        let with_facts = |result: ClaimRemark| {
+            pair.facts.iter().fold(result, |result, fact| result.resting_on_fact(&fact.0, &fact.1))
+        };
+        let supported =
+            || (!pair.from_text).then(|| with_facts(ClaimRemark::supported_claim(place.clone())));
+        if let StatedValue::Seconds(stated) = quantity.value {
+            let truth = pair.larger - pair.smaller;
+            // What was computed of rounded figures is off by their rounding.
+            let is_near = (stated - truth).abs() <= (truth * 0.06).max(quantity.half * 2.0);
+            return match quantity.agrees_with(stated, truth) || is_near {
+                true => supported(),
+                false => Some(with_facts(pair.wrong_ratio(words, place))),
+            };
+        }
+        let (stated, readings) = readings_of(quantity, pair.larger / pair.smaller)?;
+        let is_times = matches!(quantity.value, StatedValue::Times(_));
+        let first = if is_times { 1 } else { readings.len() };
+        if readings[..first].iter().any(|truth| ratio_agrees(quantity, stated, *truth)) {
+            return supported();
+        }
+        let is_other = readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth));
+        if is_other && !self.is_whole_ratio() {
+            return None;
+        }
+        Some(with_facts(pair.wrong_ratio(words, place)))
+    }
+
+    /// Whether a ratio can only be that of the two: “by a factor of 2”, “twice as long”, and not
+    /// “two times slower”.
+    fn is_whole_ratio(&self) -> bool {
+        let words = |text: &str| text.to_lowercase();
+        let before = words(&self.sentence.text[..self.quantity.from]);
+        let mut before = before.split_whitespace().rev().take(3);
+        let after = words(&self.sentence.text[self.quantity.range.end..]);
+        let after = after.split_whitespace().next();
+        matches!(self.quantity.value, StatedValue::Times(_))
+            && (before.any(|word| ["factor", "faktor", "ratio"].contains(&word))
+                || after.is_some_and(|word| ["as", "so"].contains(&word)))
+    }
+}
+
+impl FigurePair {
+    fn new(a: f64, b: f64, is_time: bool, facts: Vec<(String, String)>) -> Option<Self> {
+        let (smaller, larger) = (a.min(b), a.max(b));
+        let from_text = facts.is_empty();
+        (smaller > 0.0).then_some(Self { smaller, larger, is_time, from_text, facts })
+    }
+
+    fn wrong_ratio(&self, words: &str, place: std::ops::Range<usize>) -> ClaimRemark {
+        let figure = |value: f64| match self.is_time {
+            true => crate::report::format_measured(value, SampleUnit::Seconds),
+            false => format!("{}", crate::stats::round_significant(value, 4)),
+        };
+        let ratio = self.larger / self.smaller;
+        let message = ClaimRatioWording {
+            words,
+            larger: &figure(self.larger),
+            smaller: &figure(self.smaller),
+            ratio: &format!("{ratio:.2}"),
+            difference: &figure(crate::stats::round_significant(self.larger - self.smaller, 3)),
+            percent: &format!("{:.0}", (ratio - 1.0) * 100.0),
+            source: if self.from_text { "text" } else { "evidence" },
+        };
+        ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)
+    }
+}
+
+/// The pairs of figures of two targets that may be meant: the medians and means of what was
+/// measured, the counts, or the figures that the report states.
+fn list_pairs(
+    index: &EvidenceIndex,
+    subject: &ValueSubject,
+    one: &str,
+    other: &str,
+    stated: &StatedFigures,
+) -> Vec<FigurePair> {
+    let mut pairs = Vec::new();
+    for id in &subject.facts {
+        let both = [one, other].map(|target| index.fact_on_target(id, target));
+        let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
+        match both {
+            [Some(a), Some(b)] if subject.kind == SubjectKind::Count => {
+                let counts = known_number(&a).zip(known_number(&b));
+                pairs.extend(counts.and_then(|(a, b)| FigurePair::new(a, b, false, facts)));
+            }
+            [Some(a), Some(b)] => {
+                let (a, b) = (index.known_figures(&a), index.known_figures(&b));
+                for both in [(a.median, b.median), (a.mean, b.mean)] {
+                    let (Some(a), Some(b)) = both else { continue };
+                    pairs.extend(FigurePair::new(a, b, true, facts.clone()));
+                }
+            }
+            [None, None] => {}
+            _ if pairs.is_empty() => return pairs,
+            _ => {}
+        }
+    }
+    let stated = |target: &str| stated.stated_figure(&subject.facts[0], target);
+    if pairs.is_empty()
+        && let (Some(one), Some(other)) = (stated(one), stated(other))
+    {
+        pairs.extend(FigurePair::new(one, other, true, Vec::new()));
+    }
+    pairs
+}
+
+/// A cell that is computed of two others of its row or its column, which are of two targets, and is
+/// nothing that can be computed of them.
+fn check_computed_cell(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+) -> Vec<ClaimRemark> {
+    let PassageForm::Cell { row, column, line, heads, whole } = &sentence.passage.form else {
+        return Vec::new();
+    };
+    let words = &vocabulary.words;
+    let label = row.rsplit(':').next().unwrap_or_default();
+    let is_computed = |label: &str| {
+        words.comparison.computed.is_match(label) && !words.comparison.unless.is_match(label)
+    };
+    let labelled: Vec<(&str, &str)> = match (is_computed(column), is_computed(label)) {
+        (true, false) => heads.split(" | ").zip(line.split(" | ").skip(1)).collect(),
+        (false, true) => whole.split(" | ").filter_map(|cell| cell.split_once(" = ")).collect(),
+        _ => return Vec::new(),
+    };
+    let [quantity] = all else { return Vec::new() };
+    let mut numbers = Vec::new();
+    let mut is_time = false;
+    let mut targets = Vec::new();
+    for (label, cell) in labelled.iter().filter(|one| one.1.trim() != sentence.text.trim()) {
+        let found = find_quantities(cell, words);
+        let number = found.first().and_then(|one| match one.value {
+            StatedValue::Number(number, second) => Some(second.unwrap_or(number)),
+            StatedValue::Seconds(number) => Some(number),
+            _ => None,
+        });
+        let Some(number) = number.filter(|number| *number > 0.0) else { continue };
+        let [one] = &found[..] else { return Vec::new() };
+        is_time |= matches!(one.value, StatedValue::Seconds(_));
+        numbers.push((number, one.half, std::mem::discriminant(&one.value)));
+        targets.extend(index.resolver.single_target(label));
+    }
+    let ([(a, half_a, form), (b, half_b, other)], [one, another]) = (&numbers[..], &targets[..])
+    else {
+        return Vec::new();
+    };
+    if form != other || one == another {
+        return Vec::new();
+    }
+    let Some(pair) = FigurePair::new(*a, *b, is_time, Vec::new()) else {
+        return Vec::new();
+    };
+    let (ratio, difference) = (pair.larger / pair.smaller, pair.larger - pair.smaller);
+    let slack = quantity.half * 1.1 + half_a + half_b;
+    let is_difference = |stated: f64| {
+        [1.0, 1000.0, 0.001].iter().any(|unit| (stated - difference * unit).abs() <= slack * unit.max(1.0) + difference * unit * 1e-6)
+    };
+    let is_ratio = |stated: f64, half: f64| {
+        let mut truths = [ratio, 1.0 / ratio].into_iter();
+        truths.any(|truth| (stated - truth).abs() <= half * 1.1 + truth * 0.04)
+    };
+    let is_share = |percent: f64| {
+        let share = percent / 100.0;
+        let mut shares = [share, 1.0 + share, 1.0 - share].into_iter();
+        shares.any(|share| is_ratio(share, quantity.half / 100.0))
+    };
+    let is_right = match quantity.value {
+        StatedValue::Number(stated, second) => {
+            let stated = second.unwrap_or(stated);
+            is_ratio(stated, quantity.half) || is_difference(stated) || is_share(stated)
+        }
+        StatedValue::Seconds(stated) => is_difference(stated),
+        StatedValue::Times(stated) => {
+            [stated, stated + 1.0].into_iter().any(|stated| is_ratio(stated, quantity.half))
+        }
+        StatedValue::Percent(stated) => is_share(stated),
+        _ => true,
+    };
+    match is_right {
+        true => Vec::new(),
+        false => {
+            let place = sentence.file_range(&(quantity.from..quantity.range.end));
+            vec![pair.wrong_ratio(&sentence.text[quantity.range.clone()], place)]
+        }
+    }
+}
