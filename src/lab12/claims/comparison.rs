@@ -110,14 +110,16 @@ impl Comparison<'_> {
         let is_time = matches!(self.quantity.value, StatedValue::Seconds(_));
         let before = &self.sentence.text[..self.quantity.from];
         let after = &self.sentence.text[self.quantity.range.end..];
-        is_time && (words.comparison.before.is_match(before) || words.comparison.after.is_match(after))
+        is_time
+            && (words.comparison.before.is_match(before) || words.comparison.after.is_match(after))
     }
 
     /// Whether the words around the quantity compare two targets, and not the values of one series,
     /// series with each other, or what is denied.
     fn is_of_two_targets(&self) -> bool {
         let words = &self.vocabulary.words;
-        let is_ratio = matches!(self.quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
+        let is_ratio =
+            matches!(self.quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
         let labelled = self.sentence.labelled_text();
         let is_of_one_series = words.figures.min.is_match(self.sentence.text)
             && words.figures.max.is_match(self.sentence.text)
@@ -150,10 +152,14 @@ impl Comparison<'_> {
         }
         let [one] = named[..] else { return None };
         let text = text.to_lowercase().replace("slower", "").replace("overhead", "");
-        let text = if self.is_difference() { text.replace("diff", "").replace("delta", "") } else { text };
+        let text =
+            if self.is_difference() { text.replace("diff", "").replace("delta", "") } else { text };
         let is_of_other = one.unless.as_ref().is_some_and(|unless| unless.is_match(&text));
         let is_doubtful = self.is_difference()
-            && one.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
+            && one
+                .doubt
+                .as_ref()
+                .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
         let is_measured = match one.kind {
             SubjectKind::Seconds => true,
             SubjectKind::Count => !self.is_difference() && self.compares_counts(one),
@@ -164,8 +170,10 @@ impl Comparison<'_> {
 
     /// Whether a share is one of the counts that its sentence names, and no other number is.
     fn compares_counts(&self, subject: &ValueSubject) -> bool {
-        let is_doubtful =
-            subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
+        let is_doubtful = subject
+            .doubt
+            .as_ref()
+            .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
         !is_doubtful && self.vocabulary.words.comparison.counts.is_match(self.sentence.text)
     }
 
@@ -188,7 +196,9 @@ impl Comparison<'_> {
                 Some((named.pop()?, other))
             }
             // “In a VM the difference is 2 s” may be of any.
-            1 if self.is_difference() && !labelled.to_lowercase().contains(named[0].as_str()) => None,
+            1 if self.is_difference() && !labelled.to_lowercase().contains(named[0].as_str()) => {
+                None
+            }
             1 if index.role_of(&named[0]) == Some(Role::Candidate) => {
                 Some((baseline, named.pop()?))
             }
@@ -388,7 +398,9 @@ fn check_computed_cell(
     let (ratio, difference) = (pair.larger / pair.smaller, pair.larger - pair.smaller);
     let slack = quantity.half * 1.1 + half_a + half_b;
     let is_difference = |stated: f64| {
-        [1.0, 1000.0, 0.001].iter().any(|unit| (stated - difference * unit).abs() <= slack * unit.max(1.0) + difference * unit * 1e-6)
+        [1.0, 1000.0, 0.001].iter().any(|unit| {
+            (stated - difference * unit).abs() <= slack * unit.max(1.0) + difference * unit * 1e-6
+        })
     };
     let is_ratio = |stated: f64, half: f64| {
         let mut truths = [ratio, 1.0 / ratio].into_iter();

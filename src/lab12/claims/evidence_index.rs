@@ -163,14 +163,19 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// The values that a word labels in captures, each once.
-    pub(super) fn literal_values(&self, literal: &LabelledLiteral) -> Rc<Vec<(String, FactSource)>> {
+    pub(super) fn literal_values(
+        &self,
+        literal: &LabelledLiteral,
+    ) -> Rc<Vec<(String, FactSource)>> {
         let mut literals = self.literals.borrow_mut();
         let known = literals.entry(literal.title.clone()).or_insert_with(|| {
             let mut known: Vec<(String, FactSource)> = Vec::new();
             for capture in &self.subject.run.captures {
                 for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
                     let found = literal.captured.captures(line).and_then(|found| found.get(1));
-                    let Some(value) = found.map(|value| value.as_str().to_string()) else { continue };
+                    let Some(value) = found.map(|value| value.as_str().to_string()) else {
+                        continue;
+                    };
                     let source = FactSource { capture: capture.id.clone(), line: Some(number) };
                     if known.len() < MAX_LITERALS && known.iter().all(|one| one.0 != value) {
                         known.push((value, source));

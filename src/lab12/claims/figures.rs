@@ -107,10 +107,15 @@ fn list_figures(fact: &Fact) -> Vec<KnownFigure> {
         Fact::Value { value, .. } => {
             let field =
                 |key: &str, name| value.get(key)?.as_f64().map(|value| KnownFigure { name, value });
-            [field("avg", "mean"), field("min", "min"), field("max", "max"), field("seconds", "sample")]
-                .into_iter()
-                .flatten()
-                .collect()
+            [
+                field("avg", "mean"),
+                field("min", "min"),
+                field("max", "max"),
+                field("seconds", "sample"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect()
         }
         Fact::Missing(_) => Vec::new(),
     }

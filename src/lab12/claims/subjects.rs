@@ -213,9 +213,12 @@ impl<'a> ValuePlace<'a> {
         let form = |place: &Self| std::mem::discriminant(&place.stated_quantity().value);
         let baseline = self.index.target_with_role(Role::Baseline).filter(|_| subject.baseline);
         let owner_of = |place: &Self| place.named_owner().or_else(|| baseline.map(String::from));
-        let is_measured =
-            !matches!(subject.kind, SubjectKind::Samples | SubjectKind::Status | SubjectKind::Processor);
-        let is_free = subject.kind != SubjectKind::Count || self.is_bare() || self.has_noun(subject);
+        let is_measured = !matches!(
+            subject.kind,
+            SubjectKind::Samples | SubjectKind::Status | SubjectKind::Processor
+        );
+        let is_free =
+            subject.kind != SubjectKind::Count || self.is_bare() || self.has_noun(subject);
         let Some(owner) = owner_of(self).filter(|_| is_measured && is_free) else { return false };
         let others = (0..self.all.len()).filter(|number| *number != self.number);
         let mut others = others.map(|number| Self { number, ..*self });
