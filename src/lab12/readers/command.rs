@@ -5,14 +5,15 @@ use super::words;
 use crate::text::split_list;
 
 /// The programs whose names begin a typed command.
-const PROGRAMS: [&str; 27] = split_list(
+const PROGRAMS: [&str; 29] = split_list(
     "sudo|nerdctl|docker|podman|ctr|uname|cat|grep|egrep|ls|ip|ifconfig|dmesg|time|curl|echo|\
     lscpu|lsmod|awk|head|containerd-shim-kata-v2|kata-runtime|/usr/bin/time|command|hostnamectl|\
-    sh|bash",
+    sh|bash|kubectl|crictl",
 );
 
-/// The role that a command line states, if `text` is one.
-pub(super) fn role_of_command(text: &str) -> Option<EvidenceRole> {
+/// The role that a command line states, if `text` is one; none is clear of a container under another
+/// runtime.
+pub(super) fn role_of_command(text: &str) -> Option<LabelRole> {
     let (prompted, typed) = after_prompt(text);
     let mut tokens = typed.split_whitespace();
     let program = tokens.next()?;
@@ -42,7 +43,11 @@ pub(super) fn role_of_command(text: &str) -> Option<EvidenceRole> {
         return None;
     }
     let stated = command_role(typed).or_else(|| role_of_shown_file(typed));
-    Some(stated.or_else(|| role_of_remark(typed)).unwrap_or(EvidenceRole::Host))
+    let stated = stated.or_else(|| role_of_remark(typed));
+    Some(match stated {
+        None if starts_container(typed) => LabelRole::Unclear,
+        _ => LabelRole::One(stated.unwrap_or(EvidenceRole::Host)),
+    })
 }
 
 /// The role that the name of the one file names which a command shows, or its folder:
@@ -74,17 +79,34 @@ fn role_of_remark(typed: &str) -> Option<EvidenceRole> {
     }
 }
 
-/// The runtime that a command line asks for, if it starts a container.
+/// The runtime that a command line asks for, if it starts a container or runs a command in one.
 pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
-    let mut words = typed.split(|c: char| c.is_whitespace() || matches!(c, '(' | '`'));
-    let engine = words.any(|word| matches!(word, "nerdctl" | "docker" | "podman" | "ctr"));
-    let starts = typed.contains(" run ") || typed.contains(" exec ");
-    match (engine && starts, typed.contains("kata")) {
-        (true, true) => Some(EvidenceRole::Kata),
-        (true, false) if typed.contains("runsc") => None,
-        (true, false) => Some(EvidenceRole::Runc),
-        _ => None,
+    if !starts_container(typed) {
+        return None;
     }
+    let asked = asked_runtime(typed);
+    if asked.unwrap_or(typed).contains("kata") {
+        return Some(EvidenceRole::Kata);
+    }
+    let is_pod = typed.contains("kubectl ") || typed.contains("crictl ");
+    let is_runc =
+        asked.map_or(!is_pod, |name| name == "runc" || name.starts_with("io.containerd.runc."));
+    let is_named = is_pod && label::list_roles(typed) == [EvidenceRole::Runc];
+    (is_runc || is_named).then_some(EvidenceRole::Runc)
+}
+
+fn starts_container(typed: &str) -> bool {
+    const ENGINES: &[&str] = &["nerdctl", "docker", "podman", "ctr", "kubectl", "crictl"];
+    let mut words = typed.split(|c: char| c.is_whitespace() || matches!(c, '(' | '`'));
+    words.any(|word| ENGINES.contains(&word))
+        && (typed.contains(" run ") || typed.contains(" exec "))
+}
+
+/// The runtime that a command line names, without its folder: `--runtime=runsc`.
+fn asked_runtime(typed: &str) -> Option<&str> {
+    let (_, behind) = typed.split_once("--runtime")?;
+    let name = behind.trim_start_matches(['=', ' ', '"', '\'']).split_whitespace().next()?;
+    name.trim_end_matches(['"', '\'', '`']).rsplit('/').next()
 }
 
 /// What was typed behind the prompt of a shell at the beginning of a line of a transcript: `$`, or
@@ -104,11 +126,10 @@ fn after_prompt(text: &str) -> (bool, &str) {
             return (true, rest.trim_start());
         }
     }
-    let has_user = text
-        .split_whitespace()
-        .next()
-        .is_some_and(|word| word.contains('@') || word.starts_with('['));
-    if has_user {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    // `bash-5.1#`, `PS C:\>`
+    let is_shell = first.starts_with("bash-") || first.starts_with("sh-") || first == "PS";
+    if is_shell || first.contains('@') || first.starts_with('[') {
         for prompt in ["$ ", "# ", "% ", "> "] {
             if let Some((_, rest)) = text.split_once(prompt) {
                 return (true, rest.trim_start());
@@ -124,13 +145,15 @@ mod tests {
 
     #[test]
     fn commands_state_their_role() {
-        assert_eq!(role_of_command("$ uname -r"), Some(EvidenceRole::Host));
+        assert_eq!(role_of_command("$ uname -r"), Some(LabelRole::One(EvidenceRole::Host)));
         assert_eq!(
             role_of_command("$ sudo nerdctl run --rm alpine true"),
-            Some(EvidenceRole::Runc)
+            Some(LabelRole::One(EvidenceRole::Runc))
         );
+        let krun = "$ podman run --rm --runtime krun alpine uname -r";
+        assert_eq!(role_of_command(krun), Some(LabelRole::Unclear));
         let kata = "ann@pine:~$ sudo nerdctl run --runtime io.containerd.kata.v2 alpine true";
-        assert_eq!(role_of_command(kata), Some(EvidenceRole::Kata));
+        assert_eq!(role_of_command(kata), Some(LabelRole::One(EvidenceRole::Kata)));
         assert_eq!(role_of_command("time taken: 0.4s"), None);
         assert_eq!(role_of_command("docker: Error response from daemon: x"), None);
         assert_eq!(

@@ -1,5 +1,7 @@
 //! Counts: entries of `/proc`, of `/sys/module`, of `/dev`.
 
+use std::borrow::Cow;
+
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
@@ -82,7 +84,21 @@ fn counts_otherwise(typed: &str) -> bool {
     counts_modules || counts_processes
 }
 
+/// The part from the command on that counts entries, where several were typed.
+fn after_counting_command(part: &LabelledPart) -> Cow<'_, LabelledPart> {
+    let is_typed = |line: &PageLine| matches!(line.kind, LineKind::Command(_));
+    let counts =
+        |line: &PageLine| is_typed(line) && line.text.contains("wc") && line.text.contains("ls /");
+    let Some(at) = part.lines.iter().position(counts).filter(|at| *at > 0) else {
+        return Cow::Borrowed(part);
+    };
+    let end = part.lines[at + 1..].iter().position(is_typed);
+    let end = end.map_or(part.lines.len(), |end| at + 1 + end);
+    Cow::Owned(LabelledPart { lines: part.lines[at..end].to_vec(), ..part.clone() })
+}
+
 fn in_part(part: &LabelledPart) -> ReadResult<i64> {
+    let part = &after_counting_command(part);
     let typed = part.lines.iter().find(|line| matches!(line.kind, LineKind::Command(_)));
     if let Some(line) = typed.filter(|line| counts_otherwise(&line.text)) {
         return Err(MissingValue::quoting_line(

@@ -30,6 +30,8 @@ pub(super) struct EvidencePages<'a> {
     unplaced: Vec<&'a Capture>,
     edition: Edition,
     host: HostKernel,
+    /// The id of the report that is all there is.
+    report: Option<&'a str>,
 }
 
 /// What the pages say.
@@ -80,6 +82,10 @@ impl<'a> EvidencePages<'a> {
         let cut_off = cut_off.map(|capture| capture.id.as_str()).collect();
         let unplaced: Vec<&Capture> =
             captures.iter().filter(|capture| !is_placed(capture)).collect();
+        let report = match captures {
+            [only] if is_report_place(only) => Some(only.id.as_str()),
+            _ => None,
+        };
         let edition = guess_edition(&pages);
         // What a transcript shows counts where no file of the lab holds it.
         for capture in unplaced.iter().filter(|capture| is_transcript(&capture.id)) {
@@ -88,7 +94,7 @@ impl<'a> EvidencePages<'a> {
             }
         }
         let mut evidence =
-            Self { pages, unread, cut_off, unplaced, edition, host: HostKernel::default() };
+            Self { pages, unread, cut_off, unplaced, edition, host: HostKernel::default(), report };
         evidence.host = evidence.find_host();
         evidence
     }
@@ -248,6 +254,10 @@ impl<'a> EvidencePages<'a> {
     /// Gives a fact that is missing because its file was not read the reason why it was not.
     fn say_unread(&self, fact: &mut Fact) {
         let Fact::Missing(missing) = fact else { return };
+        if let (Some(report), MissingReason::FileMissing) = (self.report, missing.why) {
+            missing.why = MissingReason::NotStated;
+            missing.reason = format!("{report}: no such value is pasted there");
+        }
         let Some(source) = &missing.source else { return };
         if let Some(reason) = self.unread.get(source.capture.as_str()) {
             missing.why = MissingReason::FileUnreadable;
@@ -446,6 +456,10 @@ fn names_cpu_model(page: &EvidencePage) -> bool {
 fn is_transcript(name: &str) -> bool {
     let name = name.to_lowercase();
     [".txt", ".log", ".out"].iter().any(|end| name.ends_with(end))
+}
+
+fn is_report_place(capture: &Capture) -> bool {
+    matches!(&capture.origin, CaptureOrigin::File { slot: Some(path), .. } if path == report::REPORT_PATH)
 }
 
 fn is_placed(capture: &Capture) -> bool {

@@ -76,7 +76,8 @@ pub(super) fn parse_label(text: &str) -> Option<LineLabel<'_>> {
     {
         return None;
     }
-    parse_benchmark(text)
+    parse_shown_file(text)
+        .or_else(|| parse_benchmark(text))
         .or_else(|| parse_cluster_name(text))
         .or_else(|| parse_separated_label(text))
         .or_else(|| parse_header(text))
@@ -95,6 +96,15 @@ fn parse_cluster_name(text: &str) -> Option<LineLabel<'_>> {
     let named = words.find_map(EvidenceRole::of_word).filter(|_| !is_node);
     let role = named.unwrap_or(if is_node { EvidenceRole::Host } else { EvidenceRole::Kata });
     Some(LineLabel { role: LabelRole::One(role), words: name, rest: "" })
+}
+
+/// `==> runc-kernel.txt <==`, as head and tail name the files that they show; the marks at the ends
+/// of the line are gone.
+fn parse_shown_file(text: &str) -> Option<LineLabel<'_>> {
+    let name = text.strip_suffix(" <").filter(|name| !name.contains(char::is_whitespace))?;
+    let shown = format!("cat {name}");
+    let role = command::role_of_shown_file(&shown).map(LabelRole::One);
+    Some(LineLabel { role: role.unwrap_or(LabelRole::Unclear), words: name, rest: "" })
 }
 
 /// `Benchmark 1: runc`, as hyperfine heads what it says of a command.
@@ -156,6 +166,7 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     let mut value = "";
     while let Some((before, word)) = head.rsplit_once(char::is_whitespace)
         && word.chars().all(|c| c.is_ascii_digit())
+        && !before.rsplit(char::is_whitespace).next().is_some_and(counts_attempts)
     {
         head = before;
         value = if value.is_empty() { word } else { value };
@@ -165,18 +176,29 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
         return None;
     }
     let (outside, _) = without_brackets(head);
+    let mut before = "";
     let all_trade = words::split_words(&outside).all(|word| {
+        let counts = counts_attempts(std::mem::replace(&mut before, word));
         // `I/O`
         matches!(word, "I" | "O")
+            || counts && word.chars().all(|c| c.is_ascii_digit())
             || TRADE.contains(&word.to_lowercase().as_str())
             || EvidenceRole::of_word(word).is_some()
             || is_other_runtime(word)
+            || counts_attempts(word)
             || matches!(word.to_lowercase().as_str(), "node" | "pod")
     });
-    if words::split_words(&outside).count() > 8 || !all_trade || outside.contains(['.', ',']) {
+    if words::split_words(&outside).count() > 8 || !all_trade || outside.contains('.') {
         return None;
     }
     role_of(head).map(|role| LineLabel { role, words: head, rest: value })
+}
+
+/// Whether the number behind a word counts attempts, and is no value: `runc, try 1`.
+fn counts_attempts(word: &str) -> bool {
+    const WORDS: [&str; 11] =
+        split_list("try|run|attempt|trial|round|iteration|sample|versuch|essai|intento|попытка");
+    WORDS.contains(&word.to_lowercase().as_str())
 }
 
 /// The role that the words of a label name; what stands in brackets counts only if nothing

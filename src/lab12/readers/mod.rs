@@ -20,6 +20,7 @@ mod page;
 mod read;
 mod report;
 mod results;
+mod sentence;
 mod shim;
 mod slot;
 mod table;

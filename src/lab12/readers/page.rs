@@ -37,7 +37,7 @@ pub(super) enum LineKind {
     /// A title between marks.
     Title,
     /// A command as it was typed, with the role that it states.
-    Command(EvidenceRole),
+    Command(LabelRole),
     /// A line of so many bytes that nothing is read on its page.
     TooLong(usize),
     /// Anything else.
@@ -173,10 +173,17 @@ impl<'a> EvidencePage<'a> {
                     push_line(&mut parts, line);
                 }
                 // A page of one role may show what was typed inside the container.
-                LineKind::Command(EvidenceRole::Host) if self.who.is_some() => {
+                LineKind::Command(LabelRole::One(EvidenceRole::Host)) if self.who.is_some() => {
                     push_line(&mut parts, line)
                 }
-                LineKind::Command(stated) if command_opens(*stated, who, by_label) => {
+                LineKind::Command(LabelRole::Unclear) if self.who.is_none() => {
+                    by_label = false;
+                    parts.push(LabelledPart::starting_part(None, line));
+                    push_line(&mut parts, line);
+                }
+                LineKind::Command(LabelRole::One(stated))
+                    if command_opens(*stated, who, by_label) =>
+                {
                     by_label = false;
                     parts.push(LabelledPart::starting_part(Some(*stated), line));
                     push_line(&mut parts, line);
@@ -304,8 +311,8 @@ fn classify_line(text: &str) -> LineKind {
         return LineKind::Log(log);
     }
     // `nerdctl run exited with non-zero status` was not typed.
-    if let Some(who) = role_of_command(text).filter(|_| !text.contains(" exited with ")) {
-        return LineKind::Command(who);
+    if let Some(role) = role_of_command(text).filter(|_| !text.contains(" exited with ")) {
+        return LineKind::Command(role);
     }
     let framed = |mark: &str| text.starts_with(mark) && text.ends_with(mark) && text.len() > 4;
     let heading = text.starts_with('#') && text.trim_start_matches('#').starts_with(' ');

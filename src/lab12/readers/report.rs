@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
-use super::{command, dmesg, interfaces, kernel, log, results, shim, slot, timing, words};
+use super::{
+    command, dmesg, interfaces, kernel, log, results, sentence, shim, slot, table, timing, words,
+};
 use crate::model::Capture;
 use crate::text::{beginning, split_lines};
 
@@ -24,10 +26,12 @@ struct PastedBlock {
     /// The words above it, the nearest first: its caption and its headings.
     above: Vec<(u32, String)>,
     /// Whose output it is by the command of a transcript.
-    typed_for: Option<EvidenceRole>,
+    typed_for: Option<LabelRole>,
     /// Whether it was written by hand in a transcript, where only labels say whose a line is: what
     /// stands above speaks of the session.
     is_note: bool,
+    /// The slot whose file would hold it, where what it is of is known.
+    slot: Option<&'static str>,
 }
 
 /// The pages of a report by the slots whose files they stand for.
@@ -85,7 +89,7 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
                 lines: Vec::new(),
                 above: above(typed),
                 typed_for: command::role_of_command(text),
-                is_note: false,
+                ..PastedBlock::default()
             });
         } else if heading_depth(text).is_some() {
             // What follows a heading was written, not printed.
@@ -113,48 +117,146 @@ fn is_wanted(path: &str, text: &str) -> bool {
 /// Fenced blocks, tables and labelled lines, with what stands above each.
 fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
     let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
-    let mut blocks = Vec::new();
-    let mut headings: Vec<(usize, u32, String)> = Vec::new();
-    let mut caption: Option<(u32, String)> = None;
-    let mut open: Option<PastedBlock> = None;
-    let mut is_fenced = false;
-    let mut is_comment = false;
-    for (number, raw) in (1..).zip(split_lines(&bytes)) {
-        let text = raw.trim();
-        is_comment |= !is_fenced && text.starts_with("<!--");
-        if is_comment {
-            // What only the source of a page shows is not said.
-            is_comment = !text.contains("-->");
-            continue;
-        }
-        let is_fence = text.starts_with("```") || text.starts_with("~~~");
-        let belongs = is_fenced && !is_fence || !is_fenced && is_loose_line(text);
-        if belongs {
-            let block = open.get_or_insert_with(|| PastedBlock {
-                above: words_above(&caption, &headings),
-                ..PastedBlock::default()
-            });
-            block.lines.push((number, text.trim_start_matches("> ").into()));
-            continue;
-        }
-        blocks.extend(open.take());
-        if is_fence {
-            is_fenced = !is_fenced;
-            if !is_fenced {
-                caption = None;
-            }
-        } else if let Some(depth) = heading_depth(text) {
-            headings.retain(|heading| heading.0 < depth);
-            let words = beginning(text.trim_matches(['#', ' ']), MAX_LABEL);
-            headings.push((depth, number, words.into()));
-            caption = None;
-        } else if !text.is_empty() {
-            caption = Some((number, beginning(text, MAX_LABEL).into()));
+    let mut list = BlockList::default();
+    let lines = split_lines(&bytes);
+    for (index, raw) in lines.iter().enumerate() {
+        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let next = lines.get(index + 1).map_or("", |line| line.as_str());
+        let last = list.open.as_ref().and_then(|block| block.lines.last());
+        let is_in_table = last.is_some_and(|(_, text)| text.starts_with('|'));
+        for text in plain_lines(raw, next, list.is_fenced, is_in_table) {
+            list.add_line(number, &text, next);
         }
     }
-    blocks.extend(open);
-    blocks.retain(|block| !block.lines.is_empty());
-    blocks
+    list.end_block(u32::MAX);
+    list.blocks.retain(|block| !block.lines.is_empty());
+    list.blocks
+}
+
+/// The blocks of a report that is being read.
+#[derive(Debug, Default)]
+struct BlockList {
+    blocks: Vec<PastedBlock>,
+    headings: Vec<(usize, u32, String)>,
+    caption: Option<(u32, String)>,
+    open: Option<PastedBlock>,
+    is_fenced: bool,
+    is_comment: bool,
+    /// The line at which the last block ended.
+    ended_at: u32,
+}
+
+impl BlockList {
+    fn end_block(&mut self, number: u32) {
+        if let Some(block) = self.open.take() {
+            self.blocks.push(block);
+            self.ended_at = number;
+        }
+    }
+
+    fn add_line(&mut self, number: u32, text: &str, next: &str) {
+        self.is_comment |= !self.is_fenced && text.starts_with("<!--");
+        if self.is_comment {
+            // What only the source of a page shows is not said.
+            self.is_comment = !text.contains("-->");
+            return;
+        }
+        let is_fence = text.starts_with("```") || text.starts_with("~~~");
+        if self.is_fenced && !is_fence || !self.is_fenced && is_loose_line(text, &self.open) {
+            let above = words_above(&self.caption, &self.headings);
+            let block =
+                self.open.get_or_insert_with(|| PastedBlock { above, ..PastedBlock::default() });
+            block.lines.push((number, text.into()));
+            return;
+        }
+        self.end_block(number - u32::from(!is_fence));
+        if is_fence {
+            self.is_fenced = !self.is_fenced;
+            if !self.is_fenced {
+                self.caption = None;
+            }
+        } else if let Some(depth) = heading_depth(text) {
+            self.headings.retain(|heading| heading.0 < depth);
+            let words = beginning(text.trim_matches(['#', ' ']), MAX_LABEL);
+            self.headings.push((depth, number, words.into()));
+            self.caption = None;
+        } else if !text.is_empty() {
+            self.add_prose(number, text, is_caption_below(text, next));
+        }
+    }
+
+    /// A line of prose: the caption of what stands right above or below it, or a sentence that
+    /// states values.
+    fn add_prose(&mut self, number: u32, text: &str, is_below: bool) {
+        let words = (number, beginning(text, MAX_LABEL).to_string());
+        if self.ended_at + 1 == number
+            && is_below
+            && let Some(block) = self.blocks.last_mut()
+        {
+            block.above.insert(0, words);
+            return;
+        }
+        for stated in sentence::list_sentence_values(beginning(text, MAX_SENTENCE)) {
+            let line = format!("{}: {}", stated.who.target_name(), stated.value);
+            let lines = vec![(number, line)];
+            let above = vec![words.clone()];
+            let slot = Some(stated.slot);
+            self.blocks.push(PastedBlock { lines, above, slot, ..PastedBlock::default() });
+        }
+        self.caption = Some(words);
+    }
+}
+
+/// The most bytes of a line of prose that are searched for values.
+const MAX_SENTENCE: usize = 1024;
+
+/// Whether a line right below a block is its caption: `*Figure 1: runc*`, `(host)`.
+fn is_caption_below(text: &str, next: &str) -> bool {
+    if next.trim().starts_with(['`', '~', '|']) || text.starts_with("**") {
+        return false;
+    }
+    let is_between = |open: char, close: char| text.starts_with(open) && text.ends_with(close);
+    let is_emphasised = is_between('*', '*') || is_between('_', '_') || is_between('(', ')');
+    is_emphasised || ["Figure", "Fig.", "Рис"].iter().any(|word| text.starts_with(word))
+}
+
+/// A line of a report without the marks of quotes, bullets and HTML, its tables in the form of
+/// those with a frame.
+fn plain_lines(raw: &str, next: &str, is_fenced: bool, is_in_table: bool) -> Vec<String> {
+    let text = raw.trim();
+    let text = match text.strip_prefix("> ") {
+        Some(quoted) if is_fenced || quoted.trim_start().starts_with(['`', '~', '|']) => quoted,
+        _ => text,
+    };
+    if is_fenced {
+        return vec![text.into()];
+    }
+    if words::contains_any(text, &["<td", "<th>", "<th "]) {
+        return text.split("</tr>").filter_map(row_of_html).collect();
+    }
+    let text = text.replace("• ", "- ");
+    let is_rule = |line: &str| line.contains("--|") || line.contains("-- |");
+    let is_bare_row = !text.starts_with('|')
+        && text.contains(" | ")
+        && (is_in_table || is_rule(next) || is_rule(&text));
+    vec![if is_bare_row { format!("| {text} |") } else { text.trim().into() }]
+}
+
+/// `| runc | 0.68 |` for `<tr><td>runc</td><td>0.68</td>`.
+fn row_of_html(row: &str) -> Option<String> {
+    let mut cells = String::new();
+    for part in row.split("<t").skip(1) {
+        let Some((name, rest)) = part.split_once('>') else { continue };
+        if name.starts_with(['d', 'h']) && name != "head" {
+            let mut text = rest.split('<').enumerate().map(|(index, piece)| match index {
+                0 => piece,
+                _ => piece.split_once('>').map_or("", |(_, behind)| behind),
+            });
+            cells.push_str(" | ");
+            cells.extend(text.by_ref());
+        }
+    }
+    (!cells.is_empty()).then(|| format!("{} |", cells.trim_start()))
 }
 
 fn words_above(
@@ -170,15 +272,26 @@ fn heading_depth(text: &str) -> Option<usize> {
     ((1..=6).contains(&depth) && text[depth..].starts_with(' ')).then_some(depth)
 }
 
-/// Whether a line outside of a fence is a row of a table, or a label with a kernel or a version.
-fn is_loose_line(text: &str) -> bool {
-    if text.starts_with('|') {
+/// Whether a line outside of a fence is a row of a table, or a label with a value that commands
+/// print, or a time in a list of times.
+fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
+    if text.starts_with('|') || table::is_drawn_rule(text) {
         return true;
     }
     let is_item = text.starts_with(['-', '*']);
-    let value = label::parse_label(text).map(|found| found.rest);
-    let states_kernel = value.is_some_and(|value| kernel::parse_kernel_statement(value).is_some());
-    is_item && (states_kernel || shim::is_version_line(text))
+    let plain = label::strip_decoration(text);
+    let Some(found) = label::parse_label(text) else {
+        let is_listed = open.is_some() || is_item;
+        return is_item && (shim::is_version_line(text) || timing::states_times(plain))
+            || is_listed && timing::is_numbered_time(plain)
+            || words::contains_any(text, &["avg="]) && words::contains_any(text, &["min="]);
+    };
+    let is_short = words::split_words(found.rest).count() <= 12;
+    let states_kernel = kernel::parse_kernel_statement(found.rest).is_some();
+    states_kernel && (is_item || is_short)
+        || is_item && shim::is_version_line(text)
+        || matches!(found.role, LabelRole::One(_))
+            && (timing::states_times(found.rest) || words::only_number(found.rest).is_some())
 }
 
 const SHIM: &str = "setup/kata-built-version.txt";
@@ -225,8 +338,11 @@ impl PastedBlock {
     /// Whose output it is by the words above it, with their line; none where a command or a label
     /// in it says so itself, or nothing does.
     fn find_role(&self) -> Option<(EvidenceRole, u32)> {
-        if let (Some(who), Some((number, _))) = (self.typed_for, self.above.first()) {
-            return Some((who, *number));
+        if let (Some(role), Some((number, _))) = (self.typed_for, self.above.first()) {
+            return match role {
+                LabelRole::One(who) => Some((who, *number)),
+                LabelRole::Unclear => None,
+            };
         }
         let says_itself = self.lines.iter().any(|(_, text)| {
             command::command_role(text).is_some()
@@ -250,8 +366,26 @@ impl PastedBlock {
         None
     }
 
+    /// Whether a start is timed in it, and not what somebody does in a container.
+    fn times_start(&self) -> bool {
+        const OTHERS: &[&str] =
+            &[" dd ", "wget", "curl", "sysbench", "stress", "sleep", " pull", "openssl", "apk "];
+        let mut typed = self.above.iter().take(1).chain(&self.lines).map(|(_, text)| text.as_str());
+        let is_timed = typed.any(|text| {
+            command::command_role(text).is_some()
+                && text.split_whitespace().any(|word| matches!(word, "time" | "/usr/bin/time"))
+                && !words::contains_any(text, OTHERS)
+        });
+        let is_captioned = self.is_captioned(&["time"]) && self.find_role().is_some();
+        (is_timed || is_captioned)
+            && self.lines.iter().any(|(_, text)| timing::is_program_time(text))
+    }
+
     /// The slots whose files hold such lines.
     fn claimed_slots(&self, role: Option<(EvidenceRole, u32)>) -> Vec<&'static str> {
+        if let Some(slot) = self.slot {
+            return vec![slot];
+        }
         let role = role.map(|(who, _)| who);
         let has = |is_such: fn(&str) -> bool| self.lines.iter().any(|(_, text)| is_such(text));
         let names = |words: &[&str]| {
@@ -288,7 +422,9 @@ impl PastedBlock {
         if has(|text| text.contains("CapEff")) {
             slots.push("results/caps.txt");
         }
-        if has(|text| text.split_whitespace().any(|word| word == "null")) {
+        if has(|text| text.split_whitespace().any(|word| word == "null"))
+            || names(&["/dev entries", "entries in /dev", "ls /dev | wc", "ls /dev \\| wc"])
+        {
             slots.push("results/devices.txt");
         }
         if has(|text| results::parse_dd_output(text).is_some()) {
@@ -297,7 +433,7 @@ impl PastedBlock {
         if has(dmesg::is_kernel_line) {
             slots.push("isolation/dmesg.txt");
         }
-        if has(interfaces::is_address_line) {
+        if has(interfaces::is_address_line) || names(&["ip -br"]) {
             slots.push("isolation/network.txt");
         }
         if has(|text| text.to_lowercase().contains("model name"))
@@ -316,13 +452,29 @@ impl PastedBlock {
         if names(&["http 200", "http_code", "health"]) && names(&["juice"]) {
             slots.push("runc/health.txt");
         }
-        if names(&["avg="]) {
+        let is_of_latency = names(&["latency", "curl", "juice"]) && names(&["avg", "average"]);
+        if names(&["avg="]) || is_of_latency && !self.is_captioned(&["startup"]) {
             slots.push("bench/http-latency.txt");
         }
-        let is_timed = self.above.iter().any(|(_, text)| text.starts_with("time "))
-            && has(|text| command::command_role(text).is_some());
-        let is_timed = is_timed || self.is_note && has(|text| text.starts_with("real"));
-        let is_of_start = is_timed || names(&["startup", "start-up", "start up", "startup-bench"]);
+        if names(&["curl-3012", "time_total"]) {
+            slots.push("bench/curl-3012.txt");
+        }
+        let starts = [
+            "startup",
+            "start-up",
+            "start up",
+            "start #",
+            "время запуска",
+            "startzeit",
+            "démarrage",
+            "arranque",
+            "hyperfine",
+        ];
+        let is_of_start = names(&starts)
+            || self.is_note && has(|text| text.starts_with("real"))
+            || self.times_start()
+            || has(timing::is_numbered_time)
+            || self.lines.iter().any(|(_, text)| heads_runs(text));
         if is_of_start && !has(|text| results::parse_dd_output(text).is_some()) {
             slots.push(STARTS);
         }
@@ -343,14 +495,21 @@ fn is_of_product(above: &str, is_further: bool) -> bool {
         || is_further && words::contains_any(above, &["kata containers"])
 }
 
+/// Whether a row of a table heads the runs of several targets: `| Run | runc (s) | kata (s) |`.
+fn heads_runs(text: &str) -> bool {
+    let mut cells = text.split('|').skip(1);
+    let is_of_runs = cells.next().is_some_and(timing::names_runs);
+    let is_of_others = words::contains_any(text, &["latency", "request", "/s)", "mem", "cpu"]);
+    text.starts_with('|')
+        && is_of_runs
+        && !is_of_others
+        && cells.any(|cell| !table::find_target_roles(cell).is_empty())
+}
+
 /// Whether a row of a table names a target before its values.
 fn names_target_in_row(text: &str) -> bool {
     text.starts_with('|')
-        && text
-            .split('|')
-            .skip(1)
-            .take(2)
-            .any(|cell| !super::table::find_target_roles(cell).is_empty())
+        && text.split('|').skip(1).take(2).any(|cell| !table::find_target_roles(cell).is_empty())
 }
 
 /// Whether a line, behind its label, or a cell of a table states a kernel.

@@ -113,7 +113,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
         "proc-comparison"]),
     make_slot(F25, C::Network, None, "isolation/network.txt", &[
         "network", "isolation/net", "isolation/ip", "isolation/ip-addr", "kata-network", "isolation/interfaces",
-        "isolation/network-interfaces"]),
+        "isolation/network-interfaces", "results/network", "results/net", "results/interfaces", "results/ip"]),
     make_slot(F25, C::Modules, None, "isolation/modules.txt", &[
         "isolation/modules-count", "isolation/module", "isolation/kernel-modules", "modules", "modules-count",
         "modules-comparison"]),
@@ -128,7 +128,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
         "runc-modules-count", "runc-modules", "runc-module-count", "runc/modules"]),
     make_slot(F25, C::Startup, None, "bench/startup.txt", &[
         "bench/startup-time", "bench/startup-comparison", "bench/start", "startup", "bench/startup-times",
-        "startup-comparison", "startup-time", "startup-hyperfine", "hyperfine"]),
+        "startup-comparison", "startup-time", "startup-hyperfine", "hyperfine", "startzeiten", "startup-times"]),
     make_slot(F25, C::Startup, None, "bench/startup-samples.txt", &["startup-samples", "bench/startup-runs", "bench/startup-raw"]),
     make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &["runc-startup", "startup-runc", "runc-startup-time", "runc/startup"]),
     make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &["kata-startup", "startup-kata", "kata-startup-time", "kata/startup"]),
@@ -243,7 +243,7 @@ fn text_file_stem(name: &str) -> Option<String> {
     while let Some(short) = name.strip_suffix(".txt") {
         name = short.trim_end_matches(['.', '-']);
     }
-    for extension in [".log", ".out", ".md", ".json"] {
+    for extension in [".log", ".out", ".md", ".json", ".csv", ".tsv"] {
         name = name.strip_suffix(extension).unwrap_or(name);
     }
     (!name.is_empty() && !name.contains('.')).then(|| name.to_string())

@@ -93,7 +93,7 @@ pub(super) fn has_word(text: &str, list: &str) -> bool {
 pub(super) fn rows_at_start(lines: &[(u32, String)]) -> Vec<TableRow> {
     let rows = lines.iter().map_while(|(number, text)| Some((*number, piped_cells(text)?)));
     let rows: Vec<TableRow> = rows.collect();
-    if !rows.is_empty() {
+    if rows.iter().any(|(_, cells)| !is_rule(cells)) {
         return rows;
     }
     ["\t", ",", ";", "  "]
@@ -104,7 +104,8 @@ pub(super) fn rows_at_start(lines: &[(u32, String)]) -> Vec<TableRow> {
 }
 
 /// The rows of a table without frame, whose cells stand between `mark`: a head without figures,
-/// and below it rows of as many cells, each of a target and figures.
+/// and below it rows of as many cells. Either the head names targets and the rows hold figures, or
+/// each row names a target.
 fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
     let Some(((number, head), body)) = lines.split_first() else { return Vec::new() };
     let mut head_cells = cells_between(head, mark);
@@ -118,11 +119,16 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
     if is_of_summary && first_row == head_cells.len() + 1 {
         head_cells.insert(0, String::new());
     }
+    let is_of_columns = head_cells[1..].iter().any(|head| !find_target_roles(head).is_empty());
+    let is_value = |cell: &String| cell == "-" || cell.is_empty() || starts_with_figure(cell);
     let rows = body.iter().map_while(|(number, text)| {
         let cells = cells_between(text, mark);
-        let is_row = cells.len() == head_cells.len()
-            && !find_target_roles(&cells[0]).is_empty()
-            && cells[1..].iter().all(|cell| cell == "-" || starts_with_figure(cell));
+        let values = match find_row_target(&cells) {
+            _ if is_of_columns => 1,
+            Some(target) => target + 1,
+            None => return None,
+        };
+        let is_row = cells.len() == head_cells.len() && cells[values..].iter().all(is_value);
         is_row.then_some((*number, cells))
     });
     let mut rows: Vec<TableRow> = rows.collect();
@@ -141,15 +147,28 @@ fn cells_between(text: &str, mark: &str) -> Vec<String> {
 
 /// The cells of a row between upright lines.
 fn piped_cells(text: &str) -> Option<Vec<String>> {
-    // nushell draws its lines.
-    let drawn = text.starts_with('│').then(|| text.replace('│', "|"));
+    // nushell, databases and people draw the lines of a table.
+    let drawn = text.starts_with(['│', '┃', '║']).then(|| text.replace(['│', '┃', '║'], "|"));
     let text = drawn.as_deref().unwrap_or(text);
+    if is_drawn_rule(text) {
+        return Some(vec!["-".into(), "-".into()]);
+    }
     let inner = text.strip_prefix('|')?.strip_suffix('|')?;
     // A cell writes a line of its own as `\|`.
     let inner = inner.replace("\\|", "¦");
     let cells: Vec<&str> =
         inner.split('|').take(MAX_CELLS + 1).map(words::strip_value_marks).collect();
-    (2..=MAX_CELLS).contains(&cells.len()).then(|| cells.into_iter().map(String::from).collect())
+    let plain = cells.into_iter().map(|cell| cell.replace("**", ""));
+    Some(plain.collect()).filter(|cells: &Vec<String>| (2..=MAX_CELLS).contains(&cells.len()))
+}
+
+/// Whether a line is drawn between the rows of a table: `+-----+-----+`, `├──┼──┤`.
+pub(super) fn is_drawn_rule(text: &str) -> bool {
+    let is_corner = |c: char| matches!(c, '+' | '┌'..='╿');
+    text.chars().count() > 4
+        && text.starts_with(is_corner)
+        && text.ends_with(is_corner)
+        && text.chars().all(|c| is_corner(c) || matches!(c, '-' | '=' | '─'))
 }
 
 fn starts_with_figure(cell: &str) -> bool {
@@ -180,6 +199,8 @@ pub(super) fn find_target_roles(head: &str) -> Vec<EvidenceRole> {
 /// The cells of a table as lines. A cell is a value of a target only where the head of its column
 /// or row names exactly that.
 pub(super) fn read_table(rows: &[TableRow]) -> Vec<TableLine> {
+    let first = rows.iter().position(|(_, cells)| !is_rule(cells)).unwrap_or(rows.len());
+    let rows = &rows[first..];
     let has_head = rows.get(1).is_some_and(|row| is_rule(&row.1))
         || rows.first().is_some_and(|row| is_head(&row.1));
     let (head, body) = rows.split_at(usize::from(has_head));
@@ -234,7 +255,8 @@ fn is_plain_head(head: &[String]) -> bool {
 fn find_row_target(cells: &[String]) -> Option<usize> {
     let names_target = |cell: &String| !find_target_roles(cell).is_empty();
     let leading = &cells[..cells.len().saturating_sub(1)];
-    let second = leading.get(1).filter(|_| words::only_number(&cells[0]).is_some());
+    let is_numbered = leading.first().is_some_and(|cell| starts_with_figure(cell));
+    let second = leading.get(1).filter(|_| is_numbered);
     match leading.first() {
         Some(first) if names_target(first) => Some(0),
         _ => second.filter(|cell| names_target(cell)).map(|_| 1),

@@ -17,6 +17,30 @@ pub(super) type TimesAtLine = Vec<f64>;
 /// How one way of writing times is read from a line.
 type TimeForm<'a> = dyn Fn(&str) -> Vec<f64> + 'a;
 
+/// Whether a text is one time with its unit or several samples, and nothing else.
+pub(super) fn states_times(text: &str) -> bool {
+    let text = words::strip_value_marks(text);
+    whole_duration(text).is_some() || !parse_time_list(text).is_empty()
+}
+
+/// Whether a text is a numbered sample: `1: .68 s`.
+pub(super) fn is_numbered_time(text: &str) -> bool {
+    text.split_once(": ").is_some_and(|(key, time)| {
+        key.trim_start_matches('#').parse::<u16>().is_ok() && whole_duration(time).is_some()
+    })
+}
+
+/// Whether a program for timing wrote a line.
+pub(super) fn is_program_time(text: &str) -> bool {
+    parse_program_time(text).is_some()
+}
+
+/// Whether the head of a column names the runs in it: `Run`, `№`, `Lauf`.
+pub(super) fn names_runs(head: &str) -> bool {
+    let head = words::strip_value_marks(head);
+    matches!(head, "#" | "№" | "n" | "Nr.") || !head.is_empty() && is_run(head)
+}
+
 /// The start-up times of `who`.
 pub(super) fn read_startup_times(
     page: &EvidencePage,
@@ -60,7 +84,7 @@ pub(super) fn read_startup_times(
             _ => miss,
         });
     }
-    if let Some(miss) = refuse_several_machines(&own) {
+    if let Some(miss) = refuse_several_machines(&own).or_else(|| refuse_cold_beside_warm(&own)) {
         return Err(miss);
     }
     let found =
@@ -98,6 +122,18 @@ fn refuse_several_machines(own: &[&LabelledPart]) -> Option<MissingValue> {
     let note = format!("starts under several machines stand there: {}", named.join(", "));
     (named.len() > 1)
         .then(|| MissingValue::new(MissingReason::Unreadable, note).at_line(own[0].line))
+}
+
+/// Why cold and warm starts are no series.
+fn refuse_cold_beside_warm(own: &[&LabelledPart]) -> Option<MissingValue> {
+    let names = own.iter().filter(|part| part.value_lines().next().is_some()).map(|part| {
+        let measure = part.lines.first().and_then(|line| line.measure.as_deref());
+        (part.line, measure.filter(|measure| !measure.is_empty()).unwrap_or(&part.label))
+    });
+    let names: Vec<(u32, &str)> = names.filter(|(_, name)| !is_excluded_part(name)).collect();
+    let find = |word: &str| names.iter().find(|(_, name)| has_word(name, word));
+    let (cold, warm) = (find("cold")?, find("warm")?);
+    Some(several_times(&[cold.1, warm.1], cold.0))
 }
 
 /// Whether more starts of `who` were timed than failed: then one worked, though it is not told
@@ -280,7 +316,7 @@ fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
         &["took", "needed", "started", "in", "startup", "start", "time", "real", "container"];
     let plain: String =
         text.chars().map(|c| if matches!(c, '{' | '}' | '"' | '|') { ' ' } else { c }).collect();
-    let plain = plain.trim();
+    let plain = without_run_or_clock(plain.trim());
     let role = |word: &str| match word.to_lowercase().as_str() {
         "runc" => Some(EvidenceRole::Runc),
         "kata" => Some(EvidenceRole::Kata),
@@ -322,6 +358,24 @@ fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
     segments.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
+/// A line without what counts or dates it: `run 1: runc 0.81s`, `2026-05-01 12:00:01 runc 0.68s`.
+fn without_run_or_clock(mut text: &str) -> &str {
+    while let Some((word, behind)) = text.split_once(' ') {
+        let marks = word.chars().filter(|c| matches!(c, ':' | '-')).count();
+        let bare = word.trim_matches(['[', ']', '#', ':', '.', ')']);
+        let is_number = !bare.is_empty() && bare.chars().all(|c| c.is_ascii_digit());
+        let dates = marks > 1 && bare.starts_with(|c: char| c.is_ascii_digit());
+        let counts = is_run(word)
+            && !word.starts_with("runc")
+            && behind.starts_with(|c: char| c.is_ascii_digit() || c == '#');
+        if !(is_number || dates || counts) {
+            break;
+        }
+        text = behind.trim_start();
+    }
+    text
+}
+
 fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
     let mut texts: Vec<&PageLine> = part.value_lines().collect();
     // Behind a time on the label's line, `Total: 2.6s` is something else.
@@ -329,11 +383,11 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
         texts.retain(|line| line.inline || !names_other_time(&line.text));
     }
     let heads = part.lines.iter().filter_map(|line| line.measure.as_deref());
-    let in_millis = heads.chain([part.label.as_str()]).any(|head| {
-        words::split_words(head).any(|word| TimeUnit::from_name(word) == Some(TimeUnit::Millis))
-    });
+    let small = |unit: &TimeUnit| *unit < TimeUnit::Seconds;
+    let mut words_of_heads = heads.chain([part.label.as_str()]).flat_map(words::split_words);
+    let unit = words_of_heads.find_map(|word| TimeUnit::from_name(word).filter(small));
     let single = |form: fn(&str) -> Option<f64>| move |text: &str| Vec::from_iter(form(text));
-    let bare = |text: &str| Vec::from_iter(parse_bare_time(text, in_millis));
+    let bare = |text: &str| Vec::from_iter(parse_bare_time(text, unit));
     if let Some(found) = parse_measure_command(&texts) {
         return Ok(found);
     }
@@ -528,12 +582,13 @@ fn is_output(line: &PageLine) -> bool {
 }
 
 /// The words of summaries, warm-ups and other clocks.
-const NO_SAMPLE: [&str; 57] = split_list(
+const NO_SAMPLE: [&str; 72] = split_list(
     "avg|average|mean|median|min|max|minimum|maximum|user|sys|usr|warmup|difference|diff|\
     overhead|slower|longer|shorter|more|less|extra|additional|slowdown|speedup|relative|factor|\
     faster|ratio|range|σ|stddev|std|deviation|cpu|pull|pulls|pulling|downloads|downloading|\
     среднее|медиана|expected|typical|timeout|stdev|utilisateur|système|benutzerzeit|systemzeit|\
-    task|clock|sum|delta|would|example|p95|прогрев",
+    task|clock|sum|delta|would|example|p95|прогрев|mittelwert|mittel|durchschnitt|schnitt|summe|\
+    moyenne|médiane|promedio|media|mediana|gesamt|p50|p99|итого|平均",
 );
 
 /// Whether the part under this label holds no samples. What stands in brackets may say that
@@ -574,7 +629,10 @@ fn states_duration(part: &LabelledPart) -> bool {
 
 /// Whether a duration with its unit stands somewhere in the text.
 fn has_duration(text: &str) -> bool {
-    let starts = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '.');
+    let starts = |at: usize| {
+        let before = text[..at].strip_suffix('.').unwrap_or(&text[..at]);
+        !before.ends_with(|c: char| c.is_alphanumeric())
+    };
     text.char_indices()
         .filter(|&(at, c)| c.is_ascii_digit() && starts(at))
         .any(|(at, _)| words::leading_duration(&text[at..]).is_some_and(|(_, unit, _)| unit))
@@ -707,6 +765,18 @@ fn parse_time_list(text: &str) -> Vec<f64> {
     if words::leading_duration(text).is_some_and(|(_, unit, rest)| unit && rest.trim().is_empty()) {
         return Vec::new();
     }
+    // Behind samples their mean may stand in brackets, and behind brackets their unit.
+    let text = match text.split_once(" (") {
+        Some((times, note)) if note.ends_with(')') && is_excluded(note) => times,
+        _ => text,
+    };
+    if let Some((list, unit)) = text.strip_prefix('[').and_then(|list| list.split_once(']'))
+        && TimeUnit::from_name(unit.trim()).is_some()
+    {
+        let times: Option<Vec<f64>> =
+            list.split(',').map(|time| whole_duration(&format!("{}{unit}", time.trim()))).collect();
+        return times.unwrap_or_default();
+    }
     let text = text.trim_matches(|c: char| matches!(c, '[' | ']' | '{' | '}') || c.is_whitespace());
     // `0,812 s; 0,798 s`, but `1 min, 2.14 s` is one time.
     for mark in ["; ", ", "].iter().filter(|_| !words::contains_any(text, &["min"])) {
@@ -742,7 +812,10 @@ fn own_form(text: &str) -> Option<f64> {
     if bound.is_some_and(|(_, has_unit, _)| has_unit) {
         return None;
     }
-    let text = without_comparison(super::label::strip_decoration(text));
+    let text = without_status(without_comparison(super::label::strip_decoration(text)));
+    if let Some(time) = parse_result(text) {
+        return Some(time);
+    }
     if text.split_whitespace().any(is_time_of_day) {
         return None;
     }
@@ -785,7 +858,7 @@ fn own_form(text: &str) -> Option<f64> {
             Some(thousands) if factor == TimeUnit::Millis => thousands,
             _ => number,
         })),
-        None if !key.is_empty() => parse_bare_time(value, false),
+        None if !key.is_empty() => parse_bare_time(value, None),
         None => None,
     }
 }
@@ -806,13 +879,41 @@ fn without_comparison(text: &str) -> &str {
     match text.split_once(" (").filter(|(_, note)| note.ends_with(')')) {
         Some((time, note))
             if whole_duration(time).is_some()
-                && words::contains_any(note, COMPARISONS)
+                && (words::contains_any(note, COMPARISONS) || is_factor(note))
                 && !words::contains_any(note, SUMS) =>
         {
             time
         }
         _ => text,
     }
+}
+
+/// A time without the status of a program that succeeded behind it: `2.21 s exit=0`.
+fn without_status(text: &str) -> &str {
+    const ENDS: [&str; 6] = split_list("exit 0|exit=0|exit code 0|exit code: 0|rc=0|ok");
+    let bare = text.trim_end_matches(')');
+    let head = ENDS.iter().find_map(|end| bare.strip_suffix(end));
+    let time = head.map(|head| head.trim_end_matches([' ', ',', ';', '(', '→', '-']));
+    time.filter(|time| has_duration(time)).unwrap_or(text)
+}
+
+/// The time at which a line arrives that names more than it: the sum of phases, `0.20s + 0.48s =
+/// 0.68s`, or what lies between two times of day, `start 12:00:01.1 end 12:00:01.9 -> 0.8s`.
+fn parse_result(text: &str) -> Option<f64> {
+    let (sum, result) = text.rsplit_once("= ").unwrap_or_default();
+    if sum.contains(" + ") {
+        return whole_duration(result.trim());
+    }
+    let (clocks, result) = text.rsplit_once("->").or_else(|| text.rsplit_once('→'))?;
+    let mut words =
+        clocks.split_whitespace().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+    (clocks.contains(':') && words.all(is_time_of_day)).then(|| whole_duration(result.trim()))?
+}
+
+/// `≈3.4×)`
+fn is_factor(note: &str) -> bool {
+    let factor = note.trim_matches(|c: char| matches!(c, ')' | '~' | '≈' | ' '));
+    words::leading_decimal(factor).is_some_and(|(_, rest)| matches!(rest, "x" | "×"))
 }
 
 /// `2,310` milliseconds: the comma parts thousands, for no container starts within a few.
@@ -849,22 +950,20 @@ fn is_run(key: &str) -> bool {
     let lower = key.to_lowercase();
     let mut words = words::split_words(&lower);
     let first = words.next().unwrap_or_default();
-    first.starts_with("run")
-        || first.starts_with("trial")
-        || first.starts_with("attempt")
-        || first.starts_with("test")
-        || first.starts_with("sample")
-        || first.starts_with("iter")
-        || first.starts_with("попыт")
-        || first.starts_with("запуск")
-        || first.starts_with("start")
+    const STARTS: [&str; 22] = split_list(
+        "run|trial|attempt|test|sample|iter|попыт|запуск|start|try|round|versuch|lauf|durchlauf|\
+        messung|intento|prueba|ejecu|essai|mesure|замер|第",
+    );
+    STARTS.iter().any(|start| first.starts_with(start))
         || key.trim_start_matches('#').chars().all(|c| c.is_ascii_digit())
 }
 
 /// Whether a key says that a start-up time follows.
 fn is_time_key(key: &str) -> bool {
-    const KEYS: [&str; 10] =
-        split_list("time|start|elapsed|total|duration|wall|took|врем|запуск|старт");
+    const KEYS: [&str; 16] = split_list(
+        "time|start|elapsed|total|duration|wall|took|врем|запуск|старт|zeit|dauer|tiempo|durée|\
+        duración|temps",
+    );
     let short = words::split_words(key).count() <= 6 && !key.contains(['.', '"', ';']);
     let unit_alone = TimeUnit::from_name(key.trim()).is_some();
     short && (is_run(key) || unit_alone || words::contains_any(key, &KEYS))
@@ -872,7 +971,7 @@ fn is_time_key(key: &str) -> bool {
 
 /// A number alone on its line. Seconds if it has decimals, as `%e` of GNU time prints; a whole
 /// number could as well be milliseconds.
-fn parse_bare_time(text: &str, in_millis: bool) -> Option<f64> {
+fn parse_bare_time(text: &str, unit: Option<TimeUnit>) -> Option<f64> {
     let text = words::strip_value_marks(text);
     // `1) 0.61`
     let text = match words::leading_digits(text) {
@@ -883,8 +982,8 @@ fn parse_bare_time(text: &str, in_millis: bool) -> Option<f64> {
     if !rest.trim().is_empty() {
         return None;
     }
-    if in_millis {
-        return Some(TimeUnit::Millis.to_seconds(thousands_of(text.trim()).unwrap_or(value)));
+    if let Some(unit) = unit {
+        return Some(unit.to_seconds(thousands_of(text.trim()).unwrap_or(value)));
     }
     (text.contains(['.', ',']) && value < 100.0).then_some(value)
 }

@@ -1,0 +1,160 @@
+//! Values that a sentence of a report states, where there is no doubt of whom it speaks: `Under
+//! Kata uname -r printed 6.12.47`, `ls /proc | wc -l gave 402 on the host and 52 under Kata`.
+
+use super::label::{self, EvidenceRole};
+use super::{kernel, words};
+
+/// What a sentence says of one target.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SentenceValue {
+    /// Whose value it is.
+    pub who: EvidenceRole,
+    /// The value as it stands.
+    pub value: String,
+    /// The slot whose file would hold it.
+    pub slot: &'static str,
+}
+
+/// The words that may stand beside a target and its value. Any other could make it that of
+/// something else: a default, a wish, a comparison, a release that only is spoken of.
+const PLAIN: &str = "kernel kernels uname a r ls proc sys module modules wc l entries start startup \
+                     starts started time times real took takes start-up up under in inside on the \
+                     of with for is was it and both printed prints print shows showed show gave \
+                     gives give reports reported report said says returned returns release version \
+                     guest container containers vm runtime linux command my i got we see saw counts \
+                     counted count number s ms sec seconds second entry one run each single \
+                     donne pour et noyau sous \
+                     ядро ядра под в на и показал показывает";
+
+/// The values that a line of prose states.
+pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
+    let mut values = Vec::new();
+    for sentence in line.split(". ") {
+        let Some(slot) = find_measured_slot(sentence) else { continue };
+        let joined = sentence
+            .replace(" and ", ", ")
+            .replace(" vs ", ", ")
+            .replace(" vs. ", ", ")
+            .replace(" et ", ", ")
+            .replace(" и ", ", ");
+        // A figure that is not understood makes those beside it uncertain.
+        let has_figure = |clause: &&str| {
+            clause.split_whitespace().any(|word| {
+                word.trim_start_matches(['`', '~', '(']).starts_with(|c: char| c.is_ascii_digit())
+            })
+        };
+        let clauses = joined.split(", ").filter(has_figure);
+        let read: Option<Vec<SentenceValue>> =
+            clauses.map(|clause| read_clause(clause, slot)).collect();
+        values.extend(read.into_iter().flatten());
+    }
+    values
+}
+
+/// The slot of what a sentence speaks of; none if it speaks of nothing or of several things.
+fn find_measured_slot(sentence: &str) -> Option<&'static str> {
+    const SLOTS: [(&str, &[&str]); 4] = [
+        ("isolation/proc.txt", &["/proc"]),
+        ("isolation/modules.txt", &["/sys/module"]),
+        ("results/kernels.txt", &["kernel", "uname", "ядро", "noyau"]),
+        ("results/startup-bench.txt", &["start", "real", "time"]),
+    ];
+    let mut named = SLOTS.iter().filter(|(_, words)| words::contains_any(sentence, words));
+    let first = named.next()?;
+    named.next().is_none().then_some(first.0)
+}
+
+/// The one value and the one target in a clause, if nothing else is in it.
+fn read_clause(clause: &str, slot: &'static str) -> Option<SentenceValue> {
+    let [who] = label::list_roles(clause)[..] else { return None };
+    let mut value: Option<String> = None;
+    let mut tokens = clause.split_whitespace().peekable();
+    while let Some(token) = tokens.next() {
+        let plain = token.trim_matches(|c: char| matches!(c, '`' | '*' | '(' | ')' | ':' | '"'));
+        let plain = plain.trim_end_matches(['.', ';', '`', '*', ')']);
+        if plain.starts_with(|c: char| c.is_ascii_digit()) {
+            let unit = tokens.next_if(|next| {
+                words::TimeUnit::from_name(next.trim_matches(['`', '.', ')'])).is_some()
+            });
+            let text = unit.map_or(plain.to_string(), |unit| {
+                format!("{plain} {}", unit.trim_matches(['`', '.', ')']))
+            });
+            if value.is_some() || !is_value_for(slot, &text) {
+                return None;
+            }
+            value = Some(text);
+        } else if !words::split_words(plain).all(is_plain_word) {
+            return None;
+        }
+    }
+    value.map(|value| SentenceValue { who, value, slot })
+}
+
+fn is_plain_word(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    PLAIN.split_whitespace().any(|plain| plain == lower) || !label::list_roles(word).is_empty()
+}
+
+/// Whether a text has the form of what the slot's file holds.
+fn is_value_for(slot: &str, text: &str) -> bool {
+    match slot {
+        "results/kernels.txt" => kernel::parse_kernel_release(text).is_some(),
+        "results/startup-bench.txt" => words::leading_duration(text)
+            .is_some_and(|(_, has_unit, rest)| has_unit && rest.is_empty()),
+        _ => text.chars().all(|c| c.is_ascii_digit()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(line: &str) -> Vec<String> {
+        let stated = list_sentence_values(line).into_iter();
+        stated.map(|v| format!("{} {} {}", v.who.target_name(), v.value, v.slot)).collect()
+    }
+
+    #[test]
+    fn a_clause_with_one_target_and_one_value_is_read() {
+        let kernels =
+            ["runc 6.8.0-51-generic results/kernels.txt", "kata 6.12.47 results/kernels.txt"];
+        assert_eq!(values("Kernels: `6.8.0-51-generic` (runc) vs `6.12.47` (kata)"), kernels);
+        assert_eq!(values("Kernels: runc `6.8.0-51-generic`, Kata `6.12.47`."), kernels);
+        assert_eq!(
+            values(
+                "Under runc `uname -r` printed 6.8.0-51-generic. Under Kata `uname -r` printed 6.12.47, so it has its own."
+            ),
+            kernels
+        );
+        assert_eq!(
+            values("`ls /proc | wc -l` gave 402 on the host, 64 under runc and 53 under Kata."),
+            [
+                "host 402 isolation/proc.txt",
+                "runc 64 isolation/proc.txt",
+                "kata 53 isolation/proc.txt"
+            ]
+        );
+        assert_eq!(
+            values("Start of runc: 0.57 s. Start of Kata: 1.76 s (one run each)."),
+            ["runc 0.57 s results/startup-bench.txt", "kata 1.76 s results/startup-bench.txt"]
+        );
+    }
+
+    #[test]
+    fn what_is_only_spoken_of_is_no_value() {
+        for line in [
+            "Kata ships kernel 6.12.47 by default",
+            "Kata 3.23.0 would start in 2.1 s",
+            "Kata adds 1.3 s to the start of runc",
+            "The average start under Kata is 2.1 s",
+            "runc before 1.1.12 is vulnerable whatever the kernel",
+            "Kata needs a kernel newer than 5.10.0 on the host",
+            "subjectively Kata needs 3 seconds to start",
+            "Kata starts in 2 to 3 s",
+            "Pavel's Kata kernel is 6.12.47",
+            "Average start under runc 0.83 s, kata 1.75 s",
+        ] {
+            assert!(values(line).is_empty(), "{line}: {:?}", values(line));
+        }
+    }
+}
