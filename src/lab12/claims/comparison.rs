@@ -255,7 +255,17 @@ impl Comparison<'_> {
                 false => Some(with_facts(pair.wrong_ratio(words, place))),
             };
         }
-        let (stated, readings) = readings_of(quantity, pair.larger / pair.smaller)?;
+        let (stated, mut readings) = readings_of(quantity, pair.larger / pair.smaller)?;
+        if let StatedValue::Percent(_) = quantity.value {
+            let words = &self.vocabulary.words.comparison;
+            let after = &self.sentence.text[quantity.range.end..];
+            // “46 % of the host's” and “53 % fewer” are one thing each.
+            if words.share.is_match(after) {
+                readings.drain(..2);
+            } else if words.less.is_match(after) {
+                readings = vec![readings[1]];
+            }
+        }
         let is_times = matches!(quantity.value, StatedValue::Times(_));
         let first = if is_times { 1 } else { readings.len() };
         if readings[..first].iter().any(|truth| ratio_agrees(quantity, stated, *truth)) {

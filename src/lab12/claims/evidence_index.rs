@@ -28,6 +28,9 @@ pub(super) struct FactRef<'a> {
     pub fact: &'a Fact,
 }
 
+/// Values with the places of captures that they stand at.
+pub(super) type PlacedValues = Rc<Vec<(String, FactSource)>>;
+
 /// The evidence of a run.
 #[derive(Debug)]
 pub(super) struct EvidenceIndex<'a> {
@@ -43,7 +46,7 @@ pub(super) struct EvidenceIndex<'a> {
     /// The lines of all captures, where the report shows any.
     lines: OnceCell<CapturedLines>,
     /// What words label in captures, by the titles of those words.
-    literals: RefCell<BTreeMap<String, Rc<Vec<(String, FactSource)>>>>,
+    literals: RefCell<BTreeMap<String, PlacedValues>>,
     /// The days that captures name.
     dates: OnceCell<BTreeSet<StatedDate>>,
     /// The times that can be computed of what was measured.
@@ -163,10 +166,7 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// The values that a word labels in captures, each once.
-    pub(super) fn literal_values(
-        &self,
-        literal: &LabelledLiteral,
-    ) -> Rc<Vec<(String, FactSource)>> {
+    pub(super) fn literal_values(&self, literal: &LabelledLiteral) -> PlacedValues {
         let mut literals = self.literals.borrow_mut();
         let known = literals.entry(literal.title.clone()).or_insert_with(|| {
             let mut known: Vec<(String, FactSource)> = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::evidence_index::FactRef;
 use super::figures::{KnownFigure, MAX_FIGURES};
-use super::quantity::{StatedValue, ValueHedge, find_slip, is_slip_of_digits};
+use super::quantity::{DigitSlip, StatedValue, ValueHedge, find_slip, is_slip_of_digits};
 use super::value_place::ValuePlace;
 use crate::model::SampleUnit;
 
@@ -162,6 +162,32 @@ impl ValuePlace<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a duration is the named figure in another unit: 3.1 s of 3.1 ms.
+    pub(super) fn is_shifted_time(&self, fact_ref: &FactRef) -> bool {
+        let Some(seconds) = self.in_seconds() else { return false };
+        let figures = self.index.known_figures(fact_ref);
+        let wanted = self.figures_named();
+        let mut all = figures.all.iter().filter(|figure| is_wanted(figure, &wanted));
+        all.any(|figure| {
+            let moved = [1000.0, 0.001].map(|factor| figure.value * factor);
+            let quantity = self.stated_quantity();
+            quantity.digits > 1 && moved.iter().any(|one| quantity.agrees_with(seconds, *one))
+        })
+    }
+
+    /// Whether two digits of a captured time of four are exchanged: nobody measures that.
+    pub(super) fn is_transposed(&self, fact_ref: &FactRef) -> bool {
+        let stated = self.stated_text().trim_end_matches(|c: char| !c.is_ascii_digit());
+        let figures = self.index.known_figures(fact_ref);
+        let mut all = figures.all.iter().take(MAX_FIGURES);
+        self.in_seconds().is_some()
+            && self.stated_quantity().digits >= 4
+            && all.any(|figure| {
+                let known = format!("{:.3}", figure.value);
+                find_slip(&stated.replace(',', "."), &known) == Some(DigitSlip::Exchanged)
+            })
     }
 
     fn is_slip_of_time(&self, seconds: f64, known: f64) -> bool {

@@ -165,8 +165,11 @@ impl ClaimChecker {
                 pieces = blocks::output_pieces(index, vocabulary, passage);
                 let (found, figures) =
                     blocks::check_pasted_block(index, &vocabulary.words, passage, &pieces);
-                results.extend(pasted_lines::check_pasted_lines(index, passage, &found));
-                results.extend(found);
+                let edited = pasted_lines::check_pasted_lines(index, passage, &found);
+                let is_edited =
+                    |one: &ClaimRemark| edited.iter().any(|edit| edit.place == one.place);
+                results.extend(found.into_iter().filter(|one| !is_edited(one)));
+                results.extend(edited);
                 stated.extend(figures);
             }
             for sentence in sentence::split_sentences(passage, &vocabulary.words) {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::evidence_index::EvidenceIndex;
+use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::ClaimContradictsEvidence;
 use super::sentence::ReportSentence;
-use super::words::{ClaimVocabulary, ClosedName, LabelledLiteral};
+use super::words::{ClaimVocabulary, ClosedName, EqualFact, LabelledLiteral};
 use crate::judge::EvidenceRef;
+use crate::model::Role;
 use crate::text::make_visible;
 
 const INTERFACES: &str = "net.interfaces";
@@ -25,6 +26,9 @@ pub(super) fn check_names(
     let mut out: Vec<ClaimRemark> =
         closed.filter_map(|closed| check_closed_name(index, closed, sentence)).collect();
     out.extend(check_only_interfaces(index, vocabulary, sentence));
+    out.extend(check_kernel_age(index, vocabulary, sentence));
+    let equals = vocabulary.subjects.equal.iter();
+    out.extend(equals.filter_map(|equal| check_equal_fact(index, equal, sentence)));
     let literals = vocabulary.subjects.literal.iter();
     out.extend(literals.filter_map(|literal| check_literal(index, literal, sentence)));
     out
@@ -95,6 +99,65 @@ fn check_literal(
     Some(remark)
 }
 
+/// What is said to differ under the only candidate, and was captured alike outside of it.
+fn check_equal_fact(
+    index: &EvidenceIndex,
+    equal: &EqualFact,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let found = equal.claim.find(sentence.text)?;
+    let target = index.sole_candidate()?;
+    let named = index.resolver.find_mentions(&sentence.labelled_text());
+    let is_of_it = named.iter().any(|one| one.target.as_deref() == Some(target));
+    let own = index.fact_on_target(&equal.fact, target)?;
+    let others = index.facts_everywhere(&equal.fact);
+    let mut others = others.iter().filter(|one| one.target != target).peekable();
+    others.peek()?;
+    let is_alike = others.all(|one| one.fact.as_value() == own.fact.as_value());
+    let is_refuted = is_of_it && is_alike && !equal.unless.is_match(sentence.text);
+    // A model that calls itself virtual is what the words say.
+    let is_shown = own.fact.as_str().is_some_and(|text| equal.claim.is_match(text));
+    (is_refuted && !is_shown).then(|| {
+        let place = sentence.file_range(&found.range());
+        let shown = format!("{} inside and outside", own.shown_value());
+        ClaimRemark::contradicted_by(index, place, found.as_str(), &own, &shown, None)
+    })
+}
+
+/// Which of two kernels is said to be the older one, where their releases say the opposite.
+fn check_kernel_age(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let words = &vocabulary.words.age;
+    let older = words.older.find(sentence.text);
+    let found = older.or_else(|| words.newer.find(sentence.text))?;
+    if !words.about.is_match(sentence.text) || words.unless.is_match(sentence.text) {
+        return None;
+    }
+    let before = index.resolver.find_mentions(&sentence.text[..found.start()]);
+    let named = before.last()?.target.as_deref()?;
+    let is_guest = index.role_of(named) == Some(Role::Candidate);
+    let others = index.facts_everywhere("kernel.release").into_iter();
+    let mut others =
+        others.filter(|one| (index.role_of(one.target) == Some(Role::Candidate)) != is_guest);
+    let own = index.fact_on_target("kernel.release", named)?;
+    let other = others.next()?;
+    let version = |one: &FactRef| -> Option<(u32, u32)> {
+        let mut parts = one.fact.as_str()?.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    };
+    let (ours, theirs) = (version(&own)?, version(&other)?);
+    let is_refuted = if older.is_some() { ours > theirs } else { ours < theirs };
+    is_refuted.then(|| {
+        let place = sentence.file_range(&found.range());
+        let shown = format!("{}, the other {}", own.shown_value(), other.shown_value());
+        ClaimRemark::contradicted_by(index, place, found.as_str(), &own, &shown, None)
+            .resting_on_fact(other.id, other.target)
+    })
+}
+
 /// “only lo and eth0”, where the list says otherwise.
 fn check_only_interfaces(
     index: &EvidenceIndex,
@@ -105,10 +168,19 @@ fn check_only_interfaces(
     let only = words.only.find(sentence.text)?;
     let clause = &sentence.text[only.start()..];
     let clause = &clause[..clause.find([';', '.', ':', '(']).unwrap_or(clause.len())];
+    let ends = [", the", ", it", ", so", ", which", ", and the", " while ", " but "];
+    let end = ends.iter().filter_map(|end| clause.find(end)).min().unwrap_or(clause.len());
+    let clause = &clause[..end];
     let named: Vec<regex::Match> = words.names.find_iter(clause).collect();
     let (first, last) = (named.first()?, named.last()?);
     let range = only.start() + first.start()..only.start() + last.end();
-    let target = index.resolver.single_target(sentence.text)?;
+    let mentions = index.resolver.find_mentions(&sentence.text[..range.start]);
+    let captured = index.facts_everywhere(INTERFACES);
+    let target = match (mentions.last(), &captured[..]) {
+        (Some(last), _) => last.target.clone()?,
+        (None, [one]) if index.role_of(one.target) == Some(Role::Candidate) => one.target.into(),
+        _ => return None,
+    };
     let fact_ref = index.fact_on_target(INTERFACES, &target)?;
     let items = fact_ref.fact.as_value()?.as_array()?;
     let known = items.iter().filter_map(|item| item.get("name")?.as_str());

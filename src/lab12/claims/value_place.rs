@@ -110,15 +110,20 @@ impl<'a> ValuePlace<'a> {
         labelled.or_else(of_column).unwrap_or(own)
     }
 
-    /// The series of which a column under a target's name holds at least three captured figures, and
+    /// The series of which a column or a row of a target holds at least three captured figures, and
     /// the unit of its bare numbers in seconds.
     pub(super) fn measure_of_column(&self) -> Option<(&'a str, f64)> {
-        let PassageForm::Cell { column, whole, .. } = &self.sentence.passage.form else {
+        let PassageForm::Cell { row, column, line, whole, .. } = &self.sentence.passage.form else {
             return None;
         };
-        let target = self.index.resolver.single_target(column)?;
-        let cells = whole.split(" | ").filter_map(|cell| cell.split_once(" = "));
-        let texts = cells.map(|cell| cell.1.trim_matches(['*', ' ', '`']).replace(',', "."));
+        let resolver = &self.index.resolver;
+        let (target, cells) = match (resolver.single_target(column), resolver.single_target(row)) {
+            (Some(target), None) => (target, whole),
+            (None, Some(target)) => (target, line),
+            _ => return None,
+        };
+        let cells = cells.split(" | ").map(|cell| cell.split_once(" = ").map_or(cell, |one| one.1));
+        let texts = cells.map(|cell| cell.trim_matches(['*', ' ', '`']).replace(',', "."));
         let numbers: Vec<(f64, f64)> = texts
             .filter_map(|text| {
                 let decimals = text.split_once('.')?.1.len();

@@ -73,10 +73,11 @@ impl<'a> ValuePlace<'a> {
         }
         let is_sure = self.sentence.is_plain_at(self.stated_quantity().range.end)
             && !(is_figure && self.sentence.is_quoted_at(self.stated_quantity().from))
-            && !subject
-                .doubt
-                .as_ref()
-                .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
+            && (own.iter().any(|one| self.is_transposed(one))
+                || !subject
+                    .doubt
+                    .as_ref()
+                    .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text())));
         // A name that is nobody's is the slip of one that somebody has.
         let own: Vec<FactRef> = match target {
             Some(_) => own,
@@ -234,10 +235,13 @@ impl<'a> ValuePlace<'a> {
                 let raw = self.raw_number().filter(|raw| raw.fract() != 0.0);
                 let mut readings = [self.in_seconds(), raw].into_iter().flatten();
                 let is_captured = readings.any(|number| self.index.is_number_captured(number));
+                // “3.1 s” of 3.1 ms, next to the other figures of the series
+                let is_moved = self.is_shifted_time(fact_ref) && self.figures_named().len() == 1;
                 let is_extreme = matches!(self.figures_named()[..], ["min"] | ["max"]);
                 let is_computed =
                     || !is_extreme && self.index.computes_time(self.stated_quantity());
-                !self.is_sample_misnamed(fact_ref)
+                !is_moved
+                    && !self.is_sample_misnamed(fact_ref)
                     && (is_captured || is_computed() || self.is_corrected(fact_ref))
             }
             // The cells below a target's name hold its counts and no differences.

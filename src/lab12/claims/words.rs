@@ -59,9 +59,14 @@ word_tables! {
         comparison: RatioWords,
         build: BuildWords,
         interface: InterfaceWords,
+        age: KernelAgeWords,
     }
     /// When a kernel was built.
     BuildWords { built, unless; }
+    /// Which of two kernels is newer.
+    KernelAgeWords { older, newer, about, unless; }
+    /// What is said to differ.
+    EqualFact { claim, unless; fact: String }
     /// Interfaces and their names.
     InterfaceWords { only, names; }
     /// Names of which one is true.
@@ -73,7 +78,7 @@ word_tables! {
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, unless, interval, before, after, counts, computed; }
+    RatioWords { words, unless, interval, before, after, counts, share, less, computed; }
     /// What a value can be about.
     ValueSubject {
         words;
@@ -91,7 +96,7 @@ word_tables! {
     /// A kind of pasted output.
     PastedKind { ; slot: String, title: OptionalPattern, holds: OptionalPattern }
     /// What statements can be about.
-    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral> }
+    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral>, equal: Vec<EqualFact> }
     /// A wording that no evidence carries.
     UnsupportedWording {
         pattern;
