@@ -112,8 +112,28 @@ impl ClaimRemark {
             .resting_on_fact(fact_ref.id, fact_ref.target)
     }
 
-    /// The stated value is about a fact that is not captured; of a target that did not start there
-    /// is none.
+    /// The stated value is of a target that did not start, or of which it was not captured.
+    pub(super) fn without_value(
+        index: &EvidenceIndex,
+        place: Range<usize>,
+        stated: &str,
+        id: &str,
+        target: &str,
+    ) -> Self {
+        if !index.never_ran(target) {
+            return Self::without_evidence(index, place, stated, id, target);
+        }
+        let message = ClaimContradictsEvidence {
+            stated: &make_visible(stated),
+            found: "that it did not start",
+            title: &index.fact_title(id),
+            target: &index.reader_name(target),
+            elsewhere: None,
+        };
+        Self::violates_rule(message, ClaimStatus::Contradicted, place).resting_on_fact(id, target)
+    }
+
+    /// The stated value is about a fact that is not captured.
     pub(super) fn without_evidence(
         index: &EvidenceIndex,
         place: Range<usize>,
@@ -121,17 +141,6 @@ impl ClaimRemark {
         id: &str,
         target: &str,
     ) -> Self {
-        if index.never_ran(target) {
-            let message = ClaimContradictsEvidence {
-                stated: &make_visible(stated),
-                found: "that it did not start",
-                title: &index.fact_title(id),
-                target: &index.reader_name(target),
-                elsewhere: None,
-            };
-            let remark = Self::violates_rule(message, ClaimStatus::Contradicted, place);
-            return remark.resting_on_fact(id, target);
-        }
         let missing = index.missing_reason(id, target);
         let message = ClaimWithoutEvidence {
             another: false,

@@ -70,7 +70,7 @@ pub(super) fn check_comparisons(
             let id = &subject.facts[0];
             if subject.kind == SubjectKind::Seconds {
                 let (place, words) = comparison.place_and_words();
-                out.push(ClaimRemark::without_evidence(index, place, words, id, target));
+                out.push(ClaimRemark::without_value(index, place, words, id, target));
             }
             continue;
         }
@@ -262,6 +262,8 @@ impl Comparison<'_> {
             // “46 % of the host's” and “53 % fewer” are one thing each.
             if words.share.is_match(after) {
                 readings.drain(..2);
+            } else if words.more.is_match(after) {
+                readings.truncate(1);
             } else if words.less.is_match(after) {
                 readings = vec![readings[1]];
             }

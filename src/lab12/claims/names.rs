@@ -76,13 +76,15 @@ fn check_literal(
     literal: &LabelledLiteral,
     sentence: &ReportSentence,
 ) -> Option<ClaimRemark> {
-    let stated = literal.stated.captures_iter(sentence.text).filter_map(|found| found.get(1));
-    let mut stated = stated.peekable();
+    let text = sentence.labelled_text();
+    let labels = text.len() - sentence.text.len();
+    let stated = literal.stated.captures_iter(&text).filter_map(|found| found.get(1));
+    let mut stated = stated.filter(|found| found.start() >= labels).peekable();
     stated.peek()?;
     let known = index.literal_values(literal);
     let is_captured = |text: &str| known.iter().any(|one| one.0.starts_with(text));
     let found = stated.find(|one| !is_captured(one.as_str()))?;
-    if literal.unless.is_match(sentence.text) {
+    if literal.unless.is_match(&text) {
         return None;
     }
     let (value, source) = known.first()?;
@@ -93,7 +95,7 @@ fn check_literal(
         target: &make_visible(&source.capture),
         elsewhere: None,
     };
-    let place = sentence.file_range(&found.range());
+    let place = sentence.file_range(&(found.start() - labels..found.end() - labels));
     let mut remark = ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place);
     remark.places.push(EvidenceRef { fact: None, target: None, source: Some(source.clone()) });
     Some(remark)

@@ -15,14 +15,10 @@ impl<'a> ValuePlace<'a> {
         let possible = self.possible_subjects();
         let any_noun = possible.iter().any(|subject| self.has_noun(subject));
         let after = self.text_after_value();
-        let alone = |subject: &ValueSubject| {
-            subject.alone.as_ref().is_some_and(|words| stand_right_after(words, after))
-        };
         let behind = |subject: &ValueSubject| {
             subject.kind == SubjectKind::Seconds && subject.words.is_match(after)
         };
         let named = [
-            only_subject(&possible, alone),
             only_subject(&possible, |subject| self.is_named_before(subject, any_noun)),
             self.continued_subject(&possible),
             only_subject(&possible, |subject| self.is_named_by_cell(subject, any_noun)),
@@ -127,13 +123,16 @@ impl<'a> ValuePlace<'a> {
         let after = self.text_after_value().trim_start_matches(['`', '*', ' ']).to_lowercase();
         let is_captured = |one: &FactRef| one.fact.as_str() == Some(self.stated_text());
         let is_slip = || {
-            let release = self.index.fact_on_target("kernel.release", &self.named_owner()?)?;
-            Some(self.is_miscopied(&release))
+            let mut all = self.index.facts_everywhere("kernel.release").into_iter();
+            let owner = self.named_owner();
+            all.any(|one| {
+                owner.as_deref().is_none_or(|owner| owner == one.target) && self.is_miscopied(&one)
+            })
         };
         subject.facts[0] == "kernel.release"
             && (after.starts_with("kernel")
                 || self.index.facts_everywhere("kernel.release").iter().any(is_captured)
-                || is_slip() == Some(true))
+                || is_slip())
     }
 
     fn is_named_by_cell(&self, subject: &ValueSubject, any_noun: bool) -> bool {

@@ -340,7 +340,7 @@ impl<'a> ValuePlace<'a> {
             hedge => subject.kind == SubjectKind::Seconds && hedge == ValueHedge::About,
         };
         (is_unseen && is_exact && !is_of_failure)
-            .then(|| ClaimRemark::without_evidence(self.index, self.file_range(), text, id, target))
+            .then(|| ClaimRemark::without_value(self.index, self.file_range(), text, id, target))
     }
 
     /// Where else in the evidence a count occurs.

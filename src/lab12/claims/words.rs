@@ -78,14 +78,13 @@ word_tables! {
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, unless, interval, before, after, counts, share, less, computed; }
+    RatioWords { words, unless, interval, before, after, counts, share, more, less, computed; }
     /// What a value can be about.
     ValueSubject {
         words;
         kind: SubjectKind,
         facts: Vec<String>,
         after: OptionalPattern,
-        alone: OptionalPattern,
         unless: OptionalPattern,
         doubt: OptionalPattern,
         #[serde(default)]
