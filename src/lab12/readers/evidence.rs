@@ -30,6 +30,8 @@ pub(super) struct EvidencePages<'a> {
     unplaced: Vec<&'a Capture>,
     edition: Edition,
     host: HostKernel,
+    /// What somebody wrote: the report, and notes beside the evidence.
+    notes: Vec<&'a Capture>,
     /// The id of the report that is all there is.
     report: Option<&'a str>,
 }
@@ -82,19 +84,32 @@ impl<'a> EvidencePages<'a> {
         let cut_off = cut_off.map(|capture| capture.id.as_str()).collect();
         let unplaced: Vec<&Capture> =
             captures.iter().filter(|capture| !is_placed(capture)).collect();
+        let is_note = |capture: &&Capture| {
+            is_report_place(capture) || start::is_note(&capture.id) && !is_placed(capture)
+        };
+        let notes: Vec<&Capture> = captures.iter().filter(is_note).collect();
         let report = match captures {
             [only] if is_report_place(only) => Some(only.id.as_str()),
             _ => None,
         };
         let edition = guess_edition(&pages);
         // What a transcript shows counts where no file of the lab holds it.
-        for capture in unplaced.iter().filter(|capture| is_transcript(&capture.id)) {
+        let shows_outputs = |id: &str| is_transcript(id) || report::is_data(id);
+        for capture in unplaced.iter().filter(|capture| shows_outputs(&capture.id)) {
             for (path, page) in report::report_pages(capture) {
                 pages.entry(path).or_insert(page);
             }
         }
-        let mut evidence =
-            Self { pages, unread, cut_off, unplaced, edition, host: HostKernel::default(), report };
+        let mut evidence = Self {
+            pages,
+            unread,
+            cut_off,
+            unplaced,
+            edition,
+            host: HostKernel::default(),
+            notes,
+            report,
+        };
         evidence.host = evidence.find_host();
         evidence
     }
@@ -215,9 +230,14 @@ impl<'a> EvidencePages<'a> {
             let parts = page.labelled_parts();
             let has_real =
                 page.lines.iter().any(|line| words::contains_any(&line.text, &["actual"]));
+            // The head of a table says it of a column, whose cells have it as their label.
+            let is_head = |line: &PageLine| {
+                line.text.contains(" | ") && !super::label::list_roles(&line.text).is_empty()
+            };
             let admits = |line: &&PageLine| {
-                (words::is_made_up(&line.text)
-                    || !has_real && words::is_expected_output(&line.text))
+                !is_head(line)
+                    && (words::is_made_up(&line.text)
+                        || !has_real && words::is_expected_output(&line.text))
                     && !dmesg::is_kernel_line(&line.text)
             };
             for (index, part) in parts.iter().enumerate() {

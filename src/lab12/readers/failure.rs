@@ -91,6 +91,23 @@ pub(super) fn tells_failed_start(text: &str) -> bool {
     says(&NOTES) || is_usage || has_exit_status(&plain)
 }
 
+/// Whether a sentence of an author says that Kata did not start here, and not what would be, or what
+/// was before it did.
+pub(super) fn tells_untested(text: &str) -> bool {
+    const PHRASES: [&str; 24] = split_list(
+        "never started|did not start|didn't start|does not start|doesn't start|not boot|n't boot|\
+        could not start|couldn't start|failed start|failed to start|cannot start|can't start|\
+        not be installed|was not installed|was not tested|was not measured|did not run|\
+        could not run|couldn't run|cannot run|can't run|не запустил|не запускается",
+    );
+    const DOUBTS: &str = "would if unless until when might may could've after then finally later at \
+                          first initially attempt without until gvisor runsc firecracker";
+    let lower = words::remove_denials(&text.to_lowercase().replace('\u{2019}', "'")).into_owned();
+    PHRASES.iter().any(|phrase| lower.contains(phrase))
+        && !has_word(&lower, DOUBTS)
+        && !tells_of_remedy(&lower)
+}
+
 /// Whether a line in a place of Kata's tells that no container started under it.
 pub(super) fn tells_no_start(line: &PageLine) -> bool {
     match &line.kind {

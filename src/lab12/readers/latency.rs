@@ -18,8 +18,13 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     let mut rows: Vec<Vec<f64>> = Vec::new();
     // The figures of a summary in a table are no samples.
     let own = parts.iter().filter(|part| !timing::is_excluded_part(&part.label));
-    for line in own.flat_map(|part| part.value_lines()) {
-        let times = on_line(&line.text, in_millis);
+    let lines: Vec<&PageLine> = own.flat_map(|part| part.value_lines()).collect();
+    let column = lines.iter().find_map(|line| find_total_column(&line.text));
+    for line in lines {
+        let times = match column {
+            Some(column) => Vec::from_iter(time_in_column(&line.text, column)),
+            None => on_line(&line.text, in_millis),
+        };
         if !times.is_empty() {
             first = first.or(Some(line.number));
             values.extend(&times);
@@ -45,6 +50,22 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     }
 }
 
+/// Which of the columns that a head names is curl's time of the whole request:
+/// `time_connect,time_total`.
+fn find_total_column(head: &str) -> Option<(usize, char)> {
+    let mark = [',', ';', '\t'].into_iter().find(|mark| head.contains(*mark))?;
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let mut names = head.split(mark).map(str::trim);
+    let at = names.clone().position(|name| name == "time_total")?;
+    names.all(is_name).then_some((at, mark))
+}
+
+fn time_in_column(row: &str, (column, mark): (usize, char)) -> Option<f64> {
+    let (value, rest) = words::leading_decimal(row.split(mark).nth(column)?.trim())?;
+    rest.is_empty().then_some(value)
+}
+
 /// Whether every line holds as many times as the others, and none less than the one before it.
 fn are_phases(rows: &[Vec<f64>]) -> bool {
     let count = rows.first().map_or(0, Vec::len);
@@ -61,6 +82,16 @@ fn not_katas<'p>(page: &'p EvidencePage) -> Vec<&'p LabelledPart> {
 /// The samples on one line, which holds nothing else; numbers without a unit are seconds, or
 /// milliseconds where the head of the page says so.
 fn on_line(text: &str, in_millis: bool) -> Vec<f64> {
+    // `time_connect: 0.000310 time_total: 0.004900`, `code=200 time=0.0049s size=1987`
+    for key in ["time_total", " time="] {
+        if let Some((_, behind)) = text.split_once(key).filter(|(before, _)| !before.is_empty()) {
+            let time = behind.trim_start_matches(['=', ':', ' ']).split_whitespace().next();
+            let time = time.and_then(|time| seconds_in_word(time, in_millis));
+            return time.unwrap_or_default();
+        }
+    }
+    // `Request 1: 0.002345 (HTTP 200)`
+    let text = text.split_once(" (HTTP ").map_or(text, |(time, _)| time);
     // `[7/50] 0.004512`
     let text = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         Some((place, rest)) if place.split('/').all(is_number) => rest.trim_start(),
@@ -144,7 +175,11 @@ pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
     let parts = not_katas(page);
     let lines: Vec<&PageLine> = parts.iter().flat_map(|part| part.value_lines()).collect();
     let found = read::find_value(lines.iter().copied(), on_one_line);
-    let found = found.or_else(|| over_lines(&lines)).or_else(|| over_cells(&lines));
+    let found = read_apache_bench(&lines)
+        .or_else(|| read_wrk(&lines))
+        .or(found)
+        .or_else(|| over_lines(&lines))
+        .or_else(|| over_cells(&lines));
     if let Some(found) = found {
         // awk adds up `0,0051` of another locale as 0.
         if ["avg", "min", "max"].iter().all(|key| found.value[key].as_f64() == Some(0.0)) {
@@ -170,10 +205,38 @@ pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
     Err(MissingValue::new(MissingReason::NotStated, "there are samples, but no summary of them"))
 }
 
+/// The summary of ab: `Time per request: 2.840 [ms] (mean)`, and the row `Total:` of its table.
+fn read_apache_bench(lines: &[&PageLine]) -> Option<FoundValue<Value>> {
+    let behind = |key: &str| {
+        let starts = |line: &&&PageLine| line.text.starts_with(key);
+        let line = lines.iter().find(starts)?;
+        Some((line.text[key.len()..].trim(), *line))
+    };
+    let (mean, line) = behind("Time per request:")?;
+    let mean = mean.strip_suffix("[ms] (mean)")?.trim().parse().ok()?;
+    let row = behind("Total:").map(|(row, _)| row.split_whitespace().map(str::parse::<f64>));
+    let row: Vec<Option<f64>> = row.into_iter().flatten().map(Result::ok).collect();
+    let millis = |value: Option<f64>| value.map(|value| TimeUnit::Millis.to_seconds(value));
+    let of_row = |at: usize| millis(row.get(at).copied().flatten().filter(|_| row.len() == 5));
+    let count = behind("Complete requests:").and_then(|(count, _)| count.parse().ok());
+    let values = [millis(Some(mean)), of_row(0), of_row(4), count];
+    Some(FoundValue::at_line(summary_object(&values)?, line))
+}
+
+/// The summary of wrk: `Latency 2.31ms 0.88ms 14.02ms 89.12%` below `Avg Stdev Max`.
+fn read_wrk(lines: &[&PageLine]) -> Option<FoundValue<Value>> {
+    let head = lines.iter().position(|line| line.text.starts_with("Thread Stats"))?;
+    let line = lines.get(head + 1).filter(|line| line.text.starts_with("Latency"))?;
+    let times = line.text.split_whitespace().skip(1).map(words::leading_duration);
+    let times: Vec<f64> = times.map_while(|time| time.filter(|t| t.1).map(|t| t.0)).collect();
+    let [mean, _, max] = times[..] else { return None };
+    Some(FoundValue::at_line(summary_object(&[Some(mean), None, Some(max), None])?, line))
+}
+
 const KEYS: [(&str, &[&str]); 4] = [
     ("avg", &["avg", "average", "mean", "среднее"]),
-    ("min", &["min", "minimum", "мин"]),
-    ("max", &["max", "maximum", "макс"]),
+    ("min", &["min", "minimum", "мин", "fastest"]),
+    ("max", &["max", "maximum", "макс", "slowest"]),
     ("n", &["n", "count", "samples", "requests", "num"]),
 ];
 

@@ -18,6 +18,7 @@ mod latency;
 mod log;
 mod page;
 mod read;
+mod records;
 mod report;
 mod results;
 mod sentence;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::{
-    command, dmesg, interfaces, kernel, log, results, sentence, shim, slot, table, timing, words,
+    command, dmesg, interfaces, kernel, log, records, results, sentence, shim, slot, table, timing,
+    words,
 };
 use crate::model::Capture;
 use crate::text::{beginning, split_lines};
@@ -37,8 +38,11 @@ struct PastedBlock {
 /// The pages of a report by the slots whose files they stand for.
 pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, EvidencePage<'_>> {
     let mut by_slot: BTreeMap<&'static str, NumberedLines> = BTreeMap::new();
-    let blocks = if is_report(&capture.id) { list_blocks } else { list_outputs };
-    let mut blocks = blocks(capture);
+    let mut blocks = match &capture.id {
+        id if is_report(id) => list_blocks(capture),
+        id if is_data(id) => blocks_of_records(&number_lines(capture)),
+        _ => list_outputs(capture),
+    };
     blocks.retain(|block| !block.is_of_others());
     let has_kind =
         |kind| blocks.iter().any(|block| block.is_captioned(&[kind]) && !block.is_with_pull());
@@ -69,6 +73,26 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
             Some((path, EvidencePage::of_lines(&capture.id, who, &lines)))
         })
         .collect()
+}
+
+/// Whether a file is, by its name, one that a script writes.
+pub(super) fn is_data(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [".json", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
+}
+
+fn number_lines(capture: &Capture) -> NumberedLines {
+    let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
+    (1..).zip(split_lines(&bytes)).collect()
+}
+
+fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
+    let block = |record: records::Record| PastedBlock {
+        lines: vec![(record.line, format!("{}: {}", record.who.target_name(), record.text))],
+        slot: Some(record.slot),
+        ..PastedBlock::default()
+    };
+    records::list_records(lines).into_iter().map(block).collect()
 }
 
 fn is_report(name: &str) -> bool {
@@ -129,8 +153,20 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
         }
     }
     list.end_block(u32::MAX);
-    list.blocks.retain(|block| !block.lines.is_empty());
-    list.blocks
+    let (data, mut blocks): (Vec<PastedBlock>, Vec<PastedBlock>) =
+        list.blocks.into_iter().partition(|block| {
+            block
+                .lines
+                .first()
+                .is_some_and(|(_, text)| text.starts_with('{') && !text.contains("\"msg\""))
+        });
+    blocks.extend(
+        data.iter()
+            .filter(|block| !block.is_of_others())
+            .flat_map(|block| blocks_of_records(&block.lines)),
+    );
+    blocks.retain(|block| !block.lines.is_empty());
+    blocks
 }
 
 /// The blocks of a report that is being read.
@@ -234,7 +270,7 @@ fn plain_lines(raw: &str, next: &str, is_fenced: bool, is_in_table: bool) -> Vec
     if words::contains_any(text, &["<td", "<th>", "<th "]) {
         return text.split("</tr>").filter_map(row_of_html).collect();
     }
-    let text = text.replace("• ", "- ");
+    let text = text.replace("• ", "- ").replace("<p>", "").replace("</p>", "");
     let is_rule = |line: &str| line.contains("--|") || line.contains("-- |");
     let is_bare_row = !text.starts_with('|')
         && text.contains(" | ")
@@ -330,8 +366,11 @@ impl PastedBlock {
             "example from",
             "placeholder",
         ];
+        // A paragraph speaks of more than of what stands below it.
+        let is_caption = words::split_words(self.nearest_caption()).count() <= 20;
         self.typed_for.is_none()
             && !self.is_note
+            && is_caption
             && (words::is_expected_output(self.nearest_caption()) || self.is_captioned(WORDS))
     }
 

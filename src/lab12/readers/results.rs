@@ -57,7 +57,7 @@ fn names_reading(key: &str) -> Option<bool> {
 /// `536870912 bytes (537 MB, 512 MiB) copied, 1.23456 s, 435 MB/s`, in the languages of dd.
 pub(super) fn parse_dd_output(text: &str) -> Option<Value> {
     const BYTES: [&str; 4] = [" bytes", " Bytes", " octets", " байт"];
-    const COPIED: [&str; 8] = [
+    const COPIED: [&str; 10] = [
         "copied, ",
         "transferred in ",
         "kopiert, ",
@@ -66,6 +66,8 @@ pub(super) fn parse_dd_output(text: &str) -> Option<Value> {
         "copiados, ",
         "copiati, ",
         "скопировано, ",
+        "скопирован, ",
+        "скопированы, ",
     ];
     let at = BYTES.iter().find_map(|word| text.find(word))?;
     let bytes: u64 = text[..at].rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
@@ -91,6 +93,13 @@ fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
         Some(first) => {
             let count = i64::try_from(names.len()).unwrap_or(i64::MAX);
             Ok(FoundValue::at_line(count, first))
+        }
+        None if let Some(first) = part.value_lines().next()
+            && names.len() > 1
+            && part.value_lines().all(|line| is_listing_line(&line.text)) =>
+        {
+            let note = "the listing has neither null nor zero, so it is not all of /dev";
+            Err(MissingValue::new(MissingReason::NotStated, note).at_line(first.number))
         }
         None => Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric)),
     }

@@ -150,7 +150,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt", &["results/kata-capabilities", "results/kata-capeff", "results/caps-kata", "results/kata-cap"]),
     make_slot(S26, C::Capabilities, None, "results/caps.txt", &["results/capabilities", "results/capeff", "results/cap"]),
     make_slot(S26, C::Startup, None, "results/startup-bench.txt", &[
-        "results/startup", "results/startup-time", "results/start", "results/startup-times", "startup-bench", "results/bench-startup"]),
+        "results/startup", "results/startup-time", "results/start", "results/startup-times", "results/startzeiten", "startup-bench", "results/bench-startup"]),
     make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt", &["results/startup-runc"]),
     make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt", &["results/startup-kata"]),
     make_slot(S26, C::Io, None, "results/io-bench.txt", &[

@@ -89,6 +89,9 @@ pub(super) fn read_startup_times(
     }
     let found =
         choose_columns(own.clone()).and_then(|own| all_parts(&own)).and_then(refuse_no_time);
+    if let Some(found) = without_failed_parts(&own).or_else(|| without_failed_runs(&own)) {
+        return refuse_no_time(found);
+    }
     // The state of a start is in a cell that is no time.
     let failed = failed_start_line(&parts, who);
     match (failed.or_else(|| failed_start_line(page.labelled_parts(), who)), &found) {
@@ -108,6 +111,54 @@ pub(super) fn read_startup_times(
         }
         _ => found,
     }
+}
+
+/// The times of the parts in which no start failed, where each failure is told before the time in
+/// its own part: an attempt, and below another label the next.
+fn without_failed_parts(own: &[&LabelledPart]) -> Option<FoundValue<TimesAtLine>> {
+    let failed_at = |part: &LabelledPart| part.lines.iter().position(failure::is_of_failed_start);
+    let timed_at = |part: &LabelledPart| {
+        part.lines.iter().position(|line| parse_program_time(&line.text).is_some())
+    };
+    let (failed, good): (Vec<&LabelledPart>, Vec<&LabelledPart>) =
+        own.iter().partition(|part| failed_at(part).is_some());
+    let is_told = |part: &&LabelledPart| {
+        timed_at(part).is_some_and(|at| failed_at(part) < Some(at))
+            && !part.lines.iter().any(|line| failure::tells_of_remedy(&line.text))
+    };
+    let has_times = |part: &&LabelledPart| timed_at(part).is_some();
+    if failed.is_empty() || !failed.iter().all(is_told) || !good.iter().any(has_times) {
+        return None;
+    }
+    all_parts(&good).ok()
+}
+
+/// The numbered samples of a series in which another number is that of the start that failed:
+/// `2: 1.97 s`, `3: FAILED`, `4: 2.05 s`.
+fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<TimesAtLine>> {
+    let [part] = own.iter().filter(|part| !part.lines.is_empty()).collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let mut failed = Vec::new();
+    let mut good = Vec::new();
+    let mut awaits_number = false;
+    for line in part.lines.iter().filter(|line| line.kind != LineKind::Blank) {
+        let key = line.text.split_once(':').map_or("", |(key, _)| key.trim_start_matches('#'));
+        match (key.parse::<u16>().ok(), failure::is_of_failed_start(line)) {
+            (Some(number), true) => failed.push(number),
+            (Some(number), false) if !awaits_number && own_form(&line.text).is_some() => {
+                good.push(number);
+            }
+            (None, true) => {
+                awaits_number = true;
+                continue;
+            }
+            _ => return None,
+        }
+        awaits_number = false;
+    }
+    let is_apart = !awaits_number && failed.iter().all(|number| !good.contains(number));
+    (is_apart && !failed.is_empty() && !good.is_empty()).then(|| in_part(part).ok())?
 }
 
 /// Why starts of several kinds of machine are no series of one target.
@@ -141,6 +192,9 @@ fn refuse_cold_beside_warm(own: &[&LabelledPart]) -> Option<MissingValue> {
 pub(super) fn has_good_start(page: &EvidencePage, who: EvidenceRole) -> bool {
     let parts = page.labelled_parts();
     let own: Vec<&LabelledPart> = parts.iter().filter(|part| part.who == Some(who)).collect();
+    if without_failed_parts(&own).or_else(|| without_failed_runs(&own)).is_some() {
+        return true;
+    }
     let lines = own.iter().flat_map(|part| &part.lines);
     let labels = own.iter().filter(|part| failure::tells_failed_start(&part.label)).count();
     let failed = labels + lines.filter(|line| failure::is_of_failed_start(line)).count();

@@ -7,6 +7,7 @@ use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
 use crate::lab12::readers::{read, slot, timing, words};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
+use crate::text::{beginning, split_lines};
 
 /// What only a container that ran tells.
 const TOLD: &[&str] = &[
@@ -41,6 +42,9 @@ impl EvidencePages<'_> {
         facts: &Facts,
         is_made_up: bool,
     ) -> Option<StartFailure> {
+        if let Some(failure) = self.notes.iter().find_map(|note| find_borrowed(note)) {
+            return Some(failure);
+        }
         if was_running(facts) && !is_made_up {
             return None;
         }
@@ -48,6 +52,7 @@ impl EvidencePages<'_> {
         pages
             .filter_map(|(page, slot)| failure_on_page(page, slot.content))
             .chain(self.unplaced.iter().filter_map(|capture| failure_in_other_file(capture)))
+            .chain(self.notes.iter().filter_map(|note| failure_in_prose(note)))
             .next()
     }
 }
@@ -109,6 +114,64 @@ fn failure_in_other_file(capture: &Capture) -> Option<StartFailure> {
     let line = page.lines.iter().filter(is_meant).find(|line| failure::tells_no_start(line))?;
     Some(make_failure(page.capture, line))
 }
+
+/// Whether a file is, by its name, one in which people write.
+pub(super) fn is_note(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [".md", ".txt"].iter().any(|end| name.ends_with(end))
+}
+
+/// The sentences in which an author says that what stands for Kata is not of his machine, on which
+/// it did not start.
+fn find_borrowed(note: &Capture) -> Option<StartFailure> {
+    const OTHERS: &[&str] = &[
+        "copied from",
+        "'s repo",
+        "his output",
+        "her output",
+        "their output",
+        "his computer",
+        "her computer",
+        "friend",
+        "classmate",
+        "groupmate",
+        "colleague",
+        "someone else",
+        "borrowed",
+    ];
+    find_prose(note, |text| {
+        words::contains_any(text, &["kata"])
+            && words::contains_any(text, OTHERS)
+            && failure::tells_untested(text)
+    })
+}
+
+/// The sentence in which an author says that Kata did not start.
+fn failure_in_prose(note: &Capture) -> Option<StartFailure> {
+    find_prose(note, |text| {
+        let sentences = text.split(". ");
+        sentences.into_iter().any(|sentence| {
+            words::contains_any(sentence, &["kata"]) && failure::tells_untested(sentence)
+        })
+    })
+}
+
+/// The first line outside of fenced blocks that `is_wanted`.
+fn find_prose(note: &Capture, is_wanted: impl Fn(&str) -> bool) -> Option<StartFailure> {
+    let bytes = note.stdout.decoded_bytes().unwrap_or_default();
+    let mut is_fenced = false;
+    for (number, raw) in (1..).zip(split_lines(&bytes)) {
+        let text = beginning(raw.trim(), MAX_PROSE);
+        is_fenced ^= text.starts_with("```");
+        if !is_fenced && is_wanted(text) {
+            return Some(make_failure(&note.id, &PageLine::new(number, text, false)));
+        }
+    }
+    None
+}
+
+/// The most bytes of a line of prose that are looked at.
+const MAX_PROSE: usize = 2048;
 
 fn make_failure(capture: &str, line: &PageLine) -> StartFailure {
     let text = match &line.kind {
