@@ -511,21 +511,6 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .find_verdict(target)
         .ok_or_else(|| lookup_error(format!("there is no verdict on `{target}`")))?;
     let words = &assessment.project_data.words[verdict.conclusion.conclusion_id()];
-    let [because, decisive, agrees, against, would_settle] = [
-        &verdict.because,
-        &verdict.decisive,
-        &verdict.agrees,
-        &verdict.against,
-        &verdict.would_settle,
-    ]
-    .map(|ids| {
-        let mut titles = Vec::new();
-        for id in ids {
-            let probe = assessment.project_data.catalogue.find_probe(id);
-            titles.push(json!({"id": id, "title": probe.map(|probe| &probe.title)}));
-        }
-        titles
-    });
     let ignored: Vec<Json> = verdict
         .ignored
         .iter()
@@ -550,15 +535,24 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         "predicate": words.predicate,
         "means": words.means,
         "does_not_mean": words.does_not_mean,
-        "because": because,
-        "decisive": decisive,
-        "agrees": agrees,
-        "against": against,
-        "would_settle": would_settle,
+        "because": list_titled_probes(assessment, &verdict.because),
+        "decisive": list_titled_probes(assessment, &verdict.decisive),
+        "agrees": list_titled_probes(assessment, &verdict.agrees),
+        "against": list_titled_probes(assessment, &verdict.against),
+        "would_settle": list_titled_probes(assessment, &verdict.would_settle),
         "ignored": ignored,
         "reason": verdict.reason.map(|reason| &assessment.project_data.reasons[reason.reason_id()]),
         "failure": verdict.failure,
     }))
+}
+
+fn list_titled_probes(assessment: &Assessment, ids: &[String]) -> Vec<Json> {
+    let mut probes = Vec::new();
+    for id in ids {
+        let probe = assessment.project_data.catalogue.find_probe(id);
+        probes.push(json!({"id": id, "title": probe.map(|probe| &probe.title)}));
+    }
+    probes
 }
 
 /// `findings(rule=, severity=, target=, fact=)`: the findings that fit all that is given; with

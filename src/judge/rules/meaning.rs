@@ -15,11 +15,7 @@ fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage)
     if targets.is_empty() {
         return Vec::new();
     }
-    let mut violation = message.make_violation();
-    for target in targets {
-        violation = violation.resting_on(context, fact, target);
-    }
-    vec![violation]
+    vec![message.make_violation().resting_on_targets(context, fact, targets)]
 }
 
 /// Entries in `/proc` are not processes.

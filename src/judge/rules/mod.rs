@@ -165,6 +165,17 @@ impl Violation {
         facts.into_iter().fold(self, |violation, fact| violation.resting_on(context, fact, target))
     }
 
+    /// Adds a fact of several targets that the finding rests on.
+    fn resting_on_targets<'t>(
+        self,
+        context: &RuleContext,
+        fact: FactId,
+        targets: impl IntoIterator<Item = &'t str>,
+    ) -> Self {
+        let targets = targets.into_iter();
+        targets.fold(self, |violation, target| violation.resting_on(context, fact, target))
+    }
+
     /// Adds a place in a capture that the finding rests on.
     fn resting_on_line(mut self, capture: &str, line: Option<u32>) -> Self {
         let source = Some(FactSource::new(capture, line));

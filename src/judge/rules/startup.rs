@@ -92,9 +92,8 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
                     | MissingReason::NoGuestSection
             )
         {
-            let violation = StartupOneRuntimeOnly { target, other: only };
-            let violation = violation.resting_on(context, STARTUP, target);
-            violations.push(violation.resting_on(context, STARTUP, only));
+            let violation = StartupOneRuntimeOnly { target, other: only }.make_violation();
+            violations.push(violation.resting_on_targets(context, STARTUP, [target, only]));
         }
     }
     violations
@@ -186,11 +185,8 @@ pub(super) fn order_unknown(context: &RuleContext) -> Vec<Violation> {
     if repeated.len() < 2 {
         return Vec::new();
     }
-    let mut violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.make_violation();
-    for target in repeated {
-        violation = violation.resting_on(context, STARTUP, target);
-    }
-    vec![violation]
+    let violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.make_violation();
+    vec![violation.resting_on_targets(context, STARTUP, repeated)]
 }
 
 /// Words of an engine that fetches an image.
