@@ -1,5 +1,9 @@
 //! Labels: the words that say whose value follows.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{command, words};
 use crate::text::{beginning, split_list};
 
@@ -28,8 +32,8 @@ impl EvidenceRole {
 
     /// The role that one word names.
     fn of_word(word: &str) -> Option<Self> {
-        let word = word.to_lowercase();
-        match word.as_str() {
+        let word = words::lower_case(word);
+        match &*word {
             "host" | "host's" | "hosts" | "baremetal" => Some(Self::Host),
             "runc" => Some(Self::Runc),
             "kata" | "guest" | "vm" | "microvm" | "ката" | "вм" => Some(Self::Kata),
@@ -68,6 +72,13 @@ pub(super) const MAX_LABEL: usize = 256;
 
 /// The label that `text` begins with, if it begins with one that names a role.
 pub(super) fn parse_label(text: &str) -> Option<LineLabel<'_>> {
+    if text.is_ascii() && !ROLE_WORDS.is_match(text) {
+        return None;
+    }
+    parse_any_label(text)
+}
+
+fn parse_any_label(text: &str) -> Option<LineLabel<'_>> {
     let text = strip_decoration(text);
     // The last is a line of the guest's console in the log of Kata's runtime.
     if text.starts_with("Linux ")
@@ -82,6 +93,15 @@ pub(super) fn parse_label(text: &str) -> Option<LineLabel<'_>> {
         .or_else(|| parse_separated_label(text))
         .or_else(|| parse_header(text))
 }
+
+/// The ASCII words of which every label of ASCII has one, and the mark behind the name of a file.
+#[allow(clippy::expect_used, reason = "constant words, used by a test")]
+static ROLE_WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = "host|baremetal|runc|kata|guest|vm|gast|invitado|wsl|gvisor|runsc|crun|youki|\
+        firecracker|node|worker|pod|benchmark| <";
+    let words = words.split('|');
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("few words")
+});
 
 /// `node01`, `pod/probe-kata`: a node or a pod of a cluster by its name alone.
 fn parse_cluster_name(text: &str) -> Option<LineLabel<'_>> {
@@ -182,11 +202,11 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
         // `I/O`
         matches!(word, "I" | "O")
             || counts && word.chars().all(|c| c.is_ascii_digit())
-            || TRADE.contains(&word.to_lowercase().as_str())
+            || TRADE.contains(&&*words::lower_case(word))
             || EvidenceRole::of_word(word).is_some()
             || is_other_runtime(word)
             || counts_attempts(word)
-            || matches!(word.to_lowercase().as_str(), "node" | "pod")
+            || matches!(&*words::lower_case(word), "node" | "pod")
     });
     if words::split_words(&outside).count() > 8 || !all_trade || outside.contains('.') {
         return None;
@@ -220,7 +240,7 @@ pub(super) fn list_roles(text: &str) -> Vec<EvidenceRole> {
 
 /// Whether a word is the name of a machine, which names no target: `lab-vm-03`.
 fn is_machine_name(token: &str) -> bool {
-    let name = token.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let name = words::lower_case(token.trim_matches(|c: char| !c.is_alphanumeric()));
     let Some((head, number)) = name.rsplit_once('-') else { return false };
     let Some((first, _)) = head.split_once('-') else { return false };
     number.chars().all(|c| c.is_ascii_digit())
@@ -251,7 +271,7 @@ fn find_roles(text: &str) -> Option<LabelRole> {
 /// In a cluster the node is the host, and the pod beside it the guest.
 fn find_cluster_role(text: &str) -> Option<LabelRole> {
     let has = |names: &[&str]| {
-        words::split_words(text).any(|word| names.contains(&word.to_lowercase().as_str()))
+        words::split_words(text).any(|word| names.contains(&&*words::lower_case(word)))
     };
     match (has(&["node", "worker"]), has(&["pod"])) {
         (true, false) => Some(LabelRole::One(EvidenceRole::Host)),
@@ -263,7 +283,7 @@ fn find_cluster_role(text: &str) -> Option<LabelRole> {
 
 /// Whether the word names a runtime that the lab does not ask for.
 fn is_other_runtime(word: &str) -> bool {
-    matches!(word.to_lowercase().as_str(), "gvisor" | "runsc" | "crun" | "youki" | "firecracker")
+    matches!(&*words::lower_case(word), "gvisor" | "runsc" | "crun" | "youki" | "firecracker")
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.
@@ -355,6 +375,8 @@ pub(super) fn next_label(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn role(text: &str) -> Option<LabelRole> {
@@ -380,6 +402,20 @@ mod tests {
             ("[host]", EvidenceRole::Host),
         ] {
             assert_eq!(role(text), Some(LabelRole::One(who)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_without_words_of_roles_has_no_label(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "Host", "runc", "KATA", "vm", "gast", "WSL2", "node01", "pod/x", "worker", "crun",
+                "==> x.txt <==", "Benchmark 1: ", "kernel", "start", "model name", "cat ", "try 1",
+                "huésped", "хост", ": ", " = ", "=", " ", " ", "(", ")", "==", "#", "- ", "6.1", "12",
+            ]), 0..8)
+        ) {
+            let text = pieces.concat();
+            prop_assert_eq!(parse_label(&text), parse_any_label(&text), "{}", text);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Messages that engines write about themselves, in the forms that they have in files.
 
-use super::label;
+use memchr::memmem;
+
+use super::{label, words};
 use crate::text::split_list;
 
 /// A message of the engine.
@@ -31,6 +33,7 @@ pub(super) fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
 
 /// logrus in a file: `time="…" level=warning msg="…"`, or the same as JSON.
 fn parse_structured_log(text: &str) -> Option<EngineLogMessage> {
+    memmem::find(text.as_bytes(), b"level")?;
     let field = |name: &str| -> Option<String> {
         let logfmt = format!("{name}=");
         let json = format!("\"{name}\":\"");
@@ -106,9 +109,9 @@ fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
         "already exists",
         "|++++",
     ];
-    let lower = text.to_lowercase();
+    let lower = words::lower_case(text);
     let is_chatter = STARTS.iter().any(|start| lower.starts_with(start))
-        || PHRASES.iter().any(|phrase| lower.contains(phrase))
+        || words::contains_any(&lower, PHRASES)
         // The foot of a download; other clocks say `Elapsed:` too.
         || text.starts_with("elapsed: ") && text.contains("total:");
     is_chatter.then(|| EngineLogMessage {

@@ -324,6 +324,9 @@ fn classify_line(text: &str) -> LineKind {
 
 /// One raw line as the texts it holds, without what only a terminal would show.
 fn clean_line(raw: &str) -> Vec<String> {
+    if raw.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t') && byte != b'\\') {
+        return vec![without_prompt(raw)];
+    }
     let text: String = strip_ansi(raw)
         .replace("\\t", "\t")
         .chars()

@@ -81,10 +81,10 @@ impl TableMeasure {
 /// Whether one of the words of `text` stands in a list of words, or begins as one with a star.
 pub(super) fn has_word(text: &str, list: &str) -> bool {
     words::split_words(text).any(|word| {
-        let word = word.to_lowercase();
+        let word = words::lower_case(word);
         list.split_whitespace().any(|listed| match listed.strip_suffix('*') {
             Some(start) => word.starts_with(start),
-            None => word == listed,
+            None => *word == *listed,
         })
     })
 }
@@ -108,6 +108,9 @@ pub(super) fn rows_at_start(lines: &[(u32, String)]) -> Vec<TableRow> {
 /// each row names a target.
 fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
     let Some(((number, head), body)) = lines.split_first() else { return Vec::new() };
+    if !head.contains(mark) {
+        return Vec::new();
+    }
     let mut head_cells = cells_between(head, mark);
     if head_cells.len() < 2 || head.contains(|c: char| c.is_ascii_digit()) {
         return Vec::new();

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::text::split_list;
 use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use regex::Regex;
 
 pub(super) use crate::text::leading_digits;
@@ -197,8 +198,16 @@ pub(super) fn split_words(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether `text` holds one of `needles`, which are in lower case.
 pub(super) fn contains_any(text: &str, needles: &[&str]) -> bool {
-    let text = text.to_lowercase();
-    needles.iter().any(|needle| text.contains(needle))
+    let text = lower_case(text);
+    needles.iter().any(|needle| memmem::find(text.as_bytes(), needle.as_bytes()).is_some())
+}
+
+/// A text in lower case; most of what is looked at is so already.
+pub(super) fn lower_case(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.to_lowercase()),
+    }
 }
 
 /// How messages of failed programs begin, in lower case.
@@ -223,7 +232,7 @@ const PHRASES: [&str; 34] = split_list(
 
 /// Whether a program wrote `text` to say that it failed.
 pub(super) fn is_error(text: &str) -> bool {
-    let lower = text.trim_start_matches(['-', '*', '>', ' ', '(', '[', '❌']).to_lowercase();
+    let lower = lower_case(text.trim_start_matches(['-', '*', '>', ' ', '(', '[', '❌']));
     let lower = remove_denials(&lower);
     // No program begins so: somebody tells in his own words of what failed.
     if lower.starts_with("n/a") {
@@ -235,8 +244,18 @@ pub(super) fn is_error(text: &str) -> bool {
 /// A text in lower case without what says that nothing failed: `failed: 0`, `error: none`, `no
 /// errors`, `errors.log is empty`, and the setting `on-failure`.
 pub(super) fn remove_denials(lower: &str) -> Cow<'_, str> {
-    DENIALS.replace_all(lower, "")
+    match FAILURES.is_match(lower) {
+        true => DENIALS.replace_all(lower, ""),
+        false => Cow::Borrowed(lower),
+    }
 }
+
+/// How the words begin that every one of [`DENIALS`] has: few texts have any.
+#[allow(clippy::expect_used, reason = "constant words, used by a test")]
+static FAILURES: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = "fail|error|crash|abort|timed out|hung|échec";
+    AhoCorasick::new(words.split('|').chain(["fehlgeschlagen"])).expect("few words")
+});
 
 static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
     let failure = r"(?:fail\w*|errors?|crash\w*|abort\w*|timed out|hung|échecs?|fehlgeschlagen)";
@@ -266,22 +285,19 @@ pub(super) fn is_hypothetical(text: &str) -> bool {
     contains_any(&text.to_lowercase().replace("as expected", ""), &WORDS)
 }
 
+/// What is said of a value that was not captured.
+#[allow(clippy::expect_used, reason = "constant words, used by a test")]
+static MADE_UP: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = "simulated|mocked|mock output|mock data|made up|made-up|fabricated|placeholder";
+    AhoCorasick::new(words.split('|')).expect("few words")
+});
+
 /// Whether a text admits that what stands there was not captured: no sound evidence says so.
 pub(super) fn is_made_up(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "simulated",
-        "mocked",
-        "mock output",
-        "mock data",
-        "made up",
-        "made-up",
-        "fabricated",
-        "placeholder",
-    ];
     const DENIALS: &[&str] = &["not ", "no ", "nothing ", "nothing is ", "nothing was "];
-    let lower = text.to_lowercase();
+    let lower = lower_case(text);
     let is_denied = |at: usize| DENIALS.iter().any(|denial| lower[..at].ends_with(denial));
-    WORDS.iter().any(|word| lower.match_indices(word).any(|(at, _)| !is_denied(at)))
+    MADE_UP.find_overlapping_iter(&*lower).any(|found| !is_denied(found.start()))
 }
 
 /// Whether a text announces what somebody expects, and not what a command printed.
