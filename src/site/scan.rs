@@ -30,7 +30,9 @@ pub(super) struct PageScan<'h> {
 impl<'h> PageScan<'h> {
     /// Looks at a page; keeps its text only if `with_text`.
     pub(super) fn scan_page(html: &'h str, with_text: bool) -> Self {
-        let scan = Self::default();
+        // A page with evidence has an id on each line of it.
+        let ids = HashSet::with_capacity(html.len() / 256);
+        let scan = Self { ids, ..Self::default() };
         let (in_main, aside, heading, last_id) = (false, 0, None, "");
         let mut scanner = PageScanner { scan, with_text, in_main, aside, heading, last_id };
         let mut rest = html;
@@ -95,14 +97,15 @@ impl<'h> PageScanner<'h> {
             Some(b'/') if is_letter(1) => {
                 let (name, attributes) = split_name(&markup[1..]);
                 self.end_element(name);
-                read_attributes(attributes, |_, _| ())
+                after_bare_tag(attributes).unwrap_or_else(|| read_attributes(attributes, |_, _| ()))
             }
             Some(b'!' | b'?' | b'/') => text_after(markup, ">"),
             _ if is_letter(0) => {
                 let (name, attributes) = split_name(markup);
                 self.begin_element(name);
-                let rest =
-                    read_attributes(attributes, |name, value| self.take_attribute(name, value));
+                let rest = after_bare_tag(attributes).unwrap_or_else(|| {
+                    read_attributes(attributes, |name, value| self.take_attribute(name, value))
+                });
                 after_plain_text(name, rest)
             }
             _ => {
@@ -113,6 +116,9 @@ impl<'h> PageScanner<'h> {
     }
 
     fn begin_element(&mut self, name: &str) {
+        if !self.with_text {
+            return;
+        }
         self.in_main |= name.eq_ignore_ascii_case("main");
         self.aside += u32::from(is_aside(name));
         if self.is_wanted() && is_section_heading(name) {
@@ -121,6 +127,9 @@ impl<'h> PageScanner<'h> {
     }
 
     fn end_element(&mut self, name: &str) {
+        if !self.with_text {
+            return;
+        }
         if is_section_heading(name) {
             let heading = self.heading.take().filter(|(id, _)| !id.is_empty());
             self.scan.headings.extend(heading);
@@ -161,52 +170,67 @@ fn text_after<'h>(text: &'h str, end: &str) -> &'h str {
     text.find(end).map_or("", |at| &text[at + end.len()..])
 }
 
-/// The text up to a byte that `ends` it, and the rest.
-fn split_before(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
-    text.split_at(text.bytes().position(ends).unwrap_or(text.len()))
-}
-
 /// The name of a tag, and what follows it.
 fn split_name(tag: &str) -> (&str, &str) {
-    split_before(tag, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'))
+    tag.split_at(find_byte(tag.as_bytes(), 0, |byte| {
+        byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>')
+    }))
+}
+
+/// What comes after a tag that has no attributes.
+fn after_bare_tag(attributes: &str) -> Option<&str> {
+    attributes.strip_prefix('>')
 }
 
 /// Reads the attributes of a tag: name, and value as it is written. Gives what comes after the tag.
-fn read_attributes<'h>(mut rest: &'h str, mut take: impl FnMut(&'h str, &'h str)) -> &'h str {
+fn read_attributes<'h>(tag: &'h str, mut take: impl FnMut(&'h str, &'h str)) -> &'h str {
+    let bytes = tag.as_bytes();
+    let mut at = 0;
     loop {
-        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
-        if rest.is_empty() {
-            return rest;
-        }
-        if let Some(after) = rest.strip_prefix('>') {
-            return after;
+        at = find_byte(bytes, at, |byte| !(byte.is_ascii_whitespace() || byte == b'/'));
+        match bytes.get(at) {
+            None => return "",
+            Some(b'>') => return &tag[at + 1..],
+            Some(_) => {}
         }
         // A `=` in front belongs to the name.
-        let is_end = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=');
-        let length = rest.bytes().skip(1).position(is_end).map_or(rest.len(), |at| at + 1);
-        let (name, more) = rest.split_at(length);
-        rest = more;
-        let Some(value) =
-            more.trim_start_matches(|c: char| c.is_ascii_whitespace()).strip_prefix('=')
-        else {
+        let begin = at;
+        at = find_byte(bytes, at + 1, |byte| {
+            byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
+        });
+        let name = &tag[begin..at];
+        let sign = find_byte(bytes, at, |byte| !byte.is_ascii_whitespace());
+        if bytes.get(sign) != Some(&b'=') {
             take(name, "");
             continue;
-        };
-        let value = value.trim_start_matches(|c: char| c.is_ascii_whitespace());
-        let (value, more) = match value.as_bytes().first() {
+        }
+        let begin = find_byte(bytes, sign + 1, |byte| !byte.is_ascii_whitespace());
+        match bytes.get(begin) {
             Some(&quote @ (b'"' | b'\'')) => {
-                let inside = &value[1..];
-                match memchr(quote, inside.as_bytes()) {
-                    Some(end) => (&inside[..end], &inside[end + 1..]),
-                    // The page ends in it, and so does the tag.
-                    None => return "",
+                let end = find_byte(bytes, begin + 1, |byte| byte == quote);
+                // The page ends in it, and so does the tag.
+                if end == bytes.len() {
+                    return "";
                 }
+                take(name, &tag[begin + 1..end]);
+                at = end + 1;
             }
-            _ => split_before(value, |byte| byte.is_ascii_whitespace() || byte == b'>'),
-        };
-        take(name, value);
-        rest = more;
+            _ => {
+                at = find_byte(bytes, begin, |byte| byte.is_ascii_whitespace() || byte == b'>');
+                take(name, &tag[begin..at]);
+            }
+        }
     }
+}
+
+/// The place of the first byte from one on that is meant, or the end.
+#[inline(always)]
+fn find_byte(bytes: &[u8], from: usize, is_meant: impl Fn(u8) -> bool) -> usize {
+    let mut at = from;
+    while at < bytes.len() && !is_meant(bytes[at]) {
+        at += 1;
+    }
+    at
 }
 
 /// What comes after the text of an element in which nothing is markup but its own end.
