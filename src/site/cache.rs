@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::content_hash::ContentHash;
 use super::manifest::SiteManifest;
@@ -29,7 +30,8 @@ pub(super) struct CachedPage {
     #[serde(default)]
     pub size: u64,
     /// The links that lead to other pages.
-    pub links: Vec<String>,
+    #[serde(serialize_with = "serialize_links", deserialize_with = "deserialize_links")]
+    pub links: Vec<Arc<str>>,
     /// The words that a search finds it by, if it is one that is searched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
@@ -47,11 +49,20 @@ pub(super) struct CachedPage {
 #[cfg(test)]
 impl CachedPage {
     /// A page of which no more is known than its links.
-    pub(super) fn with_links(links: Vec<String>) -> Self {
+    pub(super) fn with_links(links: Vec<Arc<str>>) -> Self {
         let key = ContentHash::from_parts([""]);
         let (words, text, headings, warnings) = (None, None, Vec::new(), Vec::new());
         Self { key, stamp: String::new(), size: 0, links, words, text, headings, warnings }
     }
+}
+
+fn serialize_links<S: Serializer>(links: &[Arc<str>], out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(links.iter().map(|link| &**link))
+}
+
+fn deserialize_links<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Arc<str>>, D::Error> {
+    let links = Vec::<String>::deserialize(json)?;
+    Ok(links.into_iter().map(Arc::from).collect())
 }
 
 /// What a build made.

@@ -1,15 +1,16 @@
 //! Does every link of the finished site lead somewhere?
 //!
-//! Links to a place on the same page are checked when the page is read, links to other pages at
-//! the end. The ids of a page are only kept while it is read: where a link names a place on
-//! another page, that page is read once more. So what is kept grows with the number of different
-//! links, not with the size of the site.
+//! Links to a place on the same page, and those that are known by then, are checked when the page
+//! is made, the others at the end. The ids of a page are only kept while it is made: where a link
+//! names a place on a page that was made before, that page is read once more. So what is kept grows
+//! with the number of different links, not with the size of the site.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+use memchr::memmem;
 
 use super::cache::CachedPage;
 use super::scan::PageScan;
@@ -32,6 +33,8 @@ pub(super) struct SiteLinks {
     by_page: HashMap<String, usize>,
     /// The targets that paths lead to, by the folder that they are seen from; none out of the site.
     paths: HashMap<String, HashMap<String, Option<usize>>>,
+    /// The links of all pages, each text once.
+    texts: HashSet<Arc<str>>,
     /// What is wrong on each page by itself.
     problems: BTreeMap<String, BTreeSet<String>>,
 }
@@ -40,19 +43,30 @@ pub(super) struct SiteLinks {
 #[derive(Debug)]
 struct LinkTarget {
     page: String,
-    /// The places on it, each with the number of links to it.
-    places: HashMap<String, usize>,
+    places: HashMap<String, LinkedPlace>,
     /// Whether all places are known to be there.
     is_checked: bool,
+}
+
+/// A place on a page that links lead to.
+#[derive(Debug, Default)]
+struct LinkedPlace {
+    /// How many pages have such a link.
+    pages: usize,
+    /// Whether it was there when the page was made.
+    is_there: bool,
 }
 
 /// How many problems an error lists.
 const LISTED: usize = 20;
 
+/// How many places are looked for by their names on a page.
+const SOUGHT: usize = 8;
+
 impl SiteLinks {
     /// Takes up a page: its duplicate ids and its links to itself are checked at once. Returns
     /// the links that lead to other pages.
-    pub(super) fn add_page(&mut self, name: &str, scan: &PageScan, root: &str) -> Vec<String> {
+    pub(super) fn add_page(&mut self, name: &str, scan: &PageScan, root: &str) -> Vec<Arc<str>> {
         let mut problems = BTreeSet::new();
         for id in &scan.twice {
             problems.insert(format!("{name}: the id `{id}` stands twice"));
@@ -60,7 +74,8 @@ impl SiteLinks {
         let mut elsewhere = Vec::new();
         for link in &scan.links {
             if !link.is_empty() && !link.starts_with(['#', '?']) {
-                elsewhere.push(link.to_string());
+                elsewhere
+                    .push(Arc::clone(self.texts.get_or_insert_with(&**link, |link| link.into())));
                 continue;
             }
             // Most links lead to a line on the same page.
@@ -78,32 +93,40 @@ impl SiteLinks {
         if !problems.is_empty() {
             self.problems.insert(name.to_string(), problems);
         }
+        if let Some(&index) = self.by_page.get(name) {
+            for (place, linked) in &mut self.targets[index].places {
+                linked.is_there = scan.ids.contains(place.as_str());
+            }
+        }
         elsewhere.sort_unstable();
         self.record_links(name, &elsewhere, root);
         elsewhere
     }
 
     /// Takes up the links of a page that lead elsewhere, in their order.
-    pub(super) fn record_links(&mut self, name: &str, links: &[String], root: &str) {
+    pub(super) fn record_links(&mut self, name: &str, links: &[Arc<str>], root: &str) {
         self.each_place(name, links, root, |target, place| match target.places.get_mut(place) {
-            Some(count) => *count += 1,
+            Some(linked) => linked.pages += 1,
             None => {
-                target.places.insert(place.to_string(), 1);
+                let linked = LinkedPlace { pages: 1, is_there: false };
+                target.places.insert(place.to_string(), linked);
                 target.is_checked = false;
             }
         });
     }
 
     /// Forgets a page that was taken up with these links.
-    pub(super) fn forget_page(&mut self, name: &str, links: &[String], root: &str) {
+    pub(super) fn forget_page(&mut self, name: &str, links: &[Arc<str>], root: &str) {
         self.problems.remove(name);
         if let Some(&index) = self.by_page.get(name) {
-            self.targets[index].is_checked = false;
+            let target = &mut self.targets[index];
+            target.is_checked = false;
+            target.places.values_mut().for_each(|linked| linked.is_there = false);
         }
         self.each_place(name, links, root, |target, place| {
-            if let Some(count) = target.places.get_mut(place) {
-                *count -= 1;
-                if *count == 0 {
+            if let Some(linked) = target.places.get_mut(place) {
+                linked.pages -= 1;
+                if linked.pages == 0 {
                     target.places.remove(place);
                 }
             }
@@ -114,7 +137,7 @@ impl SiteLinks {
     fn each_place(
         &mut self,
         name: &str,
-        links: &[String],
+        links: &[Arc<str>],
         root: &str,
         mut take: impl FnMut(&mut LinkTarget, &str),
     ) {
@@ -220,17 +243,39 @@ impl SiteLinks {
 impl LinkTarget {
     /// The places that links lead to and that are not there: all, if there is no such page.
     fn missing_places(&self, staging: &StagedSite) -> Result<Vec<String>> {
-        let mut places: Vec<&String> = self.places.keys().collect();
-        if staging.has_file(&self.page) {
-            places.retain(|place| !place.is_empty());
-            if places.is_empty() || !self.page.ends_with(".html") {
-                return Ok(Vec::new());
-            }
-            let ids = page_ids(&staging.current_path(&self.page))?;
-            places.retain(|place| !ids.contains(*place));
+        if !staging.has_file(&self.page) {
+            return Ok(self.places.keys().cloned().collect());
+        }
+        let unknown = self.places.iter().filter(|(place, linked)| {
+            !place.is_empty() && !linked.is_there && self.page.ends_with(".html")
+        });
+        let mut places: Vec<&String> = unknown.map(|(place, _)| place).collect();
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let path = staging.current_path(&self.page);
+        let html =
+            std::fs::read_to_string(&path).map_err(|e| Error::failed_io("read", &path, &e))?;
+        // To look for few places takes less than to read the page.
+        if places.len() <= SOUGHT {
+            places.retain(|place| !has_element(&html, place));
+        }
+        if !places.is_empty() {
+            let ids = PageScan::scan_page(&html, false).ids;
+            places.retain(|place| !ids.contains(place.as_str()));
         }
         Ok(places.into_iter().cloned().collect())
     }
+}
+
+/// Whether a page has a tag with this id, as the program writes it; one that is written in another
+/// way is not found.
+fn has_element(html: &str, id: &str) -> bool {
+    let in_tag = |at: usize| {
+        let begun = html[..at].rfind(['<', '>']);
+        begun.is_some_and(|begun| html[begun..].starts_with('<'))
+    };
+    memmem::find_iter(html.as_bytes(), &format!(" id=\"{id}\"")).any(in_tag)
 }
 
 /// The folder and the link that lead to the same place as a link seen from a folder, where it
@@ -244,11 +289,6 @@ fn seen_from_root<'a>(folder: &str, link: &'a str) -> Option<(&'static str, &'a 
     let is_path = rest.starts_with(|c: char| !matches!(c, '#' | '?' | '/'));
     // What a colon stands in would be read as a scheme.
     (is_path && !rest.contains(':')).then_some(("", rest))
-}
-
-fn page_ids(path: &Path) -> Result<HashSet<String>> {
-    let html = std::fs::read_to_string(path).map_err(|e| Error::failed_io("read", path, &e))?;
-    Ok(PageScan::scan_page(&html, false).ids.into_iter().map(Cow::into_owned).collect())
 }
 
 /// The page and the place on it that a link of the page `from` leads to; none if it leads out of
@@ -334,6 +374,33 @@ mod tests {
             "b.html: a link leads to c.html, and there is no such page",
         ] {
             assert!(message.contains(problem), "{problem} in {message}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_place_in_a_tag_alone_and_whichever_page_is_made_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = OutputFolder::find_folder(&folder.path().join("public"), &[]).unwrap();
+        let check_pages = |pages: [(&str, &str); 2]| {
+            let staging = StagedSite::begin_staging(&out).unwrap();
+            let (mut links, mut made) = (SiteLinks::default(), BTreeMap::new());
+            for (name, html) in pages {
+                staging.write_file(name, html.as_bytes()).unwrap();
+                let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
+                made.insert(name.to_string(), CachedPage::with_links(elsewhere));
+            }
+            links.check_links(&staging, &made, "/").is_ok()
+        };
+        let link = ("a.html", "<a href=b.html#y>y</a>");
+        for (html, is_there) in [
+            ("<p id=\"y\">1</p>", true),
+            ("<p class=x id='y'>1</p>", true),
+            ("<p> id=\"y\"</p>", false),
+            ("<p id=\"yy\">1</p>", false),
+        ] {
+            let page = ("b.html", html);
+            assert_eq!(check_pages([link, page]), is_there, "{html}");
+            assert_eq!(check_pages([page, link]), is_there, "{html}");
         }
     }
 

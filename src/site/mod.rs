@@ -411,8 +411,9 @@ impl RunPages<'_> {
         let page = |(index, path): (usize, &Path)| -> Option<Result<RunRow>> {
             let file = self.read_intact(path);
             let file = file.map_err(|error| self.store.add_damaged(path, error)).ok()?;
-            let row = self.make_run_page(&file, &links);
-            Some(row.and_then(|row| history.make_comparisons(self, index, &file).map(|()| row)))
+            // The comparisons first: what they lead to on its page is then looked for as it is made.
+            let compared = history.make_comparisons(self, index, &file);
+            Some(compared.and_then(|()| self.make_run_page(&file, &links)))
         };
         let paths: Vec<(usize, &Path)> = history.run_paths().enumerate().collect();
         let rows: Vec<Result<RunRow>> = paths.into_par_iter().filter_map(page).collect();
