@@ -271,11 +271,17 @@ impl CapturedStream {
     pub fn text_lines(&self) -> Cow<'_, [String]> {
         match (&self.lines, &self.base64) {
             (Some(lines), None) if !lines.iter().any(|line| has_special_bytes(line)) => {
-                let ends_in_feed = lines.last().is_some_and(String::is_empty);
-                Cow::Borrowed(&lines[..lines.len() - usize::from(ends_in_feed)])
+                Cow::Borrowed(self.stored_lines())
             }
             _ => Cow::Owned(crate::text::split_lines(&self.decoded_bytes().unwrap_or_default())),
         }
+    }
+
+    /// The lines that are stored, without the empty one after a line feed at the end.
+    pub(crate) fn stored_lines(&self) -> &[String] {
+        let lines = self.lines.as_deref().unwrap_or_default();
+        let ends_in_feed = lines.last().is_some_and(String::is_empty);
+        &lines[..lines.len() - usize::from(ends_in_feed)]
     }
 
     fn without_bytes(&self) -> Self {

@@ -75,15 +75,15 @@ impl SampleUnit {
             // What a file can have on any system.
             Self::Bytes => (1.0, 2f64.powi(63)),
         };
-        let is_possible = value == 0.0 || (least..=most).contains(&value);
+        if value == 0.0 || (least..=most).contains(&value) {
+            return None;
+        }
         let symbol = self.symbol();
         let stated = match value.is_finite() {
             true => format!("{value:e} {symbol}"),
             false => "a number without bound".into(),
         };
-        (!is_possible).then(|| {
-            format!("{stated} where a session measures 0 or {least:e} to {most:e} {symbol}")
-        })
+        Some(format!("{stated} where a session measures 0 or {least:e} to {most:e} {symbol}"))
     }
 }
 

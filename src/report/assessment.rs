@@ -1,5 +1,6 @@
 //! What a report is about: one judged run, and everything a look-up may ask of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -235,8 +236,9 @@ struct IndexedCapture {
     index: usize,
     /// Its anchor on the page that shows it.
     anchor: String,
-    /// The lines of its output, made when they are asked for.
-    lines: OnceLock<Vec<String>>,
+    /// The lines of its output, made when they are asked for; none if they are those that are
+    /// stored.
+    lines: OnceLock<Option<Vec<String>>>,
 }
 
 /// What a look-up found: the probe, the target and what is known.
@@ -247,7 +249,7 @@ pub struct FoundFact<'a> {
     /// The name of the target; none if the run has no target of the role that was asked for.
     pub target: Option<&'a str>,
     /// What is known.
-    pub fact: std::borrow::Cow<'a, Fact>,
+    pub fact: Cow<'a, Fact>,
 }
 
 /// A page of the site with captures of one run.
@@ -353,7 +355,6 @@ impl Assessment {
     ///
     /// The id is not in the catalogue, or the target is unknown.
     pub fn find_fact(&self, id: &str, target: &str) -> Result<FoundFact<'_>, String> {
-        use std::borrow::Cow;
         let probe =
             self.project_data.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
         let Some(name) = self.resolve_target(target)? else {
@@ -466,10 +467,16 @@ impl Assessment {
         let Some(IndexedCapture { index, lines, .. }) = self.indexed_captures().get(capture) else {
             return &[];
         };
-        lines.get_or_init(|| {
-            let lines = self.run.captures[*index].stdout.text_lines();
-            lines.iter().map(|line| strip_ansi(line).into_owned()).collect()
-        })
+        let output = &self.run.captures[*index].stdout;
+        let cleaned = lines.get_or_init(|| {
+            let lines = output.text_lines();
+            let is_shown = |line: &String| matches!(strip_ansi(line), Cow::Borrowed(_));
+            match matches!(lines, Cow::Borrowed(_)) && lines.iter().all(is_shown) {
+                true => None,
+                false => Some(lines.iter().map(|line| strip_ansi(line).into_owned()).collect()),
+            }
+        });
+        cleaned.as_deref().unwrap_or_else(|| output.stored_lines())
     }
 
     /// The line that something was read from, where it is known.

@@ -110,6 +110,9 @@ pub fn escape_html(text: &str) -> String {
 
 /// Appends [`escape_html`] of a text.
 pub(crate) fn push_html(text: &str, out: &mut String) {
+    if is_plain_html(text) {
+        return out.push_str(text);
+    }
     let text = escape_hidden(text, &['\t', '\n']);
     let mut written = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -134,7 +137,21 @@ pub(crate) fn push_html(text: &str, out: &mut String) {
 ///
 /// Those of the writer.
 pub fn write_html(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
-    out.write_all(escape_html(text).as_bytes())
+    match is_plain_html(text) {
+        true => out.write_all(text.as_bytes()),
+        false => out.write_all(escape_html(text).as_bytes()),
+    }
+}
+
+/// Whether nothing of a text has to be escaped, as of most: ASCII without what HTML takes for
+/// markup.
+fn is_plain_html(text: &str) -> bool {
+    let is_plain = |byte: u8| {
+        matches!(byte, b' '..=b'~' | b'\t' | b'\n')
+            && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
+    };
+    // Looking at every byte is quicker than stopping early.
+    text.bytes().fold(true, |plain, byte| plain & is_plain(byte))
 }
 
 /// A path with `/` between its parts as part of an address.

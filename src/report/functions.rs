@@ -161,8 +161,7 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
     for &(name, arguments, call) in all_lookups() {
         tera.register_function(name, move |kwargs: Kwargs, _: &State| {
             for (argument, _) in kwargs.iter() {
-                let argument = argument.to_string();
-                if !arguments.contains(&argument.as_str()) {
+                if !argument.as_str().is_some_and(|argument| arguments.contains(&argument)) {
                     return Err(lookup_error(format!(
                         "{name}() has no argument `{argument}`: known are {}",
                         arguments.join(", ")
