@@ -152,14 +152,13 @@ impl RunHistory {
             known.digest.set_conclusions(verdicts.map(|v| (v.name.clone(), v.title.clone())));
         }
         let gate = &runs.builder.project().config.gate;
-        let sessions: Vec<PastSession> =
-            self.known.iter().map(|known| known.session.clone()).collect();
-        for (place, known) in self.known.iter_mut().enumerate() {
-            if let Some(before) = sessions.get(place + 1) {
-                let earlier = sessions[place + 1..].iter();
-                let earlier = history::comparable_sessions(earlier, before, gate.sessions);
-                known.digest.set_outside(known.session.gated_changes(before, &earlier, gate));
-            }
+        for place in 1..self.known.len() {
+            let (newer, earlier) = self.known.split_at_mut(place);
+            let (Some(known), Some(before)) = (newer.last_mut(), earlier.first()) else { continue };
+            let sessions = earlier.iter().map(|known| &known.session);
+            let comparable = history::comparable_sessions(sessions, &before.session, gate.sessions);
+            let outside = known.session.gated_changes(&before.session, &comparable, gate);
+            known.digest.set_outside(outside);
         }
         // What a changed run states is no figure of it, and its outline does not tell.
         let is_intact = |known: &KnownRun| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact);
