@@ -168,12 +168,11 @@ impl Comparison<'_> {
         (is_measured && !is_of_other && !is_doubtful).then_some(one)
     }
 
-    /// Whether a share is one of the counts that its sentence names, and no other number is.
+    /// Whether a share is one of the counts that its sentence names, and not of a part of them.
     fn compares_counts(&self, subject: &ValueSubject) -> bool {
-        let is_doubtful = subject
-            .doubt
-            .as_ref()
-            .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
+        let (_, own) = self.place_and_words();
+        let rest = self.sentence.labelled_text().replace(own, "");
+        let is_doubtful = subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&rest));
         !is_doubtful && self.vocabulary.words.comparison.counts.is_match(self.sentence.text)
     }
 

@@ -305,6 +305,8 @@ fn make_result(
     result: ClaimRemark,
 ) -> Result<ClaimResult> {
     let rules = &index.subject.project_data.report_rules;
+    let place = lines.whole_characters(&result.place);
+    let result = ClaimRemark { place, ..result };
     let (line, column) = lines.line_and_column(result.place.start);
     let (end_line, end_column) = lines.line_and_column(result.place.end);
     let mut evidence: Vec<EvidenceRef> =
@@ -422,6 +424,13 @@ impl<'a> TextLines<'a> {
         Self { text, starts, characters }
     }
 
+    /// A range without halves of characters: what stands in a code span of several lines may be a
+    /// byte off.
+    fn whole_characters(&self, range: &Range<usize>) -> Range<usize> {
+        let start = self.text.floor_char_boundary(range.start);
+        start..self.text.ceil_char_boundary(range.end.min(self.text.len())).max(start)
+    }
+
     /// How many characters begin before a byte.
     fn characters_before(&self, offset: usize) -> usize {
         let counted = offset / STEP * STEP;
@@ -501,6 +510,13 @@ mod tests {
             &[1.5; 5],
         );
         assert_eq!(annotations(run, "The startup overhead of Kata is large."), []);
+    }
+
+    #[test]
+    fn a_status_in_a_code_span_of_two_lines_has_a_place() {
+        let run = sketch().fact("app.health_status", "runc", 503);
+        let text = "HTTP ```\n\u{202e}503 a\n```";
+        assert_eq!(annotations(run, text).len(), 1);
     }
 
     #[test]

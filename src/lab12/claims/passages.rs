@@ -218,8 +218,10 @@ impl PassageReader {
 
     fn read_text(&mut self, text: &str, range: &Range<usize>, source: &str) {
         let Some(passage) = &mut self.current else { return };
-        // The text of a code span stands behind its ticks.
-        let within = source.get(range.clone()).and_then(|whole| whole.find(text)).unwrap_or(0);
+        // The text of a code span stands behind its ticks; its line ends are blanks.
+        let whole = source.get(range.clone()).unwrap_or_default();
+        let ticks = whole.len() - whole.trim_start_matches('`').len();
+        let within = whole.find(text).unwrap_or(ticks);
         passage.push_text(text, range.start + within);
     }
 
