@@ -515,7 +515,7 @@ mod tests {
     #[test]
     fn a_status_in_a_code_span_of_two_lines_has_a_place() {
         let run = sketch().fact("app.health_status", "runc", 503);
-        let text = "HTTP ```\n\u{202e}503 a\n```";
+        let text = "HTTP```\n\u{202e}503| a | b |\n|-|-|\n| | a | b |\n|-|-|\n| ```\n";
         assert_eq!(annotations(run, text).len(), 1);
     }
 
