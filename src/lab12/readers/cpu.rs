@@ -125,7 +125,7 @@ fn is_numeric(value: &str) -> bool {
 fn has_no_model_name(text: &str) -> bool {
     const BEGINNINGS: [&str; 15] = split_list(
         "cpu implementer|cpu part|cpu architecture|cpu variant|bogomips|processor 0:|\
-        vendor_id: ibm/s390|# processors|hart:|hart isa|isa:|uarch:|mvendorid|marchid|mimpid",
+        vendor_id:|# processors|hart:|hart isa|isa:|uarch:|mvendorid|marchid|mimpid",
     );
     let plain = text.to_lowercase().replace(':', " :");
     let plain = crate::text::join_words(&plain).replace(" :", ":");

@@ -112,7 +112,10 @@ fn find_message(
 /// The message of a kernel line, be it as `dmesg` prints it or as a line of the guest's console
 /// in the log of Kata's runtime.
 fn kernel_message(line: &PageLine) -> Option<&str> {
-    let text = line.text.as_str();
+    let text = match &line.kind {
+        LineKind::Log(log) if log.message.contains("vm console:") => log.message.as_str(),
+        _ => line.text.as_str(),
+    };
     let console = match text.split_once("vmconsole=\"") {
         Some((_, rest)) => Some(rest.trim_end_matches('"')),
         None => text.split_once("vm console:").map(|(_, rest)| rest.trim_matches(['"', ' '])),

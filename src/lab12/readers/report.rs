@@ -33,6 +33,8 @@ struct PastedBlock {
     is_note: bool,
     /// The slot whose file would hold it, where what it is of is known.
     slot: Option<&'static str>,
+    /// Whether it is of the author's own words: neither a fenced block nor a table.
+    is_told: bool,
 }
 
 /// The pages of a report by the slots whose files they stand for.
@@ -47,9 +49,19 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
     let has_kind =
         |kind| blocks.iter().any(|block| block.is_captioned(&[kind]) && !block.is_with_pull());
     let has_two_kinds = has_kind("cold") && has_kind("warm");
-    for block in &blocks {
+    // What is told beside outputs repeats them, or sums them up.
+    let (told, shown): (Vec<&PastedBlock>, Vec<&PastedBlock>) =
+        blocks.iter().partition(|block| block.is_told);
+    let claimed = |blocks: &[&PastedBlock]| -> Vec<&'static str> {
+        blocks.iter().flat_map(|block| block.claimed_slots(block.find_role())).collect()
+    };
+    let claimed_by_outputs = claimed(&shown);
+    for block in shown.iter().chain(&told) {
         let role = block.find_role();
         for path in block.claimed_slots(role) {
+            if block.is_told && claimed_by_outputs.contains(&path) {
+                continue;
+            }
             // Starts of two kinds are no series, and neither is one with a pull in it.
             let is_unclear =
                 block.is_with_pull() || has_two_kinds && block.is_captioned(&["cold", "warm"]);
@@ -200,8 +212,12 @@ impl BlockList {
         let is_fence = text.starts_with("```") || text.starts_with("~~~");
         if self.is_fenced && !is_fence || !self.is_fenced && is_loose_line(text, &self.open) {
             let above = words_above(&self.caption, &self.headings);
-            let block =
-                self.open.get_or_insert_with(|| PastedBlock { above, ..PastedBlock::default() });
+            let is_told = !self.is_fenced && !is_row(text);
+            let block = self.open.get_or_insert_with(|| PastedBlock {
+                above,
+                is_told,
+                ..PastedBlock::default()
+            });
             block.lines.push((number, text.into()));
             return;
         }
@@ -237,7 +253,8 @@ impl BlockList {
             let lines = vec![(number, line)];
             let above = vec![words.clone()];
             let slot = Some(stated.slot);
-            self.blocks.push(PastedBlock { lines, above, slot, ..PastedBlock::default() });
+            let is_told = true;
+            self.blocks.push(PastedBlock { lines, above, slot, is_told, ..PastedBlock::default() });
         }
         self.caption = Some(words);
     }
@@ -271,11 +288,21 @@ fn plain_lines(raw: &str, next: &str, is_fenced: bool, is_in_table: bool) -> Vec
         return text.split("</tr>").filter_map(row_of_html).collect();
     }
     let text = text.replace("• ", "- ").replace("<p>", "").replace("</p>", "");
+    let text = without_struck_out(&text);
     let is_rule = |line: &str| line.contains("--|") || line.contains("-- |");
     let is_bare_row = !text.starts_with('|')
         && text.contains(" | ")
         && (is_in_table || is_rule(next) || is_rule(&text));
     vec![if is_bare_row { format!("| {text} |") } else { text.trim().into() }]
+}
+
+/// A text without what its author took back: `~~15~~ 14`.
+fn without_struck_out(text: &str) -> String {
+    let pieces: Vec<&str> = text.split("~~").collect();
+    match pieces.len() % 2 {
+        1 => pieces.into_iter().step_by(2).collect::<String>(),
+        _ => text.into(),
+    }
 }
 
 /// `| runc | 0.68 |` for `<tr><td>runc</td><td>0.68</td>`.
@@ -308,10 +335,14 @@ fn heading_depth(text: &str) -> Option<usize> {
     ((1..=6).contains(&depth) && text[depth..].starts_with(' ')).then_some(depth)
 }
 
+fn is_row(text: &str) -> bool {
+    text.starts_with('|') || table::is_drawn_rule(text)
+}
+
 /// Whether a line outside of a fence is a row of a table, or a label with a value that commands
 /// print, or a time in a list of times.
 fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
-    if text.starts_with('|') || table::is_drawn_rule(text) {
+    if is_row(text) {
         return true;
     }
     let is_item = text.starts_with(['-', '*']);
@@ -466,7 +497,9 @@ impl PastedBlock {
         {
             slots.push("results/devices.txt");
         }
-        if has(|text| results::parse_dd_output(text).is_some()) {
+        if has(|text| results::parse_dd_output(text).is_some())
+            || has(|text| text.contains("B/s")) && names(&["throughput", "dd", "i/o"])
+        {
             slots.push("results/io-bench.txt");
         }
         if has(dmesg::is_kernel_line) {
@@ -537,6 +570,12 @@ fn is_of_product(above: &str, is_further: bool) -> bool {
 /// Whether a row of a table heads the runs of several targets: `| Run | runc (s) | kata (s) |`.
 fn heads_runs(text: &str) -> bool {
     let mut cells = text.split('|').skip(1);
+    let numbered = |cell: &&str| {
+        timing::names_runs(cell) && cell.contains(|c: char| c.is_ascii_digit() && cell.len() > 2)
+    };
+    if text.starts_with('|') && text.split('|').filter(numbered).count() > 1 {
+        return true;
+    }
     let is_of_runs = cells.next().is_some_and(timing::names_runs);
     let is_of_others = words::contains_any(text, &["latency", "request", "/s)", "mem", "cpu"]);
     text.starts_with('|')

@@ -17,8 +17,17 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
             let words = "the container that was to write did not start:";
             return Err(MissingValue::quoting_line(MissingReason::FailedStart, words, line));
         }
-        read::find_value(writing_lines(part).into_iter().rev(), parse_dd_output)
-            .ok_or_else(|| read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
+        let rate = part.value_lines().find(|line| line.text.contains("B/s"));
+        read::find_value(writing_lines(part).into_iter().rev(), parse_dd_output).ok_or_else(|| {
+            rate.map_or_else(
+                || {
+                    // The other rows of a table state other things.
+                    let own = part.lines.iter().filter(|line| line.measure.is_none());
+                    read::explain_unreadable_lines(own, MissingReason::NotNumeric)
+                },
+                |line| MissingValue::quoting_line(MissingReason::NotStated, ONLY_RATE, line),
+            )
+        })
     })?;
     if found.value["bytes"] == 0 {
         let words = "dd wrote nothing";
@@ -26,6 +35,8 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
     }
     read::refuse_impossible_times(found, &["seconds"])
 }
+
+const ONLY_RATE: &str = "only a rate is stated, not how much was written and how long it took:";
 
 /// The lines of a part without what dd says of reading, by the word before it or above it: `read:`.
 fn writing_lines(part: &LabelledPart) -> Vec<&PageLine> {
@@ -88,7 +99,8 @@ fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
     match part.value_lines().next().filter(|_| is_of_dev) {
         // A line that is no name makes the number of names uncertain.
         Some(_) if part.value_lines().any(|line| !is_listing_line(&line.text)) => {
-            Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
+            let others = part.lines.iter().filter(|line| !is_listing_line(&line.text));
+            Err(read::explain_unreadable_lines(others, MissingReason::NotNumeric))
         }
         Some(first) => {
             let count = i64::try_from(names.len()).unwrap_or(i64::MAX);
