@@ -93,13 +93,14 @@ impl SiteLinks {
         if !problems.is_empty() {
             self.problems.insert(name.to_string(), problems);
         }
+        elsewhere.sort_unstable();
+        self.record_links(name, &elsewhere, root);
+        // With those by which a page links to itself by its name.
         if let Some(&index) = self.by_page.get(name) {
             for (place, linked) in &mut self.targets[index].places {
                 linked.is_there = scan.ids.contains(place.as_str());
             }
         }
-        elsewhere.sort_unstable();
-        self.record_links(name, &elsewhere, root);
         elsewhere
     }
 
