@@ -427,8 +427,14 @@ impl<'a> TextLines<'a> {
     /// A range without halves of characters: what stands in a code span of several lines may be a
     /// byte off.
     fn whole_characters(&self, range: &Range<usize>) -> Range<usize> {
-        let start = self.text.floor_char_boundary(range.start);
-        start..self.text.ceil_char_boundary(range.end.min(self.text.len())).max(start)
+        let (mut start, mut end) = (range.start, range.end.min(self.text.len()));
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
+        start..end.max(start)
     }
 
     /// How many characters begin before a byte.
