@@ -260,7 +260,10 @@ fn find_row_target(cells: &[String]) -> Option<usize> {
     let leading = &cells[..cells.len().saturating_sub(1)];
     let is_numbered = leading.first().is_some_and(|cell| starts_with_figure(cell));
     let second = leading.get(1).filter(|_| is_numbered);
-    let is_short = |cell: &&String| words::split_words(cell).count() < 3;
+    // `srv-07 | Kata container`, and no row of advice: `CI jobs | runc`.
+    let names_machine = |cell: &String| cell.contains(|c: char| c.is_ascii_digit());
+    let is_of_machine = leading.first().is_some_and(names_machine);
+    let is_short = |cell: &&String| is_of_machine && words::split_words(cell).count() < 3;
     let second = second.or_else(|| leading.get(1).filter(is_short));
     match leading.first() {
         Some(first) if names_target(first) => Some(0),

@@ -592,6 +592,7 @@ fn several_times(names: &[&str], line: u32) -> MissingValue {
 /// Whether a table's value under a head of these words can be a start-up time, or sums some up.
 fn is_start_measure(head: &str) -> bool {
     const OTHERS: &[&str] = &[
+        "budget",
         "memory",
         "throughput",
         "bandwidth",
