@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
-use memchr::memmem;
 
 use super::cache::CachedPage;
 use super::scan::PageScan;
@@ -59,9 +58,6 @@ struct LinkedPlace {
 
 /// How many problems an error lists.
 const LISTED: usize = 20;
-
-/// How many places are looked for by their names on a page.
-const SOUGHT: usize = 8;
 
 impl SiteLinks {
     /// Takes up a page: its duplicate ids and its links to itself are checked at once. Returns
@@ -257,26 +253,10 @@ impl LinkTarget {
         let path = staging.current_path(&self.page);
         let html =
             std::fs::read_to_string(&path).map_err(|e| Error::failed_io("read", &path, &e))?;
-        // To look for few places takes less than to read the page.
-        if places.len() <= SOUGHT {
-            places.retain(|place| !has_element(&html, place));
-        }
-        if !places.is_empty() {
-            let ids = PageScan::scan_page(&html, false).ids;
-            places.retain(|place| !ids.contains(place.as_str()));
-        }
+        let ids = PageScan::scan_page(&html, false).ids;
+        places.retain(|place| !ids.contains(place.as_str()));
         Ok(places.into_iter().cloned().collect())
     }
-}
-
-/// Whether a page has a tag with this id, as the program writes it; one that is written in another
-/// way is not found.
-fn has_element(html: &str, id: &str) -> bool {
-    let in_tag = |at: usize| {
-        let begun = html[..at].rfind(['<', '>']);
-        begun.is_some_and(|begun| html[begun..].starts_with('<'))
-    };
-    memmem::find_iter(html.as_bytes(), &format!(" id=\"{id}\"")).any(in_tag)
 }
 
 /// The folder and the link that lead to the same place as a link seen from a folder, where it
