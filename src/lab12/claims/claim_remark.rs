@@ -112,7 +112,9 @@ impl ClaimRemark {
             .resting_on_fact(fact_ref.id, fact_ref.target)
     }
 
-    /// The stated value is of a target that did not start, or of which it was not captured.
+    /// The stated value is of a target that did not start, or of which it was not captured. A report
+    /// that shows the failure hides nothing: of such a value there is no evidence, and no more is
+    /// said.
     pub(super) fn without_value(
         index: &EvidenceIndex,
         place: Range<usize>,
@@ -120,7 +122,7 @@ impl ClaimRemark {
         id: &str,
         target: &str,
     ) -> Self {
-        if !index.never_ran(target) {
+        if !index.never_ran(target) || index.is_failure_shown(target) {
             return Self::without_evidence(index, place, stated, id, target);
         }
         let message = ClaimContradictsEvidence {

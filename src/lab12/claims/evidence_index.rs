@@ -36,6 +36,8 @@ pub(super) type PlacedValues = Rc<Vec<(String, FactSource)>>;
 pub(super) struct EvidenceIndex<'a> {
     /// The judged run.
     pub subject: &'a Assessment,
+    /// The text of the report.
+    report: &'a str,
     /// Its targets and their names.
     pub resolver: TargetResolver,
     /// The figures of the facts that the report spoke of: a series has up to 100,000 samples, and
@@ -54,10 +56,11 @@ pub(super) struct EvidenceIndex<'a> {
 }
 
 impl<'a> EvidenceIndex<'a> {
-    /// The evidence of a judged run.
-    pub(super) fn new(subject: &'a Assessment) -> Self {
+    /// The evidence of a judged run, for one report.
+    pub(super) fn new(subject: &'a Assessment, report: &'a str) -> Self {
         Self {
             subject,
+            report,
             resolver: TargetResolver::new(subject),
             figures: RefCell::default(),
             captured: OnceCell::new(),
@@ -208,6 +211,16 @@ impl<'a> EvidenceIndex<'a> {
     pub(super) fn never_ran(&self, target: &str) -> bool {
         let verdict = self.subject.judgement.find_verdict(target);
         verdict.is_some_and(|verdict| verdict.conclusion == Conclusion::NotTested)
+    }
+
+    /// Whether the report shows the words with which a target failed to start.
+    pub(super) fn is_failure_shown(&self, target: &str) -> bool {
+        let verdict = self.subject.judgement.find_verdict(target);
+        let Some(words) = verdict.and_then(|verdict| verdict.failure.as_deref()) else {
+            return false;
+        };
+        let is_telling = |part: &&str| part.split_whitespace().count() >= 3;
+        words.split([':', '…']).map(str::trim).filter(is_telling).any(|it| self.report.contains(it))
     }
 
     /// Whether a target showed nothing of a fact: it did not start, or the file holds the host's.

@@ -132,7 +132,7 @@ impl ClaimChecker {
     ///
     /// The text states more than `MAX_VALUES` values, or the message of a rule cannot be rendered.
     pub fn check_report(&self, subject: &Assessment, text: &str) -> Result<CheckedClaims> {
-        let index = EvidenceIndex::new(subject);
+        let index = EvidenceIndex::new(subject, text);
         let mut results = self.find_remarks(&index, text)?;
         results.sort_by_key(|result| (result.place.start, result.place.end, result.rule));
         results.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
@@ -210,7 +210,6 @@ impl ClaimChecker {
         let of_silent = |result: &ClaimRemark| {
             result.rule.is_some() && result.facts.iter().any(|(_, target)| index.never_ran(target))
         };
-        results.retain(|result| !is_silent || !of_silent(result));
         let stated = StatedFigures::new(&stated);
         for (sentence, all) in &sentences {
             let ratios = comparison::check_comparisons(index, vocabulary, sentence, all, &stated);
@@ -219,6 +218,7 @@ impl ClaimChecker {
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
             results.extend(ratios);
         }
+        results.retain(|result| !is_silent || !of_silent(result));
         let twice = same_number_twice(index, text, &results);
         results.extend(twice);
         drop_outgrown(&mut results);
