@@ -33,6 +33,10 @@ pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult)
         podman::end_forgotten_starts(&is_mine, result);
         result.removed.extend(podman::remove_unused_namespaces());
     }
+    if matches!(engine, EngineKind::Ctr | EngineKind::Nerdctl) {
+        let is_idle = ["ctr", "nerdctl"].iter().all(|client| !processes.runs_program(client));
+        result.removed.extend(client_views(&std::env::temp_dir(), is_idle));
+    }
     if engine == EngineKind::Ctr {
         // Its ids are our names, so that a sandbox of a session that is forgotten is known. A session
         // with other temporary files is not forgotten: its processes run.
@@ -115,13 +119,47 @@ fn first_views() -> Vec<String> {
     removed
 }
 
+/// A client of containerd mounts a container's files for a moment on a temporary folder, to read
+/// its list of users. Nobody needs one of a container that is gone; an empty folder is needed only
+/// while a client runs.
+fn client_views(folder: &Path, is_idle: bool) -> Vec<String> {
+    let mut removed = Vec::new();
+    for mount in mount_table().iter().filter(|mount| is_view_of_nothing(mount, folder)) {
+        if mounts::detach_mount(&mount.mount_point) {
+            let _ = fs::remove_dir(&mount.mount_point);
+            removed.push(format!("mount {}", mount.mount_point.display()));
+        }
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()).filter(|path| is_idle && is_view(path, folder)) {
+        // What holds anything, or is mounted on, stays.
+        if fs::remove_dir(&path).is_ok() {
+            removed.push(format!("temporary folder {}", path.display()));
+        }
+    }
+    removed
+}
+
+/// Whether a folder is called as containerd's clients call one for such a mount.
+fn is_view(path: &Path, folder: &Path) -> bool {
+    let name = path.strip_prefix(folder).ok().and_then(Path::to_str);
+    let random = name.and_then(|name| name.strip_prefix("containerd-mount"));
+    random.is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Whether something mounted is such a view, and the files that it shows were removed.
+fn is_view_of_nothing(mount: &MountInfo, folder: &Path) -> bool {
+    let upper = mount.super_options.get("upperdir").and_then(Option::as_deref);
+    is_view(&mount.mount_point, folder) && upper.is_some_and(|upper| !Path::new(upper).exists())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use procfs::process::MountInfo;
 
-    use super::{is_of_ended_session, is_own_mount};
+    use super::{client_views, is_of_ended_session, is_own_mount, is_view_of_nothing};
 
     #[test]
     fn a_runtime_mounted_on_its_own_temporary_file_is_known_and_nothing_else() {
@@ -137,6 +175,39 @@ mod tests {
             let mount = MountInfo::from_line(&line).unwrap();
             assert_eq!(is_own_mount(&mount, "crun"), expected, "{what} {place}");
         }
+    }
+
+    #[test]
+    fn a_view_of_a_container_is_stale_when_the_files_of_the_container_are_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = folder.path().display();
+        for (place, upper, expected) in [
+            ("/tmp/containerd-mount2120676294", "/no/snapshots/964/fs".to_string(), true),
+            ("/tmp/containerd-mount2120676294", kept.to_string(), false),
+            ("/tmp/containerd-mountmine", "/no/snapshots/964/fs".to_string(), false),
+            ("/tmp/mine/containerd-mount1", "/no/snapshots/964/fs".to_string(), false),
+        ] {
+            let line = format!(
+                "60 27 0:44 / {place} ro,relatime - overlay overlay rw,lowerdir=/a,upperdir={upper}"
+            );
+            let mount = MountInfo::from_line(&line).unwrap();
+            assert_eq!(is_view_of_nothing(&mount, "/tmp".as_ref()), expected, "{place} {upper}");
+        }
+    }
+
+    #[test]
+    fn an_empty_folder_for_a_view_goes_when_no_client_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["containerd-mount1", "containerd-mount2/etc", "containerd-mountmine"] {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        assert!(client_views(folder.path(), false).is_empty());
+        let empty = folder.path().join("containerd-mount1");
+        assert_eq!(
+            client_views(folder.path(), true),
+            [format!("temporary folder {}", empty.display())]
+        );
+        assert!(folder.path().join("containerd-mount2/etc").exists() && !empty.exists());
     }
 
     #[test]
