@@ -121,7 +121,7 @@ fn make_record(line: u32, path: &[&str], values: &[String]) -> Option<Record> {
 mod tests {
     use super::*;
 
-    fn records(text: &str) -> Vec<String> {
+    fn list_record_values(text: &str) -> Vec<String> {
         let lines: Vec<(u32, String)> = (1..).zip(text.lines().map(String::from)).collect();
         let named = |record: Record| {
             format!("{}: {} {} {}", record.line, record.who.target_name(), record.text, record.slot)
@@ -134,7 +134,7 @@ mod tests {
         let json = "{\n\"runc\": {\n\"kernel\": \"6.8.0-51-generic\",\n\"startup_ms\": [588, 602]},\n\
                     \"kata_startup_s\": 1.9}";
         assert_eq!(
-            records(json),
+            list_record_values(json),
             [
                 "3: runc 6.8.0-51-generic results/kernels.txt",
                 "4: runc 588 ms, 602 ms results/startup-bench.txt",
@@ -144,9 +144,12 @@ mod tests {
         let yaml =
             "# mine\nkata:\n  kernel: \"6.12.47\"\n  dev_entries: 14\n  startup_avg_s: 1.9\n";
         assert_eq!(
-            records(yaml),
+            list_record_values(yaml),
             ["3: kata 6.12.47 results/kernels.txt", "4: kata 14 results/devices.txt"]
         );
-        assert!(records("{\"simulated\": true, \"kata\": {\"kernel\": \"6.1.62\"}}").is_empty());
+        assert!(
+            list_record_values("{\"simulated\": true, \"kata\": {\"kernel\": \"6.1.62\"}}")
+                .is_empty()
+        );
     }
 }

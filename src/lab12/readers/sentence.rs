@@ -109,7 +109,7 @@ fn is_value_for(slot: &str, text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn values(line: &str) -> Vec<String> {
+    fn read_sentence_values(line: &str) -> Vec<String> {
         let stated = list_sentence_values(line).into_iter();
         stated.map(|v| format!("{} {} {}", v.who.target_name(), v.value, v.slot)).collect()
     }
@@ -118,16 +118,24 @@ mod tests {
     fn a_clause_with_one_target_and_one_value_is_read() {
         let kernels =
             ["runc 6.8.0-51-generic results/kernels.txt", "kata 6.12.47 results/kernels.txt"];
-        assert_eq!(values("Kernels: `6.8.0-51-generic` (runc) vs `6.12.47` (kata)"), kernels);
-        assert_eq!(values("Kernels: runc `6.8.0-51-generic`, Kata `6.12.47`."), kernels);
         assert_eq!(
-            values(
+            read_sentence_values("Kernels: `6.8.0-51-generic` (runc) vs `6.12.47` (kata)"),
+            kernels
+        );
+        assert_eq!(
+            read_sentence_values("Kernels: runc `6.8.0-51-generic`, Kata `6.12.47`."),
+            kernels
+        );
+        assert_eq!(
+            read_sentence_values(
                 "Under runc `uname -r` printed 6.8.0-51-generic. Under Kata `uname -r` printed 6.12.47, so it has its own."
             ),
             kernels
         );
         assert_eq!(
-            values("`ls /proc | wc -l` gave 402 on the host, 64 under runc and 53 under Kata."),
+            read_sentence_values(
+                "`ls /proc | wc -l` gave 402 on the host, 64 under runc and 53 under Kata."
+            ),
             [
                 "host 402 isolation/proc.txt",
                 "runc 64 isolation/proc.txt",
@@ -135,7 +143,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            values("Start of runc: 0.57 s. Start of Kata: 1.76 s (one run each)."),
+            read_sentence_values("Start of runc: 0.57 s. Start of Kata: 1.76 s (one run each)."),
             ["runc 0.57 s results/startup-bench.txt", "kata 1.76 s results/startup-bench.txt"]
         );
     }
@@ -154,7 +162,11 @@ mod tests {
             "Pavel's Kata kernel is 6.12.47",
             "Average start under runc 0.83 s, kata 1.75 s",
         ] {
-            assert!(values(line).is_empty(), "{line}: {:?}", values(line));
+            assert!(
+                read_sentence_values(line).is_empty(),
+                "{line}: {:?}",
+                read_sentence_values(line)
+            );
         }
     }
 }
