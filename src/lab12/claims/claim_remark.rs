@@ -101,15 +101,14 @@ impl ClaimRemark {
         found: &str,
         elsewhere: Option<&str>,
     ) -> Self {
-        let message = ClaimContradictsEvidence {
-            stated: &make_visible(stated),
+        Self::contradicts_fact(
+            index,
+            place,
+            stated,
+            (fact_ref.id, fact_ref.target),
             found,
-            title: &index.fact_title(fact_ref.id),
-            target: &index.reader_name(fact_ref.target),
             elsewhere,
-        };
-        Self::violates_rule(message, ClaimStatus::Contradicted, place)
-            .resting_on_fact(fact_ref.id, fact_ref.target)
+        )
     }
 
     /// The stated value is of a target that did not start, or of which it was not captured. A report
@@ -125,12 +124,24 @@ impl ClaimRemark {
         if !index.never_ran(target) || index.is_failure_shown(target) {
             return Self::without_evidence(index, place, stated, id, target);
         }
+        Self::contradicts_fact(index, place, stated, (id, target), "that it did not start", None)
+    }
+
+    /// The stated value of a fact, by its id and target, is not what was `found`.
+    fn contradicts_fact(
+        index: &EvidenceIndex,
+        place: Range<usize>,
+        stated: &str,
+        (id, target): (&str, &str),
+        found: &str,
+        elsewhere: Option<&str>,
+    ) -> Self {
         let message = ClaimContradictsEvidence {
             stated: &make_visible(stated),
-            found: "that it did not start",
+            found,
             title: &index.fact_title(id),
             target: &index.reader_name(target),
-            elsewhere: None,
+            elsewhere,
         };
         Self::violates_rule(message, ClaimStatus::Contradicted, place).resting_on_fact(id, target)
     }
