@@ -134,6 +134,10 @@ fn in_part(part: &LabelledPart) -> ReadResult<i64> {
                 let what = "several numbers stand under the label, the first is";
                 return Err(MissingValue::quoting_line(MissingReason::NotNumeric, what, line));
             }
+            if number == 0 {
+                let note = "wc counts 0 where ls printed nothing: no kernel shows so few";
+                return Err(MissingValue::new(MissingReason::OutOfRange, note).at_line(line.number));
+            }
             return Ok(FoundValue::at_line(number, line));
         }
         // ls complains about processes that end while it reads; the count follows.

@@ -397,9 +397,12 @@ impl<'a> EvidencePages<'a> {
         let kata = beside(["results/kata-kernel.txt", "kata/kernel.txt"], EvidenceRole::Kata);
         let own = kata.filter(|_| may_stand_elsewhere(&own)).unwrap_or(own);
         put("cpu.model", EvidenceRole::Kata, own);
-        if let Some(runc) =
-            beside(["results/runc-kernel.txt", "runc/kernel.txt"], EvidenceRole::Runc)
-        {
+        let runc = beside(["results/runc-kernel.txt", "runc/kernel.txt"], EvidenceRole::Runc);
+        let runc = runc.or_else(|| {
+            let page = self.pages.get("analysis/cpu-comparison.txt")?;
+            Some(model(page, EvidenceRole::Runc)).filter(Fact::is_present)
+        });
+        if let Some(runc) = runc {
             put("cpu.model", EvidenceRole::Runc, runc);
         }
         put("cpu.model_compared", EvidenceRole::Kata, compared);

@@ -63,11 +63,13 @@ pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
     }
 }
 
-/// Whether a cell is the status of a program that failed: `1` below `exit_code`.
+/// Whether a cell is the status of a program that failed: `1` below `exit_code`, `fail`.
 fn is_exit_status_cell(line: &PageLine) -> bool {
     let head = line.measure.as_deref().unwrap_or_default();
-    let value = line.text.rsplit(':').next().unwrap_or_default().trim();
-    !head.is_empty() && has_exit_status(&plain_words(&format!("{head}: {value}")))
+    let value = line.text.rsplit(':').next().unwrap_or_default().trim().to_lowercase();
+    let is_word = matches!(value.as_str(), "fail" | "failed" | "error" | "timeout");
+    let is_status = has_exit_status(&plain_words(&format!("{head}: {value}")));
+    !head.is_empty() && (is_word || is_status)
 }
 
 /// Whether a text is about a runtime that is neither of the two.
@@ -115,7 +117,9 @@ pub(super) fn tells_no_start(line: &PageLine) -> bool {
             log.fatal || log.failure && words::contains_any(&log.message, &STARTS)
         }
         LineKind::Text if is_of_another_runtime(&line.text) || tells_of_remedy(&line.text) => false,
-        LineKind::Text if line.is_error => words::contains_any(&line.text, &STARTS),
+        LineKind::Text if line.is_error => {
+            words::contains_any(&line.text, &STARTS) || is_note_of_failure(&line.text)
+        }
         LineKind::Text | LineKind::Title => {
             let plain = plain_words(&line.text);
             let is_of_tool = OTHERS.iter().any(|word| plain.contains(word));
@@ -124,6 +128,14 @@ pub(super) fn tells_no_start(line: &PageLine) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether somebody notes that a start failed, and a program does not say what it failed to do:
+/// `FAILED after 0.34 s`.
+fn is_note_of_failure(text: &str) -> bool {
+    let mut words = words::split_words(text);
+    let begins = words.next().is_some_and(|word| word.eq_ignore_ascii_case("failed"));
+    begins && words.next().is_none_or(|word| word != "to") && !text.contains(": ")
 }
 
 /// Whether a message is about a virtual machine, so that it is Kata's wherever it stands.

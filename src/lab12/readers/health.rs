@@ -63,8 +63,19 @@ fn after_http(text: &str) -> Option<i64> {
 }
 
 /// The words before a status.
-const KEYS: &[&str] =
-    &["status", "code", "health", "juice", "response", "curl", "http", "статус", "код", "ответ"];
+const KEYS: &[&str] = &[
+    "status",
+    "code",
+    "health",
+    "juice",
+    "response",
+    "curl",
+    "http",
+    "try",
+    "статус",
+    "код",
+    "ответ",
+];
 
 /// `Status: 200`, `juice-runc: 200`.
 fn after_key(text: &str) -> Option<i64> {

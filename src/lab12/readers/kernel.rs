@@ -159,11 +159,45 @@ fn first_wanted_statement(
     part: &LabelledPart,
     wanted: impl Fn(&KernelStatement) -> bool,
 ) -> ReadResult<KernelStatement> {
+    if part.who == Some(EvidenceRole::Host)
+        && let Some(read) = kernel_of_nodes(part)
+    {
+        return read;
+    }
     let lines = part.value_lines().filter(|line| !line.is_error);
     read::find_value(lines, |text| parse_kernel_statement(text).filter(&wanted)).ok_or_else(|| {
         refuse_macos_uname(part).unwrap_or_else(|| {
             read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText)
         })
+    })
+}
+
+/// The kernel in the list of nodes that `kubectl get nodes -o wide` prints, where all have one.
+fn kernel_of_nodes(part: &LabelledPart) -> Option<ReadResult<KernelStatement>> {
+    let mut lines = part.value_lines().skip_while(|line| {
+        !(line.text.starts_with("NAME ") && line.text.contains("KERNEL-VERSION"))
+    });
+    lines.next()?;
+    let mut found: Option<FoundValue<String>> = None;
+    for line in lines {
+        let mut releases = line.text.split_whitespace().filter_map(parse_kernel_release);
+        let (Some(release), None) = (releases.next(), releases.next()) else { break };
+        match &found {
+            Some(first) if first.value != release => {
+                let words = "the nodes have several kernels, and which node it was is not stated:";
+                return Some(Err(MissingValue::quoting_line(
+                    MissingReason::NotStated,
+                    words,
+                    line,
+                )));
+            }
+            Some(_) => {}
+            None => found = Some(FoundValue::at_line(release, line)),
+        }
+    }
+    let form = KernelStatementForm::Release;
+    found.map(|found| {
+        Ok(found.map_value(|release| KernelStatement { text: release.clone(), release, form }))
     })
 }
 

@@ -18,7 +18,13 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     let mut rows: Vec<Vec<f64>> = Vec::new();
     // The figures of a summary in a table are no samples.
     let own = parts.iter().filter(|part| !timing::is_excluded_part(&part.label));
-    let lines: Vec<&PageLine> = own.flat_map(|part| part.value_lines()).collect();
+    let mut lines: Vec<&PageLine> = own.flat_map(|part| part.value_lines()).collect();
+    // Beside the figures of a summary `Total:` is the time of all requests.
+    if lines.iter().any(|line| line.text.starts_with("Slowest:")) {
+        lines.retain(|line| !line.text.starts_with("Total:"));
+    }
+    // Echoes of ping are no requests.
+    lines.retain(|line| !line.text.contains(" bytes from "));
     let column = lines.iter().find_map(|line| find_total_column(&line.text));
     for line in lines {
         let times = match column {
@@ -83,11 +89,10 @@ fn not_katas<'p>(page: &'p EvidencePage) -> Vec<&'p LabelledPart> {
 /// milliseconds where the head of the page says so.
 fn on_line(text: &str, in_millis: bool) -> Vec<f64> {
     // `time_connect: 0.000310 time_total: 0.004900`, `code=200 time=0.0049s size=1987`
-    for key in ["time_total", " time="] {
+    for key in ["time_total", " time=", " total="] {
         if let Some((_, behind)) = text.split_once(key).filter(|(before, _)| !before.is_empty()) {
-            let time = behind.trim_start_matches(['=', ':', ' ']).split_whitespace().next();
-            let time = time.and_then(|time| seconds_in_word(time, in_millis));
-            return time.unwrap_or_default();
+            let time = behind.trim_start_matches(['=', ':', ' ']);
+            return time_with_unit(time, in_millis);
         }
     }
     // `Request 1: 0.002345 (HTTP 200)`
@@ -108,6 +113,8 @@ fn on_line(text: &str, in_millis: bool) -> Vec<f64> {
     };
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let tokens = match &tokens[..] {
+        // A request without a response took no time that counts.
+        ["000", _] => return Vec::new(),
         // `%{http_code} %{time_total}`
         [status, time] if is_status(status) && time.contains(['.', ',']) => &tokens[1..],
         // The number of the request, and its time.
@@ -121,6 +128,14 @@ fn on_line(text: &str, in_millis: bool) -> Vec<f64> {
         tokens => tokens.iter().map(|token| seconds_in_word(token, in_millis)).collect(),
     };
     times.unwrap_or_default().into_iter().flatten().collect()
+}
+
+/// The time that a text begins with, whose unit may be a word of its own: `0.123 ms`.
+fn time_with_unit(text: &str, in_millis: bool) -> Vec<f64> {
+    let mut words = text.split_whitespace();
+    let (Some(time), next) = (words.next(), words.next()) else { return Vec::new() };
+    let unit = next.filter(|unit| TimeUnit::from_name(unit).is_some()).unwrap_or_default();
+    seconds_in_word(&format!("{time}{unit}"), in_millis).unwrap_or_default()
 }
 
 fn is_number(token: &str) -> bool {

@@ -140,7 +140,7 @@ impl<'a> EvidencePage<'a> {
             matches!(line.kind, LineKind::Title | LineKind::Text)
                 && !line.text.contains(|c: char| c.is_ascii_digit())
         });
-        heads.into_iter().any(|line| words::contains_any(&line.text, UNITS))
+        heads.into_iter().any(|line| line.text == "ms" || words::contains_any(&line.text, UNITS))
     }
 
     /// The lines by the label above them. The place of a file that speaks of one role labels

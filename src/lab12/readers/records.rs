@@ -90,11 +90,12 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
 
 /// The record of a value, if its keys name one target and something that is read.
 fn make_record(line: u32, path: &[&str], values: &[String]) -> Option<Record> {
-    const SLOTS: [(&str, &str); 6] = [
+    const SLOTS: [(&str, &str); 7] = [
         ("results/kernels.txt", "kernel kernels uname kernel_release"),
         ("analysis/cpu-comparison.txt", "cpu cpu_model"),
         ("results/startup-bench.txt", "start startup boot start_up"),
         ("results/devices.txt", "dev devices"),
+        ("results/io-bench.txt", "dd io"),
         ("isolation/proc.txt", "proc"),
         ("isolation/modules.txt", "modules module"),
     ];

@@ -451,6 +451,17 @@ impl PastedBlock {
             && self.lines.iter().any(|(_, text)| timing::is_program_time(text))
     }
 
+    /// Whether a table that names targets has a row or a column of one of these words.
+    fn tabulates(&self, measure: &str) -> bool {
+        let rows = || self.lines.iter().map(|(_, text)| text).filter(|text| text.starts_with('|'));
+        let is_row =
+            |row: &String| row.split('|').nth(1).is_some_and(|cell| table::has_word(cell, measure));
+        let is_column = rows().next().is_some_and(|head| table::has_word(head, measure));
+        (is_column || rows().any(is_row))
+            && rows()
+                .any(|row| row.split('|').any(|cell| !table::find_target_roles(cell).is_empty()))
+    }
+
     /// The slots whose files hold such lines.
     fn claimed_slots(&self, role: Option<(EvidenceRole, u32)>) -> Vec<&'static str> {
         if let Some(slot) = self.slot {
@@ -485,6 +496,7 @@ impl PastedBlock {
         }
         let is_of_version = names(&["version"]) && !names(&["kernel", "uname"]);
         if has(shim::is_shim_version)
+            || has(|text| shim::version_in_cell(text).is_some())
             || has(shim::is_version_line) && is_of_version && names(&["kata"])
         {
             slots.push(SHIM);
@@ -493,6 +505,7 @@ impl PastedBlock {
             slots.push("results/caps.txt");
         }
         if has(|text| text.split_whitespace().any(|word| word == "null"))
+            || self.tabulates("devices")
             || names(&["/dev entries", "entries in /dev", "ls /dev | wc", "ls /dev \\| wc"])
         {
             slots.push("results/devices.txt");
@@ -509,6 +522,7 @@ impl PastedBlock {
             slots.push("isolation/network.txt");
         }
         if has(|text| text.to_lowercase().contains("model name"))
+            || self.tabulates("cpu processor cpus")
             || self.is_note && has(|text| text.to_lowercase().contains(" cpu: "))
         {
             slots.push("analysis/cpu-comparison.txt");

@@ -80,11 +80,42 @@ pub(super) fn parse_dd_output(text: &str) -> Option<Value> {
         "скопирован, ",
         "скопированы, ",
     ];
+    if let Some(written) = parse_fio_output(text) {
+        return Some(written);
+    }
     let at = BYTES.iter().find_map(|word| text.find(word))?;
     let bytes: u64 = text[..at].rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
     let (_, rest) = COPIED.iter().find_map(|word| text.split_once(word))?;
     let (seconds, stated, _) = words::leading_duration(rest)?;
     stated.then(|| json!({"bytes": bytes, "seconds": seconds}))
+}
+
+/// What fio says of writing: `write: IOPS=1299, BW=1299MiB/s (1362MB/s)(100MiB/77msec)`, or below
+/// it `WRITE: bw=1299MiB/s (1362MB/s), …, io=100MiB (105MB), run=77-77msec`.
+fn parse_fio_output(text: &str) -> Option<Value> {
+    let (key, rest) = text.split_once(':')?;
+    let (amount, time) = if key == "write" && rest.contains("BW=") {
+        rest.rsplit_once('(')?.1.split_once(')')?.0.split_once('/')?
+    } else if key == "WRITE" {
+        let (amount, rest) = rest.split_once("io=")?.1.split_once(' ')?;
+        let (first, last) = rest.split_once("run=")?.1.split_once('-')?;
+        if !last.starts_with(first) {
+            return None;
+        }
+        (amount, last)
+    } else {
+        return None;
+    };
+    let (seconds, true, _) = words::leading_duration(time)? else { return None };
+    Some(json!({"bytes": bytes_of_amount(amount)?, "seconds": seconds}))
+}
+
+/// The bytes of `100MiB`, as fio writes what it wrote.
+fn bytes_of_amount(amount: &str) -> Option<u64> {
+    const UNITS: [(&str, u32); 4] = [("B", 0), ("KiB", 1), ("MiB", 2), ("GiB", 3)];
+    let (digits, unit) = words::leading_digits(amount)?;
+    let power = UNITS.iter().find(|(name, _)| *name == unit)?.1;
+    digits.parse::<u64>().ok()?.checked_mul(1024_u64.pow(power))
 }
 
 /// The number of entries of `/dev` under `who`: the lines of a listing, or a count of them.
@@ -98,8 +129,9 @@ fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
     let is_of_dev = names.iter().any(|name| matches!(*name, "null" | "zero"));
     match part.value_lines().next().filter(|_| is_of_dev) {
         // A line that is no name makes the number of names uncertain.
-        Some(_) if part.value_lines().any(|line| !is_listing_line(&line.text)) => {
-            let others = part.lines.iter().filter(|line| !is_listing_line(&line.text));
+        Some(_) if part.value_lines().any(|line| !belongs_to_listing(&line.text, names.len())) => {
+            let others =
+                part.lines.iter().filter(|line| !belongs_to_listing(&line.text, names.len()));
             Err(read::explain_unreadable_lines(others, MissingReason::NotNumeric))
         }
         Some(first) => {
@@ -115,6 +147,11 @@ fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
         }
         None => Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric)),
     }
+}
+
+/// Whether a line belongs to a listing of so many names, which may be counted below it.
+fn belongs_to_listing(text: &str, names: usize) -> bool {
+    is_listing_line(text) || text.parse() == Ok(names)
 }
 
 /// Whether a line belongs to a listing: a name, the sum of `ls -l`, or the folder or its parent.

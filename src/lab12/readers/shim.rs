@@ -34,10 +34,23 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     let at = lines.iter().position(|line| {
         (names_shim(&line.text) || keyed(line)) && version_in_shim_line(&line.text).is_some()
     });
-    match at {
+    let in_cell = || lines.iter().position(|line| version_in_cell(&line.text).is_some());
+    match at.or_else(in_cell) {
         Some(at) => statement_at(&lines, at),
         None => explain_no_version(page, &lines),
     }
+}
+
+/// The version of Kata in a row of a table, or behind its name with a colon, and nothing else: `|
+/// Kata Containers | 3.23.0 |`.
+pub(super) fn version_in_cell(text: &str) -> Option<&str> {
+    const NAMES: &str = "kata containers container version";
+    let (name, version) = text.trim_matches(['|', ' ']).rsplit_once(['|', ':'])?;
+    let version = version_in_word(words::strip_value_marks(version))?;
+    let mut named = words::split_words(name).map(str::to_lowercase);
+    let is_kata = named.next().is_some_and(|word| word == "kata");
+    let is_name = named.all(|word| NAMES.split(' ').any(|known| *known == word));
+    (is_kata && is_name && version.starts_with(['2', '3', '4'])).then_some(version)
 }
 
 /// The shim's own line about itself among others: `Kata Containers containerd shim (Rust): id:
@@ -56,7 +69,7 @@ pub(super) fn read_shim_line(page: &EvidencePage) -> Option<ShimStatement> {
 pub(super) fn is_version_line(text: &str) -> bool {
     let plain = words::strip_value_marks(text.trim_start_matches(['-', '*', ' ']));
     let alone = version_in_word(plain).is_some_and(|version| version.starts_with(['3', '4']));
-    alone || is_shim_version(text)
+    alone || is_shim_version(text) || version_in_cell(text).is_some()
 }
 
 /// Whether a line states a version with Kata's name.
@@ -72,6 +85,7 @@ pub(super) fn is_shim_version(text: &str) -> bool {
 fn statement_at(lines: &[&PageLine], at: usize) -> ShimStatement {
     let line = lines[at];
     let version = version_in_shim_line(&line.text)
+        .or_else(|| version_in_cell(&line.text))
         .ok_or_else(|| MissingValue::new(MissingReason::NotStated, "no version"));
     ShimStatement {
         version: version.map(|version| FoundValue::at_line(version.to_string(), line)),

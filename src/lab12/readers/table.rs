@@ -112,7 +112,12 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
         return Vec::new();
     }
     let mut head_cells = cells_between(head, mark);
-    if head_cells.len() < 2 || head.contains(|c: char| c.is_ascii_digit()) {
+    // `Run 1` heads a column, and `0.61` does not.
+    let is_name = |cell: &String| {
+        !cell.contains(|c: char| c.is_ascii_digit())
+            || super::timing::names_runs(cell) && !starts_with_figure(cell)
+    };
+    if head_cells.len() < 2 || !head_cells.iter().all(is_name) {
         return Vec::new();
     }
     // The blanks before a head in whose corner nothing stands are gone.
@@ -123,7 +128,9 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
         head_cells.insert(0, String::new());
     }
     let is_of_columns = head_cells[1..].iter().any(|head| !find_target_roles(head).is_empty());
-    let is_value = |cell: &String| cell == "-" || cell.is_empty() || starts_with_figure(cell);
+    let is_value = |cell: &String| {
+        cell == "-" || cell.is_empty() || starts_with_figure(cell) || is_status_word(cell)
+    };
     let rows = body.iter().map_while(|(number, text)| {
         let cells = cells_between(text, mark);
         let values = match find_row_target(&cells) {
@@ -139,6 +146,11 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
         rows.insert(0, (*number, head_cells));
     }
     rows
+}
+
+/// Whether a cell says how a run ended.
+fn is_status_word(cell: &str) -> bool {
+    has_word(cell, "ok pass passed success fail failed error timeout") && !cell.contains(' ')
 }
 
 fn cells_between(text: &str, mark: &str) -> Vec<String> {

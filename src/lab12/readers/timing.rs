@@ -84,7 +84,10 @@ pub(super) fn read_startup_times(
             _ => miss,
         });
     }
-    if let Some(miss) = refuse_several_machines(&own).or_else(|| refuse_cold_beside_warm(&own)) {
+    let refused = refuse_several_machines(&own)
+        .or_else(|| refuse_several_sections(page, &own))
+        .or_else(|| refuse_cold_beside_warm(&own));
+    if let Some(miss) = refused {
         return Err(miss);
     }
     let found =
@@ -173,6 +176,32 @@ fn refuse_several_machines(own: &[&LabelledPart]) -> Option<MissingValue> {
     let note = format!("starts under several machines stand there: {}", named.join(", "));
     (named.len() > 1)
         .then(|| MissingValue::new(MissingReason::Unreadable, note).at_line(own[0].line))
+}
+
+/// Why starts below names of their own, each above the labels of the targets, are no series:
+/// `Laptop:`, and further down `Server:`.
+fn refuse_several_sections(page: &EvidencePage, own: &[&LabelledPart]) -> Option<MissingValue> {
+    let mut names: Vec<&str> = Vec::new();
+    for part in own.iter().filter(|part| part.value_lines().next().is_some()) {
+        let above = page.lines.iter().filter(|line| line.number < part.line);
+        let name = above.rev().find(|line| names_section(line)).map(|line| line.text.as_str());
+        names.extend(name.filter(|name| !names.contains(name)));
+    }
+    (names.len() > 1).then(|| {
+        let note = format!("starts stand below several names: {}", names.join(" "));
+        MissingValue::new(MissingReason::Unreadable, read::shorten_text(&note)).at_line(own[0].line)
+    })
+}
+
+/// Whether a line is a name with a colon, and neither a label nor that of a run or of a time.
+fn names_section(line: &PageLine) -> bool {
+    let name = line.text.strip_suffix(':').unwrap_or_default();
+    line.kind == LineKind::Text
+        && (1..4).contains(&words::split_words(name).count())
+        && !line.is_error
+        && !words::split_words(name).any(is_run)
+        && !is_time_key(name)
+        && super::label::parse_label(&line.text).is_none()
 }
 
 /// Why cold and warm starts are no series.
@@ -445,6 +474,10 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
     if let Some(found) = parse_measure_command(&texts) {
         return Ok(found);
     }
+    if let Some(line) = texts.iter().find(|line| is_negative_time(&line.text)) {
+        let words = "a start does not take less than 0 s:";
+        return Err(MissingValue::quoting_line(MissingReason::OutOfRange, words, line));
+    }
     let own = texts.iter().find_map(|line| own_form(&line.text));
     let is_by_program = texts.iter().any(|line| parse_program_time(&line.text).is_some());
     if own.is_some() && !is_by_program {
@@ -481,6 +514,13 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
             Err(read::explain_unreadable_lines(telling, MissingReason::NotNumeric))
         }
     }
+}
+
+/// Whether a text is a time below zero, as clocks that were set back give: `3: -3598.37 s`.
+fn is_negative_time(text: &str) -> bool {
+    let time = text.split_once(": ").filter(|(key, _)| is_run(key)).map_or(text, |(_, time)| time);
+    let below = time.trim_start().strip_prefix(['-', '−']);
+    below.is_some_and(|time| !time.starts_with(' ') && whole_duration(time).is_some())
 }
 
 /// The time that a shell or a program for timing wrote.
@@ -757,6 +797,11 @@ fn parse_other_time_programs(text: &str) -> Option<f64> {
     if let Some(seconds) = text.strip_prefix("TotalSeconds") {
         return Some(words::leading_decimal(seconds.trim_start_matches([' ', ':']))?.0);
     }
+    if let Some(("elapsed", rest)) = text.split_once('=')
+        && rest.contains(" user=")
+    {
+        return Some(words::leading_decimal(rest)?.0);
+    }
     if let Some(seconds) = text.strip_suffix("seconds time elapsed") {
         let (value, rest) = words::leading_decimal(seconds.trim())?;
         return rest.trim().is_empty().then_some(value);
@@ -796,11 +841,17 @@ fn parse_measure_command(texts: &[&PageLine]) -> Option<FoundValue<TimesAtLine>>
         ("Milliseconds", 1.0),
     ];
     let (mut times, mut millis, mut first) = (Vec::new(), None, None);
+    let mut sums: Option<FoundValue<TimesAtLine>> = None;
     for line in texts {
         if line.text.starts_with("TotalSeconds") {
             return None;
         }
         let Some((key, value)) = line.text.split_once(':') else { continue };
+        if key.trim() == "TotalMilliseconds" {
+            let sum = TimeUnit::Millis.to_seconds(words::leading_decimal(value.trim())?.0);
+            let empty = FoundValue::at_line(Vec::new(), line);
+            sums.get_or_insert(empty).value.push(sum);
+        }
         let Some((name, factor)) = PARTS.iter().find(|(name, _)| *name == key.trim()) else {
             continue;
         };
@@ -811,7 +862,7 @@ fn parse_measure_command(texts: &[&PageLine]) -> Option<FoundValue<TimesAtLine>>
             first = first.or(Some(line.number));
         }
     }
-    Some(FoundValue { value: times, line: first? })
+    first.map(|line| FoundValue { value: times, line }).or(sums)
 }
 
 /// Several samples on one line: `0.41 0.42 0.40`, `0.41s, 0.42s`.
@@ -823,7 +874,7 @@ fn parse_time_list(text: &str) -> Vec<f64> {
     // Behind samples their mean may stand in brackets, and behind brackets their unit.
     let text = match text.split_once(" (") {
         Some((times, note)) if note.ends_with(')') && is_excluded(note) => times,
-        _ => text,
+        _ => text.split_once(" → ⌀").map_or(text, |(times, _)| times),
     };
     if let Some((list, unit)) = text.strip_prefix('[').and_then(|list| list.split_once(']'))
         && TimeUnit::from_name(unit.trim()).is_some()
@@ -834,7 +885,7 @@ fn parse_time_list(text: &str) -> Vec<f64> {
     }
     let text = text.trim_matches(|c: char| matches!(c, '[' | ']' | '{' | '}') || c.is_whitespace());
     // `0,812 s; 0,798 s`, but `1 min, 2.14 s` is one time.
-    for mark in ["; ", ", "].iter().filter(|_| !words::contains_any(text, &["min"])) {
+    for mark in ["; ", ", ", " / "].iter().filter(|_| !words::contains_any(text, &["min"])) {
         let times: Option<Vec<f64>> = text.split(*mark).map(whole_duration).collect();
         if let Some(times) = times.filter(|times| times.len() > 1) {
             return times;
@@ -847,7 +898,13 @@ fn parse_time_list(text: &str) -> Vec<f64> {
         (plausible && rest.is_empty()).then_some(value)
     };
     let times: Option<Vec<f64>> = text.split_whitespace().map(sample).collect();
-    times.filter(|times| times.len() > 1).unwrap_or_default()
+    times.filter(|times| times.len() > 1 && !are_clocks(times)).unwrap_or_default()
+}
+
+/// Whether three times on a line can only be the clocks of one start, as `%e %U %S` of GNU time
+/// prints them: what the processor needed is a small part of the time that went by.
+fn are_clocks(times: &[f64]) -> bool {
+    matches!(times, [elapsed, user, system] if user.max(*system) * 4.0 < *elapsed)
 }
 
 /// The duration with its unit that a text is and nothing else.
@@ -873,6 +930,12 @@ fn own_form(text: &str) -> Option<f64> {
     }
     if text.split_whitespace().any(is_time_of_day) {
         return None;
+    }
+    // `2: 1 min 2.31 s`
+    if let Some(time) = text.split_once(": ").filter(|(key, _)| is_run(key)).map(|(_, time)| time)
+        && let Some(time) = whole_duration(time)
+    {
+        return Some(time);
     }
     if is_excluded(text)
         || words::is_hypothetical(text)

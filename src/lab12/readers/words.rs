@@ -70,6 +70,11 @@ pub(super) fn only_number(text: &str) -> Option<i64> {
 /// A number without a unit gives `false`.
 pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
     let text = text.trim_start_matches([' ', '\t', '`', '*', '"', '~', '≈']);
+    if let Some((value, rest)) = leading_parted_decimal(text)
+        && let Some((TimeUnit::Millis, rest)) = leading_time_unit(rest)
+    {
+        return Some((TimeUnit::Millis.to_seconds(value), true, rest));
+    }
     let (first, rest) = leading_decimal(text)?;
     if let Some(clock) = rest.strip_prefix(':')
         && let Some((second, rest)) = leading_decimal(clock)
@@ -92,6 +97,18 @@ pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
         Some(nanos) => (whole_nanos(unit.to_nanos(first) + nanos), true, rest),
         None => (unit.to_seconds(first), true, rest),
     })
+}
+
+/// The number at the start of `text` whose thousands are parted by one mark and whose fraction by the
+/// other, and what follows it: `1,234.5`, `1.234,5`.
+fn leading_parted_decimal(text: &str) -> Option<(f64, &str)> {
+    let (whole, rest) = leading_digits(text)?;
+    let (parts, point) = if rest.starts_with(',') { (',', '.') } else { ('.', ',') };
+    let (group, rest) = leading_digits(rest.strip_prefix(parts)?)?;
+    let (fraction, rest) = leading_digits(rest.strip_prefix(point)?)?;
+    let is_parted = whole.len() < 4 && !whole.starts_with('0') && group.len() == 3;
+    let value = format!("{whole}{group}.{fraction}").parse().ok()?;
+    is_parted.then_some((value, rest))
 }
 
 /// Nanoseconds in seconds, without the error of a sum of binary fractions. Less than one is no time
@@ -161,7 +178,7 @@ impl TimeUnit {
             (TimeUnit::Hours, "h hr hrs hour hours stunden heures ч"),
             (TimeUnit::Minutes, "m min mins minute minutes minuten minutos мин"),
             (TimeUnit::Seconds, "s sec secs second seconds sek sekunde sekunden seconde secondes"),
-            (TimeUnit::Seconds, "seg segundo segundos с сек секунд секунды секунда 秒"),
+            (TimeUnit::Seconds, "seg segundo segundos secondi с сек секунд секунды секунда 秒"),
             (TimeUnit::Millis, "ms msec msecs millis millisecond milliseconds millisek"),
             (TimeUnit::Millis, "millisekunden milliseconde millisecondes milisegundos мс 毫秒"),
             (TimeUnit::Micros, "us µs μs usec micros microsecond microseconds mikrosek"),

@@ -92,9 +92,19 @@ impl EvidencePages<'_> {
     fn host_release(&self, edition: Edition) -> Fact {
         let canonical =
             if edition == Edition::S26 { "results/host-kernel.txt" } else { HOST_KERNEL[0] };
-        self.first_fact_from_slots(HOST_KERNEL, canonical, |page| {
+        let stated = |page: &EvidencePage| {
             release_fact(page, kernel::compared_kernel(page, EvidenceRole::Host))
-        })
+        };
+        let pages = HOST_KERNEL.iter().filter_map(|path| self.pages.get(path));
+        let facts: Vec<Fact> = pages.map(stated).filter(Fact::is_present).collect();
+        if let [first, others @ ..] = &facts[..]
+            && let Some(other) = others.iter().find(|other| other.as_str() != first.as_str())
+        {
+            let [one, two] = [first, other].map(|fact| fact.as_str().unwrap_or_default());
+            let note = format!("two files name different kernels of the host: {one} and {two}");
+            return Fact::missing(MissingReason::NotStated, note);
+        }
+        self.first_fact_from_slots(HOST_KERNEL, canonical, stated)
     }
 
     fn runc_release(&self, edition: Edition) -> Fact {
@@ -128,7 +138,9 @@ impl EvidencePages<'_> {
         let own = self.first_fact_from_slots(&order, order[0], |page| {
             release_fact(page, self.of_guest(kernel::own_kernel(page, EvidenceRole::Kata, None)))
         });
-        if !may_stand_elsewhere(&own) {
+        let has_failed =
+            matches!(&own, Fact::Missing(missing) if missing.why == MissingReason::ErrorText);
+        if !may_stand_elsewhere(&own) && !has_failed {
             return own;
         }
         let uname = self.pages.get("kata/test1.txt").map(|page| {
