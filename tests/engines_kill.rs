@@ -57,7 +57,8 @@ fn program(project: &Project, arguments: &[&str]) -> Command {
 
 fn start(project: &Project, engine: &str, runtime: &str) -> Child {
     let arguments = ["collect", "--engine", engine, "--runtime", runtime, "--quiet"];
-    program(project, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    let said = std::fs::File::create(project.path("said")).unwrap();
+    program(project, &arguments).stdout(Stdio::null()).stderr(said).spawn().unwrap()
 }
 
 fn send(signal: &str, child: &Child) {
@@ -88,6 +89,8 @@ fn a_signal_stops_soon_and_keeps_what_was_captured() {
             let status = child.wait().unwrap();
             let took = sent.elapsed();
             println!("{engine} {runtime} {signal} after {wait} ms: ended in {took:?}, {status}");
+            let said = std::fs::read_to_string(project.path("said")).unwrap();
+            assert!(!said.contains("could not be removed"), "{said}");
             let runs = kept_runs(&project);
             if status.code() == Some(0) {
                 continue; // It had ended before the signal came.

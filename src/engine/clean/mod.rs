@@ -44,9 +44,9 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Waits until something is over, or the limit is. What is awaited are processes that are no
 /// children of ours, whose end the kernel would tell us, and they follow one another with gaps.
-fn wait_while(limit: Duration, is_on: impl Fn() -> bool) {
+fn wait_while(limit: Duration, mut is_on: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while begun.elapsed() < limit && is_on() {
+    while is_on() && begun.elapsed() < limit {
         std::thread::sleep(LOOK);
     }
 }
@@ -150,7 +150,6 @@ fn list_labelled(engine: EngineKind, label: &str) -> Result<Vec<String>> {
 fn list_ctr(cancel: &CancelFlag) -> Result<Vec<OrphanContainer>> {
     let filter = format!("labels.\"{SESSION_LABEL}\"");
     let ids = query_if_usable(&["ctr", "containers", "ls", "-q", &filter])?;
-    let has_nerdctl = query_engine(&["nerdctl", "--version"], cancel).is_ok();
     let mut found = Vec::new();
     for id in ids.lines().map(str::trim).filter(|id| !id.is_empty()) {
         let Ok(info) = query_engine(&["ctr", "containers", "info", id], cancel) else { continue };
@@ -158,7 +157,7 @@ fn list_ctr(cancel: &CancelFlag) -> Result<Vec<OrphanContainer>> {
         let [session, owner, nerdctl_name] = [SESSION_LABEL, OWNER_LABEL, NERDCTL_LABEL]
             .map(|name| info["Labels"][name].as_str().unwrap_or_default());
         // nerdctl keeps its containers in the same place and has its own way to remove them.
-        if nerdctl_name.is_empty() || !has_nerdctl {
+        if nerdctl_name.is_empty() || query_engine(&["nerdctl", "--version"], cancel).is_err() {
             found.push(OrphanContainer {
                 engine: EngineKind::Ctr,
                 id: id.to_string(),

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -113,8 +114,7 @@ pub(super) fn remove_sandboxes(
         let running = list_processes(is_mine);
         theirs.extend(foreign_namespaces(&running));
         kill_processes(&running);
-        wait_for_end(is_mine, DEATH, |_| true);
-        let left = list_processes(is_mine);
+        let left = wait_for_end(is_mine, DEATH, |_| true);
         for SandboxProcess { pid, program, .. } in &left {
             let seconds = DEATH.as_secs();
             cleanup
@@ -139,7 +139,8 @@ pub(super) fn remove_sandboxes(
             named.extend(named_namespaces(&state));
             let shown = path.display();
             match remove_folder(&path) {
-                Ok(()) => cleanup.removed.push(format!("folder {shown}")),
+                Ok(true) => cleanup.removed.push(format!("folder {shown}")),
+                Ok(false) => {}
                 Err(reason) => cleanup.left.push(format!("folder {shown}: {reason}")),
             }
         }
@@ -149,15 +150,19 @@ pub(super) fn remove_sandboxes(
 }
 
 /// Removes a folder with what is mounted in it; nothing while something is mounted that cannot be
-/// unmounted, because what lies there may be a folder of the host.
-fn remove_folder(path: &Path) -> Result<(), String> {
+/// unmounted, because what lies there may be a folder of the host. False if its engine was faster.
+fn remove_folder(path: &Path) -> Result<bool, String> {
     for point in mount_points_below(path).iter().rev() {
         mounts::detach_mount(point);
     }
     if let Some(point) = mount_points_below(path).first() {
         return Err(format!("{} is still mounted", point.display()));
     }
-    fs::remove_dir_all(path).map_err(|error| error.to_string())
+    match fs::remove_dir_all(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The names of network namespaces that there are now and that could be mistaken for later ones.
@@ -288,12 +293,20 @@ fn kill_processes(processes: &[SandboxProcess]) {
     }
 }
 
+/// Returns the awaited processes that are still there when the time is over. One that comes
+/// later, as a shim that deletes what a killed one left, is none of them.
 fn wait_for_end(
     is_mine: &dyn Fn(&str) -> bool,
     limit: Duration,
     is_awaited: impl Fn(&SandboxProcess) -> bool,
-) {
-    wait_while(limit, || list_processes(is_mine).iter().any(&is_awaited));
+) -> Vec<SandboxProcess> {
+    let mut left = Vec::new();
+    wait_while(limit, || {
+        left = list_processes(is_mine);
+        left.retain(&is_awaited);
+        !left.is_empty()
+    });
+    left
 }
 
 #[cfg(test)]
@@ -368,6 +381,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_awaited_is_left_only_if_it_was_there_at_the_end_of_the_time() {
+        use std::os::unix::process::CommandExt;
+
+        let id = format!("isoproof-{}-runc-probes", std::process::id());
+        let is_mine = |other: &str| other == id;
+        let mut shim = std::process::Command::new("sh");
+        shim.arg0("containerd-shim-runc-v2").args(["-c", "read line", "-id", &id]);
+        let mut shim = shim.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let left = wait_for_end(&is_mine, Duration::ZERO, |_| true);
+        assert_eq!(left.iter().map(|process| process.pid).collect::<Vec<_>>(), [shim.id()]);
+        let others = wait_for_end(&is_mine, DEATH, |process| process.part == SandboxPart::Deleter);
+        assert_eq!(others, []);
+        drop(shim.stdin.take());
+        shim.wait().unwrap();
+        assert_eq!(wait_for_end(&is_mine, DEATH, |_| true), []);
+    }
+
+    #[test]
     fn the_state_of_the_go_shim_names_its_network_namespace() {
         let state = r#"{"Network":{"NetworkID":"/var/run/netns/cnitest-9fd89470-fa41-5448-47cd-75b29854bad7","NetworkCreated":true}}"#;
         let names: Vec<String> = named_namespaces(state).collect();
@@ -382,8 +413,9 @@ mod tests {
         let folder = own.path().join(ID);
         fs::create_dir_all(folder.join("shared")).unwrap();
         std::os::unix::fs::symlink(other.path(), folder.join("shared/link")).unwrap();
-        remove_folder(&folder).unwrap();
+        assert_eq!(remove_folder(&folder), Ok(true));
         assert!(!folder.exists());
         assert_eq!(fs::read_to_string(kept).unwrap(), "of the host");
+        assert_eq!(remove_folder(&folder), Ok(false), "its engine may remove it at the same time");
     }
 }
