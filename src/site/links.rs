@@ -68,14 +68,16 @@ impl SiteLinks {
             problems.insert(format!("{name}: the id `{id}` stands twice"));
         }
         let mut elsewhere = Vec::new();
+        let own_address = format!("{}{name}#", "../".repeat(name.matches('/').count()));
         for link in &scan.links {
+            // Most links lead to a line on the same page, some by its name.
+            let own_place = link.strip_prefix('#').or_else(|| link.strip_prefix(&*own_address));
+            if own_place.is_some_and(|place| scan.ids.contains(place)) {
+                continue;
+            }
             if !link.is_empty() && !link.starts_with(['#', '?']) {
                 elsewhere
                     .push(Arc::clone(self.texts.get_or_insert_with(&**link, |link| link.into())));
-                continue;
-            }
-            // Most links lead to a line on the same page.
-            if link.strip_prefix('#').is_some_and(|place| scan.ids.contains(place)) {
                 continue;
             }
             let place = resolve_link(name, link, root).map(|(_, place)| place);
@@ -90,6 +92,7 @@ impl SiteLinks {
             self.problems.insert(name.to_string(), problems);
         }
         elsewhere.sort_unstable();
+        elsewhere.shrink_to_fit();
         self.record_links(name, &elsewhere, root);
         // With those by which a page links to itself by its name.
         if let Some(&index) = self.by_page.get(name) {
