@@ -22,7 +22,7 @@ mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -34,7 +34,7 @@ use crate::report::chapters::ProjectChapters;
 use crate::report::lookups;
 use crate::report::{Assessment, ProjectData, find_candidate, notes, submission};
 use crate::store::fleets::FleetStore;
-use crate::store::{RunFile, RunStore};
+use crate::store::{LoadedRun, RunFile, RunStore};
 use cache::BuildCache;
 use content_hash::ContentHash;
 use fleets::FleetPages;
@@ -376,15 +376,16 @@ struct RunPages<'a> {
     store: &'a RunStore,
     builder: &'a SiteBuilder,
     press: &'a PageWriter,
-    /// The runs that were loaded last, by the key of their files: a run is compared with the one
-    /// before it, which is then compared with the one before that.
-    recent: Mutex<VecDeque<(ContentHash, Arc<Assessment>)>>,
+    /// The files that were read last: a run is compared with the one before it, which is then
+    /// compared with the one before that.
+    recent: Mutex<VecDeque<Arc<KeyedFile>>>,
 }
 
-/// A run file, and the key of what is made of it.
+/// A run file, the key of what is made of it, and its run once that was judged.
 struct KeyedFile {
     file: RunFile,
     key: ContentHash,
+    assessment: OnceLock<Result<Arc<Assessment>>>,
 }
 
 /// What the pages of runs lead to, by the id of the run.
@@ -395,7 +396,7 @@ struct RunLinks<'a> {
     fleets: &'a BTreeMap<&'a str, &'a str>,
 }
 
-/// How many runs each thread has in memory at once.
+/// How many run files each thread has in memory at once.
 const RECENT: usize = 3;
 
 impl RunPages<'_> {
@@ -438,20 +439,38 @@ impl RunPages<'_> {
     }
 
     fn keyed_file(&self, file: RunFile) -> KeyedFile {
-        KeyedFile { key: self.builder.run_key(&file), file }
+        KeyedFile { key: self.builder.run_key(&file), file, assessment: OnceLock::new() }
     }
 
-    fn read_keyed(&self, path: &Path) -> Result<KeyedFile> {
-        Ok(self.keyed_file(RunFile::read_file(path)?))
+    fn read_keyed(&self, path: &Path) -> Result<Arc<KeyedFile>> {
+        let known = {
+            let mut recent = self.lock_recent();
+            let place = recent.iter().position(|known| known.file.path == path);
+            // What is asked for again stays: a baseline is compared with every run.
+            place.and_then(|place| recent.remove(place))
+        };
+        let file = match known {
+            Some(file) => file,
+            None => Arc::new(self.keyed_file(RunFile::read_file(path)?)),
+        };
+        let mut recent = self.lock_recent();
+        recent.push_front(Arc::clone(&file));
+        recent.truncate(RECENT * rayon::current_num_threads());
+        Ok(file)
     }
 
-    /// Reads a run file, and all of it unless its row was made of the same text before, or it was
-    /// assessed for the run after it.
-    fn read_intact(&self, path: &Path) -> Result<KeyedFile> {
-        let KeyedFile { file, key } = self.read_keyed(path)?;
-        let is_known =
-            self.press.cached_run_row(&key).is_some() || self.find_recent(&key).is_some();
-        Ok(KeyedFile { file: if is_known { file } else { file.refuse_damaged()? }, key })
+    fn lock_recent(&self) -> MutexGuard<'_, VecDeque<Arc<KeyedFile>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a run file, and all of it unless its row was made of the same text before.
+    fn read_intact(&self, path: &Path) -> Result<Arc<KeyedFile>> {
+        let file = self.read_keyed(path)?;
+        if self.press.cached_run_row(&file.key).is_none() && file.assessment.get().is_none() {
+            let loaded = self.store.parse_run(&file.file)?;
+            let _ = file.assessment.set(self.judge_loaded(loaded));
+        }
+        Ok(file)
     }
 
     /// The row of the run of a node; what is wrong with its file, if it cannot be used.
@@ -461,10 +480,7 @@ impl RunPages<'_> {
             Some(row) => row,
             None => match self.store.parse_run(file) {
                 Err(error) => return Ok(Err(error.message)),
-                Ok(loaded) => {
-                    let project_data = &self.builder.assessment.project_data;
-                    RunRow::new(&Assessment::new(loaded, project_data)?)
-                }
+                Ok(loaded) => RunRow::new(&*self.judge_loaded(loaded)?),
             },
         };
         self.press.keep_row(key, row.clone());
@@ -485,27 +501,19 @@ impl RunPages<'_> {
         Ok(row)
     }
 
-    fn find_recent(&self, key: &ContentHash) -> Option<Arc<Assessment>> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = recent.iter().position(|(known, _)| known == key)?;
-        // What is asked for again stays: a baseline is compared with every run.
-        let found = recent.remove(place)?;
-        recent.push_front(found.clone());
-        Some(found.1)
-    }
-
-    fn assess_run(&self, KeyedFile { file, key }: &KeyedFile) -> Result<Arc<Assessment>> {
-        if file.text == self.builder.file.text {
+    fn assess_run(&self, file: &KeyedFile) -> Result<Arc<Assessment>> {
+        if file.file.text == self.builder.file.text {
             return Ok(self.builder.assessment.clone());
         }
-        if let Some(assessment) = self.find_recent(key) {
-            return Ok(assessment);
+        if let Some(judged) = file.assessment.get() {
+            return judged.clone();
         }
-        let project_data = &self.builder.assessment.project_data;
-        let assessment = Arc::new(Assessment::new(self.store.parse_run(file)?, project_data)?);
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.push_front((key.clone(), assessment.clone()));
-        recent.truncate(RECENT * rayon::current_num_threads());
-        Ok(assessment)
+        let judged = self.judge_loaded(self.store.parse_run(&file.file)?);
+        let _ = file.assessment.set(judged.clone());
+        judged
+    }
+
+    fn judge_loaded(&self, loaded: LoadedRun) -> Result<Arc<Assessment>> {
+        Assessment::new(loaded, &self.builder.assessment.project_data).map(Arc::new)
     }
 }
