@@ -154,7 +154,7 @@ impl BookPreprocessor {
             chapters: None,
             notes: self.notes.clone(),
             is_document: false,
-            warnings: self.warnings.clone(),
+            warnings: Some(self.warnings.clone()),
         }
     }
 
@@ -189,7 +189,7 @@ impl BookPreprocessor {
         record::make_record_pages(&self.assessment, |root| {
             let voice = Renderer::Html(EvidenceLinks::Book(Some(root.to_string())));
             // A table of all there is may have gaps without being a text that lacks something.
-            LookupSources { warnings: Arc::default(), ..self.template_sources(voice) }
+            LookupSources { warnings: None, ..self.template_sources(voice) }
         })
     }
 

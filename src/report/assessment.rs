@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use hashbrown::HashMap;
+
 use super::about::AboutWords;
 use super::phrases::{ReportPhrases, fill_phrase};
 use crate::error::{Error, Result};
@@ -225,7 +227,7 @@ pub struct Assessment {
     pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
-    captures: OnceLock<BTreeMap<String, IndexedCapture>>,
+    captures: OnceLock<HashMap<String, IndexedCapture>>,
     record_pages: OnceLock<Vec<RecordPage>>,
 }
 
@@ -234,11 +236,24 @@ pub struct Assessment {
 struct IndexedCapture {
     /// Its place among the captures of the run.
     index: usize,
-    /// Its anchor on the page that shows it.
+    /// The page of the site that shows it, as [`Assessment::capture_page`] gives it.
+    page: Arc<str>,
+    /// Its anchor on that page.
     anchor: String,
     /// The lines of its output, made when they are asked for; none if they are those that are
     /// stored.
     lines: OnceLock<Option<Vec<String>>>,
+}
+
+/// Where the site shows a place in the evidence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SourcePlace<'a> {
+    /// The page, seen from the root of the site and without the suffix.
+    pub page: &'a str,
+    /// The anchor of the capture on it.
+    pub anchor: &'a str,
+    /// The line that stands at the place, where it is known.
+    pub line: Option<&'a str>,
 }
 
 /// What a look-up found: the probe, the target and what is known.
@@ -442,8 +457,8 @@ impl Assessment {
         self.indexed_captures().get(capture).map(|capture| capture.anchor.as_str())
     }
 
-    fn indexed_captures(&self) -> &BTreeMap<String, IndexedCapture> {
-        self.captures.get_or_init(|| index_captures(&self.run))
+    fn indexed_captures(&self) -> &HashMap<String, IndexedCapture> {
+        self.captures.get_or_init(|| index_captures(&self.run, self.record_pages()))
     }
 
     /// The pages next to that of the run which show its captures; none of a run with few.
@@ -451,22 +466,21 @@ impl Assessment {
         self.record_pages.get_or_init(|| find_record_pages(&self.run))
     }
 
-    /// Where the site shows a capture, seen from its root and without the suffix.
-    pub(crate) fn capture_page(&self, capture: &str) -> String {
-        let target = self.find_capture(capture).and_then(|capture| capture.target.as_deref());
-        let pages = self.record_pages().iter();
-        let mut pages = pages.filter(|page| page.target.as_deref() == target);
-        match pages.next() {
-            Some(page) => page.place.clone(),
-            None => format!("runs/{}", self.run.id),
-        }
+    /// Where the site shows a capture, seen from its root and without the suffix; nothing of one
+    /// that the run does not have.
+    pub(crate) fn capture_page(&self, capture: &str) -> &str {
+        self.indexed_captures().get(capture).map_or("", |capture| &capture.page)
     }
 
     /// The lines of a capture's output as they are shown: without the colours of a terminal.
     pub fn capture_lines(&self, capture: &str) -> &[String] {
-        let Some(IndexedCapture { index, lines, .. }) = self.indexed_captures().get(capture) else {
-            return &[];
-        };
+        self.indexed_captures().get(capture).map_or(&[], |indexed| self.shown_lines(indexed))
+    }
+
+    fn shown_lines<'a>(
+        &'a self,
+        IndexedCapture { index, lines, .. }: &'a IndexedCapture,
+    ) -> &'a [String] {
         let output = &self.run.captures[*index].stdout;
         let cleaned = lines.get_or_init(|| {
             let lines = output.text_lines();
@@ -479,10 +493,13 @@ impl Assessment {
         cleaned.as_deref().unwrap_or_else(|| output.stored_lines())
     }
 
-    /// The line that something was read from, where it is known.
-    pub fn source_line(&self, source: &crate::model::FactSource) -> Option<&str> {
-        let index = usize::try_from(source.line?).ok()?.checked_sub(1)?;
-        self.capture_lines(&source.capture).get(index).map(String::as_str)
+    /// Where the site shows what something was read from; none where the run has no such capture.
+    pub(crate) fn locate_source(&self, source: &FactSource) -> Option<SourcePlace<'_>> {
+        let indexed = self.indexed_captures().get(&source.capture)?;
+        let index = source.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+        let line = index.and_then(|index| self.shown_lines(indexed).get(index));
+        let line = line.map(String::as_str);
+        Some(SourcePlace { page: &indexed.page, anchor: &indexed.anchor, line })
     }
 
     /// The capture whose page section has this anchor.
@@ -580,9 +597,12 @@ fn find_record_pages(run: &Run) -> Vec<RecordPage> {
 }
 
 /// The captures by their ids, each with an anchor that is made of the id and unique on the page.
-fn index_captures(run: &Run) -> BTreeMap<String, IndexedCapture> {
-    let mut used: BTreeMap<String, u32> = BTreeMap::new();
-    let mut captures = BTreeMap::new();
+fn index_captures(run: &Run, pages: &[RecordPage]) -> HashMap<String, IndexedCapture> {
+    let run_page: Arc<str> = format!("runs/{}", run.id).into();
+    let pages: Vec<(Option<&str>, Arc<str>)> =
+        pages.iter().map(|page| (page.target.as_deref(), page.place.as_str().into())).collect();
+    let mut used: HashMap<String, u32> = HashMap::new();
+    let mut captures = HashMap::with_capacity(run.captures.len());
     for (index, capture) in run.captures.iter().enumerate() {
         let ascii: String =
             capture.id.chars().map(|c| if c.is_ascii() { c } else { '-' }).collect();
@@ -590,7 +610,9 @@ fn index_captures(run: &Run) -> BTreeMap<String, IndexedCapture> {
         let count = used.entry(slug.clone()).or_default();
         *count += 1;
         let anchor = if *count == 1 { format!("c-{slug}") } else { format!("c-{slug}--{count}") };
-        let indexed = IndexedCapture { index, anchor, lines: OnceLock::new() };
+        let page = pages.iter().find(|(target, _)| *target == capture.target.as_deref());
+        let page = Arc::clone(page.map_or(&run_page, |(_, page)| page));
+        let indexed = IndexedCapture { index, page, anchor, lines: OnceLock::new() };
         captures.insert(capture.id.clone(), indexed);
     }
     captures

@@ -555,7 +555,7 @@ mod tests {
             chapters: None,
             notes: Arc::default(),
             is_document: false,
-            warnings: Arc::default(),
+            warnings: None,
         };
         let engine = TemplateEngine::new(&templates, &sources).unwrap();
         engine.render_template(&chart.template_name(), &chart.template_context(1)).unwrap()

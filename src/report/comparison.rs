@@ -356,7 +356,7 @@ fn make_engine(
         chapters: None,
         notes: Arc::default(),
         is_document: false,
-        warnings: Arc::default(),
+        warnings: None,
     };
     TemplateEngine::new(&files, &sources)
 }

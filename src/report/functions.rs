@@ -3,6 +3,7 @@
 //! Each takes named arguments; an unknown argument, fact or target is an error with the place in
 //! the template. What they print is already escaped for the voice of the text.
 
+mod cells;
 mod costs;
 mod record;
 mod suitability;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-use super::assessment::Assessment;
+use super::assessment::{Assessment, FoundFact};
 use super::phrases::fill_phrase;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
@@ -58,8 +59,8 @@ pub struct LookupSources {
     /// Whether the text is the document of an edition, which speaks of one candidate; others
     /// speak of all.
     pub is_document: bool,
-    /// Where missing facts are counted.
-    pub warnings: MissingWarnings,
+    /// Where missing facts are counted, if somebody wants to know.
+    pub warnings: Option<MissingWarnings>,
 }
 
 /// A look-up: its name, its arguments and its code.
@@ -181,6 +182,9 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
         let capture = capture.ok_or_else(|| lookup_error(format!("no capture `{id}`")))?;
         Ok::<_, tera::Error>(safe_value(&record::draw_lines(&sources, capture, &kwargs)?))
     });
+    tera.register_filter("fact_cells", |id: String, kwargs: Kwargs, _: &State| {
+        Ok::<_, tera::Error>(safe_value(&cells::draw_cells(&*rendered_sources()?, &id, &kwargs)?))
+    });
     tera.register_filter("probe_page", |id: String, _: Kwargs, _: &State| probe_page(&id));
     tera.register_filter("prose", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
         Ok(render_prose(&rendered_sources()?.renderer, &text))
@@ -224,21 +228,21 @@ impl LookupSources {
     }
 
     /// Looks a fact up, and counts it if it is missing.
-    fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<super::assessment::FoundFact<'_>> {
+    fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<FoundFact<'_>> {
         let id: &str = kwargs.must_get("id")?;
         let target: &str = kwargs.must_get("target")?;
         self.assessment.find_fact(id, target).map_err(lookup_error)
     }
 
-    fn count_missing(&self, found: &super::assessment::FoundFact) {
-        if let Fact::Missing(missing) = found.fact.as_ref() {
+    fn count_missing(&self, found: &FoundFact) {
+        if let (Fact::Missing(missing), Some(warnings)) = (found.fact.as_ref(), &self.warnings) {
             let target = found.target.unwrap_or("no target");
             let line = format!(
                 "{} on {target}: not captured ({})",
                 found.probe.id,
                 missing.reason_words()
             );
-            if let Ok(mut warnings) = self.warnings.lock() {
+            if let Ok(mut warnings) = warnings.lock() {
                 warnings.insert(crate::text::make_visible(&line));
             }
         }
@@ -246,13 +250,19 @@ impl LookupSources {
 
     fn print_fact(&self, kwargs: &Kwargs, in_table: bool) -> TeraResult<Value> {
         let found = self.find_argument_fact(kwargs)?;
-        self.count_missing(&found);
-        let field: Option<&str> = kwargs.get("field")?;
-        let printed = self
-            .renderer
-            .render_fact(&self.assessment, &found, field, in_table)
-            .map_err(lookup_error)?;
-        Ok(safe_value(&printed))
+        Ok(safe_value(&self.print_found(&found, kwargs.get("field")?, in_table)?))
+    }
+
+    /// Prints a fact, and counts it if it is missing.
+    fn print_found(
+        &self,
+        found: &FoundFact,
+        field: Option<&str>,
+        in_table: bool,
+    ) -> TeraResult<String> {
+        self.count_missing(found);
+        let printed = self.renderer.render_fact(&self.assessment, found, field, in_table);
+        printed.map_err(lookup_error)
     }
 
     /// The name of the target that an argument means, or an error if there is none.
@@ -810,7 +820,7 @@ pub(super) mod tests {
             chapters: None,
             notes: Arc::default(),
             is_document: false,
-            warnings: Arc::default(),
+            warnings: None,
         };
         let file = TextFile::from_own_text(template, "t.html");
         let engine =

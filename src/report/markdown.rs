@@ -442,7 +442,8 @@ impl<'a> HtmlWriter<'a> {
     fn start_link(&mut self, link_type: LinkType, url: &str, title: &str) {
         // A number: `Renderer` made the link, and its title is the evidence.
         if is_evidence(url, title) {
-            let range = renderer::push_fact_link(url, title, &mut self.text.html);
+            let (place, line) = title.split_once(renderer::LINE).unwrap_or((title, ""));
+            let range = renderer::push_fact_link(url, place, line, &mut self.text.html);
             let kind = MovedKind::Evidence(url.to_string());
             self.text.moved.push(MovedPlace { range, kind });
             return;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::assessment::{Assessment, FoundFact};
+use super::assessment::{Assessment, FoundFact, SourcePlace};
 use super::escape;
 use super::file_links::FileLinks;
 use super::number;
@@ -84,22 +84,29 @@ impl Renderer {
         markup: &str,
         source: &FactSource,
     ) -> String {
-        let Some(url) = self.source_url(assessment, source) else { return markup.to_string() };
-        let place = describe_place(source);
+        let place = assessment.locate_source(source);
+        let Some(url) = self.place_url(assessment, source, place) else {
+            return markup.to_string();
+        };
+        let line = place.and_then(|place| place.line);
         match (self, self.evidence_links()) {
             (Self::Markdown(_), EvidenceLinks::Site(_)) => {
-                let title =
-                    escape::escape_markdown(&excerpt_at(assessment, source)).replace('"', "&quot;");
+                let mut title = describe_place(source);
+                if let Some(line) = line {
+                    title = title + LINE + &shorten_line(line);
+                }
+                let title = escape::escape_markdown(&title).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Markdown(_), EvidenceLinks::Files(_)) => format!("[{markup}]({url})"),
             (Self::Markdown(_), _) => {
-                let title = escape::escape_markdown(&place).replace('"', "&quot;");
+                let title = escape::escape_markdown(&describe_place(source)).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Html(_), _) => {
-                let mut link = String::new();
-                push_fact_link(&url, &excerpt_at(assessment, source), &mut link);
+                let line = line.map(shorten_line).unwrap_or_default();
+                let mut link = String::with_capacity(128 + url.len() + line.len() + markup.len());
+                push_fact_link(&url, &describe_place(source), &line, &mut link);
                 link + markup + "</a>"
             }
         }
@@ -107,8 +114,18 @@ impl Renderer {
 
     /// The link to a place in the evidence.
     pub fn source_url(&self, assessment: &Assessment, source: &FactSource) -> Option<String> {
+        self.place_url(assessment, source, assessment.locate_source(source))
+    }
+
+    /// [`Renderer::source_url`] of a place that was looked for.
+    fn place_url(
+        &self,
+        assessment: &Assessment,
+        source: &FactSource,
+        place: Option<SourcePlace>,
+    ) -> Option<String> {
         // An empty file has no first line, and an edited run file may name any.
-        let line = source.line.filter(|_| assessment.source_line(source).is_some());
+        let line = source.line.filter(|_| place.is_some_and(|place| place.line.is_some()));
         let (root, suffix) = match (self, self.evidence_links()) {
             (_, EvidenceLinks::Files(files)) => return files.source_url(&source.capture, line),
             (_, EvidenceLinks::None | EvidenceLinks::Book(None)) => return None,
@@ -116,13 +133,16 @@ impl Renderer {
             (Self::Markdown(_), EvidenceLinks::Book(Some(root))) => (root, "md"),
             (_, EvidenceLinks::Site(root) | EvidenceLinks::Book(Some(root))) => (root, "html"),
         };
-        let page = match self.evidence_links() {
-            EvidenceLinks::Site(_) => assessment.capture_page(&source.capture),
-            _ => format!("runs/{}", assessment.run.id),
+        let SourcePlace { page, anchor, .. } = place?;
+        let mut url = match self.evidence_links() {
+            EvidenceLinks::Site(_) => format!("{root}{page}.{suffix}#{anchor}"),
+            _ => format!("{root}runs/{}.{suffix}#{anchor}", assessment.run.id),
         };
-        let anchor = assessment.capture_anchor(&source.capture)?;
-        let line = line.map(|line| format!("-L{line}")).unwrap_or_default();
-        Some(format!("{root}{page}.{suffix}#{anchor}{line}"))
+        if let Some(line) = line {
+            url.push_str("-L");
+            url.push_str(&line.to_string());
+        }
+        Some(url)
     }
 
     /// A looked-up fact, printed; in a table's cell a series by its median.
@@ -191,7 +211,7 @@ impl Renderer {
             Some(source) => self.link_to_source(assessment, &mark, source),
             None => mark,
         };
-        format!("{mark} {}", self.escape_text(&format!("({})", missing.reason_words())))
+        mark + " " + &self.escape_text(&format!("({})", missing.reason_words()))
     }
 
     fn render_value(&self, value: &serde_json::Value, in_table: bool) -> String {
@@ -293,19 +313,16 @@ pub fn describe_place(source: &FactSource) -> String {
 /// What stands between the place and the line in the words beside a number.
 pub(super) const LINE: &str = " › ";
 
-/// The place, and the beginning of the line that stands there.
-fn excerpt_at(assessment: &Assessment, source: &FactSource) -> String {
+/// The beginning of a line in the evidence, in one line.
+fn shorten_line(line: &str) -> String {
     const LONGEST: usize = 160;
-    let place = describe_place(source);
-    let Some(line) = assessment.source_line(source) else { return place };
     let line = crate::text::join_words(line);
-    format!("{place}{LINE}{}", crate::text::shorten_text(&line, LONGEST))
+    crate::text::shorten_text(&line, LONGEST).into_owned()
 }
 
-/// Appends the start of a link from a number to its evidence, which shows `excerpt` when it is
-/// pointed at or has the focus. Returns where its address is.
-pub(super) fn push_fact_link(url: &str, excerpt: &str, out: &mut String) -> Range<usize> {
-    let (place, line) = excerpt.split_once(LINE).unwrap_or((excerpt, ""));
+/// Appends the start of a link from a number to its evidence, which shows the place and the line
+/// that stands there when it is pointed at or has the focus. Returns where its address is.
+pub(super) fn push_fact_link(url: &str, place: &str, line: &str, out: &mut String) -> Range<usize> {
     out.push_str("<a class=\"fact\" href=\"");
     let start = out.len();
     escape::push_html(url, out);

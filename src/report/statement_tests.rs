@@ -267,7 +267,7 @@ fn lookup_sources(sketch: Sketch, data: &ProjectData) -> LookupSources {
         chapters: None,
         notes: Arc::default(),
         is_document: false,
-        warnings: Arc::default(),
+        warnings: None,
     }
 }
 

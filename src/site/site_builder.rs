@@ -148,7 +148,7 @@ impl SiteBuilder {
             chapters: None,
             notes: notes.clone(),
             is_document: false,
-            warnings: Arc::clone(&warnings),
+            warnings: Some(Arc::clone(&warnings)),
         };
         let markdown = sources(Renderer::Markdown(EvidenceLinks::None));
         let html = sources(Renderer::Html(EvidenceLinks::None));
@@ -506,7 +506,7 @@ impl SiteBuilder {
         let warnings: MissingWarnings = Arc::default();
         let renderer = Renderer::Markdown(EvidenceLinks::Site(root.into()));
         let sources = self.lookup_sources(&self.assessment, renderer);
-        let sources = LookupSources { warnings: warnings.clone(), ..sources };
+        let sources = LookupSources { warnings: Some(warnings.clone()), ..sources };
         let (chapters, pages) =
             (self.spoken.with_sources(&sources), self.page_engine(&self.assessment, root));
         ChapterRenderer { chapters, pages, warnings }
@@ -866,7 +866,7 @@ impl SiteBuilder {
             chapters: None,
             notes: self.notes.clone(),
             is_document: false,
-            warnings: self.warnings.clone(),
+            warnings: Some(self.warnings.clone()),
         }
     }
 
@@ -875,7 +875,7 @@ impl SiteBuilder {
     fn page_engine(&self, assessment: &Arc<Assessment>, root: &str) -> TemplateEngine {
         let renderer = Renderer::Html(EvidenceLinks::Site(root.to_string()));
         self.pages.with_sources(&LookupSources {
-            warnings: Arc::default(),
+            warnings: None,
             ..self.lookup_sources(assessment, renderer)
         })
     }

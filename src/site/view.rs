@@ -1,13 +1,15 @@
 //! What the page templates see of a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::fleet::NodeSummary;
 use crate::judge::{Confidence, RuleExample, Severity};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
 use crate::report::fleet::summarize_node;
@@ -15,16 +17,16 @@ use crate::report::markdown::RenderedText;
 
 /// A capture as a page shows it.
 #[derive(Debug, Serialize)]
-pub(crate) struct CaptureView {
-    id: String,
-    anchor: String,
-    target: Option<String>,
+pub(crate) struct CaptureView<'a> {
+    id: &'a str,
+    anchor: &'a str,
+    target: Option<&'a str>,
     /// The command that ran, or the path of the file.
-    title: String,
+    title: Cow<'a, str>,
     is_file: bool,
     is_command: bool,
     /// The command that the instructions for the file give.
-    instruction: Option<String>,
+    instruction: Option<&'a str>,
     status: &'static str,
     meaning: &'static str,
     /// Why the file could not be read.
@@ -33,7 +35,7 @@ pub(crate) struct CaptureView {
     /// In milliseconds.
     duration_ms: Option<f64>,
     started: Option<String>,
-    digest: String,
+    digest: &'a str,
     /// In bytes.
     size: usize,
     /// How many lines of its output are shown, and how many follow that are folded away.
@@ -48,14 +50,16 @@ pub(crate) struct CaptureView {
     /// How many lines are not shown.
     clipped: usize,
     /// The facts that were read from it.
-    facts: Vec<FactView>,
+    facts: Vec<FactView<'a>>,
 }
 
-#[derive(Debug, Clone, Serialize)]
-struct FactView {
-    id: String,
-    title: String,
-    target: String,
+#[derive(Debug, Serialize)]
+struct FactView<'a> {
+    id: &'a str,
+    title: &'a str,
+    target: &'a str,
+    /// What readers call the target.
+    name: String,
     line: Option<u32>,
     is_series: bool,
 }
@@ -68,29 +72,31 @@ const SHOWN: usize = 16;
 
 /// The views of these captures of a run, each of at most `limit` lines.
 pub(crate) fn capture_views<'a>(
-    assessment: &Assessment,
+    assessment: &'a Assessment,
     captures: impl Iterator<Item = &'a Capture>,
     limit: Option<usize>,
-) -> Vec<CaptureView> {
-    let facts = facts_by_capture(assessment);
-    let view = |capture: &Capture| {
-        let facts = facts.get(capture.id.as_str()).cloned().unwrap_or_default();
-        CaptureView::new(assessment, capture, facts, limit)
-    };
-    captures.map(view).collect()
+) -> Vec<CaptureView<'a>> {
+    let captures: Vec<&Capture> = captures.collect();
+    let mut facts = facts_by_capture(assessment, &captures);
+    let mut views = Vec::with_capacity(captures.len());
+    for capture in captures {
+        let facts = facts.remove(capture.id.as_str()).unwrap_or_default();
+        views.push(CaptureView::new(assessment, capture, facts, limit));
+    }
+    views
 }
 
-impl CaptureView {
+impl<'a> CaptureView<'a> {
     /// The view of a capture that these facts were read from.
     fn new(
-        assessment: &Assessment,
-        capture: &Capture,
-        facts: Vec<FactView>,
+        assessment: &'a Assessment,
+        capture: &'a Capture,
+        facts: Vec<FactView<'a>>,
         limit: Option<usize>,
     ) -> Self {
         let (title, slot) = match &capture.origin {
-            CaptureOrigin::File { path, slot } => (path.clone(), slot.as_deref()),
-            origin => (origin.describe_origin(), None),
+            CaptureOrigin::File { path, slot } => (path.as_str().into(), slot.as_deref()),
+            origin => (origin.describe_origin().into(), None),
         };
         let sources: BTreeSet<usize> =
             facts.iter().filter_map(|fact| fact.line.map(|line| line as usize)).collect();
@@ -100,25 +106,23 @@ impl CaptureView {
             limit => (limit.unwrap_or(count).min(count), 0),
         };
         Self {
-            id: capture.id.clone(),
-            anchor: assessment.capture_anchor(&capture.id).unwrap_or_default().to_string(),
-            target: capture.target.clone(),
+            id: &capture.id,
+            anchor: assessment.capture_anchor(&capture.id).unwrap_or_default(),
+            target: capture.target.as_deref(),
             title,
             is_file: matches!(capture.origin, CaptureOrigin::File { .. }),
             is_command: matches!(
                 capture.origin,
                 CaptureOrigin::Command { .. } | CaptureOrigin::Probe { .. }
             ),
-            instruction: slot
-                .and_then(|slot| assessment.instructed_command(slot))
-                .map(String::from),
+            instruction: slot.and_then(|slot| assessment.instructed_command(slot)),
             status: capture.status.word(),
             meaning: capture.status.meaning(),
             unread: capture.unread_reason(),
             exit: capture.exit,
             duration_ms: capture.duration_ms,
             started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
-            digest: capture.stdout.digest.clone(),
+            digest: &capture.stdout.digest,
             size: capture.stdout.count_bytes(),
             shown,
             folded,
@@ -131,17 +135,23 @@ impl CaptureView {
     }
 }
 
-/// The facts that were read from captures, by the ids of those.
-fn facts_by_capture(assessment: &Assessment) -> BTreeMap<&str, Vec<FactView>> {
-    let mut facts: BTreeMap<&str, Vec<FactView>> = BTreeMap::new();
+/// The facts that were read from these captures, by the ids of those.
+fn facts_by_capture<'a>(
+    assessment: &'a Assessment,
+    captures: &[&'a Capture],
+) -> HashMap<&'a str, Vec<FactView<'a>>> {
+    let ids = captures.iter().map(|capture| (capture.id.as_str(), Vec::new()));
+    let mut facts: HashMap<&str, Vec<FactView>> = ids.collect();
     for (id, by_target) in &assessment.run.facts {
         let Some(probe) = assessment.project_data.catalogue.find_probe(id) else { continue };
         for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
             let Some(source) = fact.source() else { continue };
-            facts.entry(source.capture.as_str()).or_default().push(FactView {
-                id: id.clone(),
-                title: probe.title.clone(),
-                target: target.clone(),
+            let Some(facts) = facts.get_mut(source.capture.as_str()) else { continue };
+            facts.push(FactView {
+                id,
+                title: &probe.title,
+                target,
+                name: assessment.reader_name(target),
                 line: source.line,
                 is_series: fact.as_series().is_some(),
             });
@@ -199,34 +209,35 @@ impl<'a> ExampleView<'a> {
 
 /// A row of the table of all facts.
 #[derive(Debug, Serialize)]
-pub(crate) struct FactRow {
-    id: String,
-    title: String,
-    unit: String,
+pub(crate) struct FactRow<'a> {
+    id: &'a str,
+    title: &'a str,
+    unit: &'a str,
     strength: &'static str,
     is_series: bool,
 }
 
 /// The rows of the table of all facts: every fact that the run holds something about.
-pub(crate) fn fact_rows(assessment: &Assessment) -> Vec<FactRow> {
-    let row = |(id, by_target): (&String, &BTreeMap<String, Fact>)| {
-        let probe = assessment.project_data.catalogue.find_probe(id)?;
-        Some(FactRow {
-            id: id.clone(),
-            title: probe.title.clone(),
-            unit: probe.unit.clone(),
+pub(crate) fn fact_rows(assessment: &Assessment) -> Vec<FactRow<'_>> {
+    let mut rows = Vec::new();
+    for (id, by_target) in &assessment.run.facts {
+        let Some(probe) = assessment.project_data.catalogue.find_probe(id) else { continue };
+        rows.push(FactRow {
+            id,
+            title: &probe.title,
+            unit: &probe.unit,
             strength: probe.strength.strength_name(),
             is_series: by_target.values().any(|fact| fact.as_series().is_some()),
-        })
-    };
-    assessment.run.facts.iter().filter_map(row).collect()
+        });
+    }
+    rows
 }
 
 /// The rows of [`fact_rows`] by the first part of their ids, in order.
-pub(crate) fn fact_areas(assessment: &Assessment) -> Vec<(String, Vec<FactRow>)> {
-    let mut areas: Vec<(String, Vec<FactRow>)> = Vec::new();
+pub(crate) fn fact_areas(assessment: &Assessment) -> Vec<(&str, Vec<FactRow<'_>>)> {
+    let mut areas: Vec<(&str, Vec<FactRow>)> = Vec::new();
     for row in fact_rows(assessment) {
-        let area = row.id.split('.').next().unwrap_or_default().to_string();
+        let area = row.id.split('.').next().unwrap_or_default();
         match areas.last_mut().filter(|(last, _)| *last == area) {
             Some((_, rows)) => rows.push(row),
             None => areas.push((area, vec![row])),
@@ -353,7 +364,7 @@ pub(crate) fn contents_headings(rendered: &RenderedText) -> Vec<HeadingView> {
 mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
-    use crate::model::{CaptureStatus, CapturedStream, FactSource};
+    use crate::model::{CaptureStatus, CapturedStream, Fact, FactSource};
     use crate::report::{ProjectData, markdown};
     use crate::store::LoadedRun;
 
@@ -372,7 +383,7 @@ mod tests {
         assessment(sketch)
     }
 
-    fn view(assessment: &Assessment, limit: Option<usize>) -> CaptureView {
+    fn view(assessment: &Assessment, limit: Option<usize>) -> CaptureView<'_> {
         capture_views(assessment, assessment.run.captures[..1].iter(), limit).remove(0)
     }
 
@@ -399,7 +410,8 @@ mod tests {
         let fact = Fact::from_value("6.12.47", FactSource::new("kata/kernel.txt", 30));
         let text = "line\n".repeat(50);
         let sketch = sketch().file("kata/kernel.txt", &text).put("kernel.release", "kata", fact);
-        let view = view(&assessment(sketch), None);
+        let assessment = assessment(sketch);
+        let view = view(&assessment, None);
         assert_eq!((view.shown, view.folded, view.folded_sources), (16, 34, 1));
     }
 
@@ -413,19 +425,20 @@ mod tests {
         capture.stderr = Some(CapturedStream::new(b"no\n"));
         let assessment = assessment(sketch);
         let view = view(&assessment, None);
-        assert_eq!((view.title.as_str(), view.status, view.exit), ("uname -r", "error", Some(1)));
+        assert_eq!((&*view.title, view.status, view.exit), ("uname -r", "error", Some(1)));
         assert_eq!(view.errors, 1);
     }
 
     #[test]
     fn every_fact_has_a_row_even_if_it_is_only_missing() {
-        let rows = fact_rows(&assessment(sketch().missing(
+        let assessment = assessment(sketch().missing(
             "kernel.boot_id",
             "kata",
             crate::model::MissingReason::NotStated,
-        )));
+        ));
+        let rows = fact_rows(&assessment);
         assert_eq!(rows.len(), 1);
-        assert_eq!((rows[0].id.as_str(), rows[0].strength), ("kernel.boot_id", "decisive"));
+        assert_eq!((rows[0].id, rows[0].strength), ("kernel.boot_id", "decisive"));
     }
 
     #[test]

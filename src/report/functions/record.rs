@@ -32,7 +32,9 @@ pub(super) fn draw_lines(
     let link = escape_argument(sources, kwargs, "link")?;
     let label = escape_argument(sources, kwargs, "label")?.unwrap_or_default();
     let after = escape_argument(sources, kwargs, "after")?.unwrap_or_default();
-    let mut out = String::new();
+    let pieces = [&id, &link].into_iter().flatten().map(String::len).sum::<usize>() + label.len();
+    let texts = lines[from..to].iter().map(|line| line.len() + pieces + after.len() + 96);
+    let mut out = String::with_capacity(texts.sum());
     for (line, number) in lines[from..to].iter().zip(from + 1..) {
         let number_text = number.to_string();
         out.push_str("<span");
