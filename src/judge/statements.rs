@@ -70,6 +70,7 @@ pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> V
             facts.push(id.to_string());
         }
     }
+    facts.extend(super::rules::other_architecture(context, target).map(|id| id.to_string()));
     let hosts_counts =
         COUNTS.into_iter().filter(|id| super::rules::is_hosts_count(context, *id, target));
     facts.extend(hosts_counts.map(|id| id.to_string()));

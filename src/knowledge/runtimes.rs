@@ -26,6 +26,19 @@ pub(crate) fn is_kata_build(banner: &str) -> bool {
     ["(@", "kata", "dragonball"].iter().any(|mark| banner.contains(mark))
 }
 
+/// Whether a line of a kernel's log names a monitor of virtual machines, in the tables of its
+/// firmware: `ACPI: RSDP 0x00000000000E0000 000024 (v02 FIRECK)`, `DMI: Cloud Hypervisor …`.
+pub(crate) fn names_monitor(line: &str) -> bool {
+    const TABLES: [&str; 4] = ["FIRECK", "CLOUDH", "BOCHS", "CROSVM"];
+    const MACHINES: [&str; 4] = ["QEMU", "Cloud Hypervisor", "ChromiumOS crosvm", "Firecracker"];
+    let (names, rest) = match line.split_once(": ") {
+        Some(("ACPI", rest)) => (TABLES, rest),
+        Some(("DMI", rest)) => (MACHINES, rest),
+        _ => return false,
+    };
+    names.iter().any(|name| rest.contains(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

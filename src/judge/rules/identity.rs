@@ -9,7 +9,7 @@ use super::messages::{
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets, missing_for};
 use crate::judge::{Conclusion, banner_release, find_disagreements};
-use crate::model::{FactId, MissingReason, Role, fact_ids};
+use crate::model::{FactId, MissingReason, Role, Target, fact_ids};
 
 /// Host values where the guest's should stand.
 pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation> {
@@ -162,16 +162,10 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
     }
     for candidate in context.run.with_role(Role::Candidate) {
         let target = candidate.name.as_str();
-        let beside = [Role::Host, Role::Baseline].into_iter();
-        let hosts = beside.flat_map(|role| context.run.with_role(role));
-        let hosts =
-            hosts.filter_map(|host| Some((host, stated_architecture(context, &host.name)?)));
-        let hosts: Vec<_> = hosts.collect();
+        let hosts = hosts_architectures(context);
         let Some(&(host, (theirs, hosts_own))) = hosts.first() else { continue };
         let Some((id, own)) = stated_architecture(context, target) else { continue };
-        // A host of another architecture than the baseline is another machine.
-        let is_other = hosts.iter().all(|(_, (_, stated))| *stated != own);
-        if is_other && violations.is_empty() {
+        if violations.is_empty() && other_architecture(context, target).is_some() {
             violations.push(
                 CpuImpossibleBesideHost { target, own, hosts: hosts_own }
                     .resting_on(context, id, target)
@@ -180,6 +174,27 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
         }
     }
     violations
+}
+
+/// The fact that states another architecture for a target than host and baseline have. A host of
+/// another architecture than the baseline is another machine.
+pub(in crate::judge) fn other_architecture(
+    context: &RuleContext,
+    target: &str,
+) -> Option<FactId<'static>> {
+    let hosts = hosts_architectures(context);
+    let (id, own) = stated_architecture(context, target)?;
+    let is_other = hosts.iter().all(|(_, (_, stated))| *stated != own);
+    (is_other && !hosts.is_empty()).then_some(id)
+}
+
+/// Host and baselines with the architecture that each states, and the fact that does.
+fn hosts_architectures<'a>(
+    context: &RuleContext<'a>,
+) -> Vec<(&'a Target, (FactId<'static>, &'static str))> {
+    let beside = [Role::Host, Role::Baseline].into_iter();
+    let hosts = beside.flat_map(|role| context.run.with_role(role));
+    hosts.filter_map(|host| Some((host, stated_architecture(context, &host.name)?))).collect()
 }
 
 /// The architecture of a target, by its kernel's line or by the maker of its processor, and the fact

@@ -6,7 +6,7 @@ use super::messages::{
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::knowledge::CountRange;
-use crate::model::{FactId, Role, fact_ids};
+use crate::model::{FactId, MissingReason, Role, fact_ids};
 
 /// What is said of a fact that at least one target has.
 fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage) -> Vec<Violation> {
@@ -76,6 +76,14 @@ fn count_of_message(context: &RuleContext, id: FactId, target: &str) -> Option<i
     const FEWEST: i64 = 10;
     // A sandbox may hide /sys/module, which a probe then says.
     let is_hidden = id == fact_ids::KERNEL_SYS_MODULE && !context.is_imported();
+    // A count of nothing is no value, and that of a target that did not start is no error.
+    let has_failed = context.run.find_target(target).is_some_and(|target| target.failure.is_some());
+    let counted_nothing = context
+        .missing_fact(id, target)
+        .is_some_and(|missing| missing.why == MissingReason::OutOfRange);
+    if counted_nothing && context.is_imported() && !has_failed {
+        return Some(0);
+    }
     context.fact_integer(id, target).filter(|&n| COUNTS.contains(&id) && n < FEWEST && !is_hidden)
 }
 

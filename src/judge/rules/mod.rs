@@ -39,6 +39,7 @@ use crate::model::{Capture, Fact, FactId, FactSource, MissingReason};
 pub(crate) use consistency::{find_kernel_date, has_impossible_build, kernel_build_date};
 pub(crate) use doc::{RuleBook, RuleDoc};
 pub(crate) use example::RuleExample;
+pub(in crate::judge) use identity::other_architecture;
 pub(in crate::judge) use meaning::{COUNTS, is_doubtful_count, is_hosts_count};
 
 /// One defect of the evidence.

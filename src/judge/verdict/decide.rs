@@ -70,6 +70,18 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
             verdict.conclusion = Conclusion::SeparateKernel;
             verdict.confidence = Confidence::Low;
         }
+        // Kata's runtime, or a monitor, booted what wrote this log.
+        1 if vm > 0 && separate.contains(&SourceGroup::Boot) && !ballot.is_hosts_release => {
+            verdict.conclusion = Conclusion::SeparateKernelVm;
+            verdict.confidence = Confidence::Low;
+        }
+        // One mark does not tell the kind, and no other kernel than the host's has it.
+        1 if gvisor == 1 && separate.contains(&SourceGroup::Name) => {
+            verdict.conclusion = Conclusion::SeparateKernel;
+            verdict.confidence = Confidence::Low;
+            verdict.because =
+                facts_that_indicate(ballot, &[Indication::Separate, Indication::Gvisor]);
+        }
         1 => verdict.reason = Some(UndecidedReason::OneSource),
         _ => {
             let (conclusion, kind) = match (gvisor, vm) {

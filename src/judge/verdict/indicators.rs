@@ -4,7 +4,7 @@
 use super::{IgnoredFact, UndecidedReason};
 use crate::judge::rules::has_impossible_build;
 use crate::judge::{RuleContext, banner_release};
-use crate::knowledge::is_kata_build;
+use crate::knowledge::{is_kata_build, names_monitor};
 use crate::model::{FactId, Role, Target, fact_ids};
 use crate::text::have_equal_words;
 
@@ -70,6 +70,8 @@ pub(super) struct Indicators {
     pub are_distribution_builds: bool,
     /// Whether the target shows a kernel that is built for Kata guests.
     pub is_kata_kernel: bool,
+    /// Whether the target's release is the host's.
+    pub is_hosts_release: bool,
 }
 
 /// A vote for [`Indication::Separate`] by comparison with the host.
@@ -103,6 +105,7 @@ impl Indicators {
         ballot.command_line(context, target);
         ballot.read_gvisor_marks(context, target);
         ballot.read_machine_marks(context, target);
+        ballot.read_kata_kernel(context, target);
         ballot
     }
 
@@ -189,8 +192,36 @@ impl Indicators {
         self.are_distribution_builds = [release, host_release(context)].iter().all(|release| {
             release.is_some_and(|release| context.known.kernels.is_distribution(release))
         });
+        self.is_hosts_release = release.is_some() && release == host_release(context);
         self.is_kata_kernel = banner.is_some_and(is_kata_build)
             || release.is_some_and(|release| context.known.kata.is_shipped_kernel(release));
+    }
+
+    /// A kernel of Kata's by its name alone, where nothing else speaks for a separate one and nothing
+    /// of the host tells what it differs from: the banner of Kata's build, or a release that Kata
+    /// ships, either in the line of a plain build, which no distribution's kernel has, or as that of
+    /// the very version that stands beside it.
+    fn read_kata_kernel(&mut self, context: &RuleContext, target: &str) {
+        const UNAME: FactId = fact_ids::KERNEL_UNAME;
+        let is_told = self.votes.iter().any(|vote| vote.says == Indication::Separate);
+        if !self.is_kata_kernel || is_told || host_release(context).is_some() {
+            return;
+        }
+        let banner = self.sound_text(context, fact_ids::KERNEL_BANNER, target);
+        let line = self.sound_text(context, UNAME, target);
+        let version = context.fact_text(fact_ids::RUNTIME_VERSION, target);
+        let shipped = version.and_then(|version| context.known.kata.kernels_around(version));
+        let own = context.fact_text(fact_ids::KERNEL_RELEASE, target).unwrap_or_default();
+        let fact = if banner.is_some_and(is_kata_build) {
+            fact_ids::KERNEL_BANNER
+        } else if line.is_some_and(|line| is_plain_build(line, own)) {
+            UNAME
+        } else if shipped.is_some_and(|kernels| kernels.contains(own)) {
+            fact_ids::KERNEL_RELEASE
+        } else {
+            return;
+        };
+        self.add_indicator(fact, SourceGroup::Name, Indication::Separate);
     }
 
     /// A kernel's line, unless it has a date that no clock can have given.
@@ -278,6 +309,11 @@ impl Indicators {
         {
             self.add_indicator(DRIVER, SourceGroup::Devices, Indication::Vm);
         }
+        // Of a session's own log only its beginning is kept, and the host's is often refused.
+        const LOG: FactId = fact_ids::KERNEL_DMESG;
+        if context.is_imported() && context.fact_text(LOG, target).is_some_and(names_monitor) {
+            self.add_indicator(LOG, SourceGroup::Boot, Indication::Vm);
+        }
         if has_machine_root(context, target) {
             self.add_indicator(fact_ids::FS_ROOT, SourceGroup::Devices, Indication::Vm);
         }
@@ -328,6 +364,14 @@ impl<'a> RootMount<'a> {
     fn is_disk(&self) -> bool {
         ["/dev/vd", "/dev/sd", "/dev/pmem"].iter().any(|disk| self.source.starts_with(disk))
     }
+}
+
+/// Whether the line of a kernel of this release tells of a build as Kata makes them: one with nothing
+/// between `SMP` and its date, where distributions say how it preempts and who built it.
+fn is_plain_build(line: &str, release: &str) -> bool {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let (_, build) = line.split_once(&format!(" {release} #1 SMP ")).unwrap_or_default();
+    build.split(' ').next().is_some_and(|day| DAYS.contains(&day))
 }
 
 /// Whether a kernel's parameter is one that only the monitor of a small virtual machine gives:

@@ -2,8 +2,9 @@
 //!
 //! What decides where it was captured is the boot id: equal to the host's, the kernel is the
 //! host's. Without it (imported evidence has none) two independent strong facts carry a verdict
-//! of medium confidence. A release alone carries none: `setarch` changes it on the same kernel,
-//! and a guest may run the host's very build. CPU model and counts of `/proc` and `/sys/module`
+//! of medium confidence, and a kernel that only Kata's guests run one of low confidence. A release
+//! alone carries none: `setarch` changes it on the same kernel, and a guest may run the host's very
+//! build. CPU model and counts of `/proc` and `/sys/module`
 //! entries never vote. What a target is called never votes either.
 //!
 //! [`indicators`] reads the facts into votes, [`decide`] counts them, [`support`] looks at the facts

@@ -136,6 +136,69 @@ fn the_name_of_a_kata_kernel_alone_is_a_separate_kernel_of_low_confidence() {
 }
 
 #[test]
+fn a_kernel_of_katas_is_told_without_the_hosts_by_its_build_or_beside_its_version() {
+    let build = |build: &str| {
+        sketch().fact("kernel.release", "kata", "6.12.47").fact(
+            "kernel.uname",
+            "kata",
+            format!("Linux 9f 6.12.47 {build} x86_64 Linux"),
+        )
+    };
+    let katas = judge_kata(&build("#1 SMP Fri Nov 14 15:34:06 UTC 2025"));
+    assert_eq!(katas.conclusion, Conclusion::SeparateKernel);
+    assert_eq!(
+        (katas.confidence, &katas.because[..]),
+        (Confidence::Low, &["kernel.uname".into()][..])
+    );
+    let distribution = build("#1-NixOS SMP PREEMPT_DYNAMIC Fri Nov 14 15:34:06 UTC 2025");
+    assert_eq!(judge_kata(&distribution).reason, Some(UndecidedReason::NothingDecides));
+    let beside = distribution.fact("runtime.version", "kata", "3.22.0");
+    assert_eq!(judge_kata(&beside).because, ["kernel.release"]);
+    let own_build = sketch().fact("kernel.release", "kata", "6.12.9").fact(
+        "kernel.uname",
+        "kata",
+        "Linux 9f 6.12.9 #1 SMP Fri Nov 14 15:34:06 UTC 2025 x86_64",
+    );
+    assert_eq!(judge_kata(&own_build).conclusion, Conclusion::Inconclusive);
+}
+
+#[test]
+fn a_boot_log_of_katas_agent_is_a_machine_unless_its_kernel_is_the_hosts() {
+    let log = sketch().fact("kernel.cmdline", "kata", KATA_CMDLINE);
+    let verdict = judge_kata(&log);
+    assert_eq!(verdict.conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(verdict.confidence, Confidence::Low);
+    // Without the host's the kernel's name is no second source.
+    let log = log.fact("kernel.banner", "kata", GUEST_BANNER);
+    assert_eq!(judge_kata(&log).confidence, Confidence::Low);
+    let equal = sketch().fact("kernel.cmdline", "kata", KATA_CMDLINE);
+    let equal = state_both(equal, "kernel.release", "6.12.47", "6.12.47");
+    assert_eq!(judge_kata(&equal).reason, Some(UndecidedReason::OneSource));
+}
+
+#[test]
+fn one_mark_of_gvisor_beside_another_release_is_a_kernel_of_an_unknown_kind() {
+    let sketch = state_both(sketch(), "kernel.release", "6.8.0-49-generic", "4.4.0");
+    let verdict = judge_kata(&sketch.fact("kernel.dmesg", "kata", "Starting gVisor..."));
+    assert_eq!(verdict.conclusion, Conclusion::SeparateKernel);
+    assert_eq!(verdict.because, ["kernel.release", "kernel.dmesg"]);
+}
+
+#[test]
+fn a_guest_of_another_architecture_than_its_host_speaks_against_its_kernel() {
+    let uname = |machine: &str| {
+        format!("Linux 9f 6.12.47 #1 SMP Fri Nov 14 15:34:06 UTC 2025 {machine} Linux")
+    };
+    let beside = |machine| {
+        state_both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.47")
+            .fact("kernel.uname", "kata", uname("aarch64"))
+            .fact("kernel.uname", "runc", uname(machine))
+    };
+    assert_eq!(judge_kata(&beside("aarch64")).conclusion, Conclusion::SeparateKernel);
+    assert_eq!(judge_kata(&beside("x86_64")).reason, Some(UndecidedReason::FilesContradict));
+}
+
+#[test]
 fn two_builds_of_a_distribution_may_be_two_boots_of_one_host() {
     let build = |n: u32| format!("6.8.0-{n}-generic");
     let banner = |n: u32| format!("Linux version 6.8.0-{n}-generic (buildd@lcy02) #{n}-Ubuntu SMP");

@@ -15,8 +15,9 @@ pub(super) struct BootLog {
     pub banner: Option<FoundValue<String>>,
     /// The command line.
     pub cmdline: Option<FoundValue<String>>,
-    /// How gVisor's made-up log begins.
-    pub gvisor: Option<FoundValue<String>>,
+    /// The line that tells what runs the kernel: how gVisor's made-up log begins, or what the tables
+    /// of a monitor's firmware name.
+    pub mark: Option<FoundValue<String>>,
     /// How many kernel lines there are, at the line of the first.
     pub lines: FoundValue<i64>,
     /// What shows that the log is of the host, if something does.
@@ -92,10 +93,12 @@ fn in_part(part: &LabelledPart) -> ReadResult<BootLog> {
         let at = message.to_ascii_lowercase().find(key)?;
         Some(FoundValue::at_line(message[at + key.len()..].trim().to_string(), line))
     });
-    let gvisor = find_message(&kernel_lines, |message| message.starts_with("Starting gVisor"));
+    let mark = find_message(&kernel_lines, |message| {
+        message.starts_with("Starting gVisor") || crate::knowledge::names_monitor(message)
+    });
     let count = i64::try_from(kernel_lines.len()).unwrap_or(i64::MAX);
     let lines = FoundValue::at_line(count, first);
-    let mut log = BootLog { banner, cmdline, gvisor, lines, host_mark: None };
+    let mut log = BootLog { banner, cmdline, mark, lines, host_mark: None };
     log.host_mark = host_mark(&log, &kernel_lines);
     Ok(FoundValue::at_line(log, first))
 }

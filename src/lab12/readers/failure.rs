@@ -21,8 +21,9 @@ const STARTS: [&str; 16] = split_list(
 );
 
 /// What people write where a runtime could not be tried at all.
-const UNTRIED: [&str; 33] = split_list(
-    "no kvm|without kvm|kvm not |kvm is not|kvm unavailable|kvm missing|no /dev/kvm|/dev/kvm not|\
+const UNTRIED: [&str; 38] = split_list(
+    "nested virtualization is off|nested virtualisation is off|virtualization is disabled|\
+    virtualisation is disabled|kvm is disabled|no kvm|without kvm|kvm not |kvm is not|kvm unavailable|kvm missing|no /dev/kvm|/dev/kvm not|\
     /dev/kvm is not|/dev/kvm missing|no nested virt|nested virtualization is not|\
     nested virtualisation is not|nested virtualization not|nested virtualisation not|\
     not available|unavailable|not installed|not supported|unsupported|not tested|not run|\
@@ -96,8 +97,8 @@ pub(super) fn tells_failed_start(text: &str) -> bool {
 /// Whether a sentence of an author says that Kata did not start here, and not what would be, or what
 /// was before it did.
 pub(super) fn tells_untested(text: &str) -> bool {
-    const PHRASES: [&str; 24] = split_list(
-        "never started|did not start|didn't start|does not start|doesn't start|not boot|n't boot|\
+    const PHRASES: [&str; 26] = split_list(
+        "installing failed|installation failed|never started|did not start|didn't start|does not start|doesn't start|not boot|n't boot|\
         could not start|couldn't start|failed start|failed to start|cannot start|can't start|\
         not be installed|was not installed|was not tested|was not measured|did not run|\
         could not run|couldn't run|cannot run|can't run|не запустил|не запускается",

@@ -201,7 +201,7 @@ impl EvidencePages<'_> {
             EvidenceRole::Kata,
             read::fact_from_read(page, log.cmdline.ok_or_else(|| unsaid("Command line:"))),
         );
-        if let Some(found) = log.gvisor {
+        if let Some(found) = log.mark {
             put("kernel.dmesg", EvidenceRole::Kata, read::fact_from_read(page, Ok(found)));
         }
     }

@@ -5,6 +5,7 @@ use crate::lab12::readers::failure;
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
+use crate::lab12::readers::table::has_word;
 use crate::lab12::readers::{read, slot, timing, words};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
 use crate::text::{beginning, split_lines};
@@ -118,7 +119,7 @@ fn failure_in_other_file(capture: &Capture) -> Option<StartFailure> {
 /// Whether a file is, by its name, one in which people write.
 pub(super) fn is_note(name: &str) -> bool {
     let name = name.to_lowercase();
-    [".md", ".txt"].iter().any(|end| name.ends_with(end))
+    [".md", ".txt", ".json", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
 }
 
 /// The sentences in which an author says that what stands for Kata is not of his machine, on which
@@ -139,7 +140,7 @@ fn find_borrowed(note: &Capture) -> Option<StartFailure> {
         "someone else",
         "borrowed",
     ];
-    find_prose(note, |text| {
+    find_prose(note, |_, text| {
         words::contains_any(text, &["kata"])
             && words::contains_any(text, OTHERS)
             && failure::tells_untested(text)
@@ -148,22 +149,31 @@ fn find_borrowed(note: &Capture) -> Option<StartFailure> {
 
 /// The sentence in which an author says that Kata did not start.
 fn failure_in_prose(note: &Capture) -> Option<StartFailure> {
-    find_prose(note, |text| {
-        let sentences = text.split(". ");
-        sentences.into_iter().any(|sentence| {
-            words::contains_any(sentence, &["kata"]) && failure::tells_untested(sentence)
+    find_prose(note, |heading, text| {
+        let is_below_kata = words::contains_any(heading, &["kata"]);
+        text.split(". ").any(|sentence| {
+            (is_below_kata || words::contains_any(sentence, &["kata"]))
+                && (failure::tells_untested(sentence) || tells_made_up_figures(sentence))
         })
     })
 }
 
-/// The first line outside of fenced blocks that `is_wanted`.
-fn find_prose(note: &Capture, is_wanted: impl Fn(&str) -> bool) -> Option<StartFailure> {
+/// Whether a sentence says of figures that nobody measured them.
+fn tells_made_up_figures(sentence: &str) -> bool {
+    words::is_made_up(sentence) && has_word(sentence, "figures values numbers results output")
+}
+
+/// The first line outside of fenced blocks that is wanted below the heading above it.
+fn find_prose(note: &Capture, is_wanted: impl Fn(&str, &str) -> bool) -> Option<StartFailure> {
     let bytes = note.stdout.decoded_bytes().unwrap_or_default();
     let mut is_fenced = false;
+    let mut heading = String::new();
     for (number, raw) in (1..).zip(split_lines(&bytes)) {
         let text = beginning(raw.trim(), MAX_PROSE);
         is_fenced ^= text.starts_with("```");
-        if !is_fenced && is_wanted(text) {
+        if !is_fenced && text.starts_with('#') {
+            heading = text.into();
+        } else if !is_fenced && is_wanted(&heading, text) {
             return Some(make_failure(&note.id, &PageLine::new(number, text, false)));
         }
     }
