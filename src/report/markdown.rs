@@ -636,8 +636,8 @@ fn has_scheme(url: &str) -> bool {
 /// An address in small letters as browsers read it, to whom spaces and what comes before them in
 /// ASCII are nothing and a backslash is a slash.
 fn as_browsers_read(url: &str) -> String {
-    let read = |c: char| if c == '\\' { '/' } else { c.to_ascii_lowercase() };
-    url.chars().filter(|c| *c > ' ').map(read).collect()
+    let shown = url.chars().filter(|c| *c > ' ');
+    shown.map(|c| if c == '\\' { '/' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// Links between chapters name the source files; pages end in `.html`.

@@ -94,14 +94,14 @@ fn refusal_reason(request: &RequestHead) -> Option<&'static str> {
     if !["127.0.0.1", "localhost"].contains(&name.to_ascii_lowercase().as_str()) {
         return Some("This server answers only as 127.0.0.1 or localhost.");
     }
-    let is_ours = |origin: &str| origin.eq_ignore_ascii_case(&format!("http://{host}"));
-    // Another port of this machine is the same site to a browser, and still not us.
-    let is_from_us = |site: &str| matches!(site, "same-origin" | "none");
+    let own_origin = format!("http://{host}");
     // A link that is followed shows the page; the page that it was on cannot read it.
     let opens_page = request.header_values("sec-fetch-mode").eq(["navigate"])
         && request.header_values("sec-fetch-dest").eq(["document"]);
-    if !request.header_values("origin").all(is_ours)
-        || !(opens_page || request.header_values("sec-fetch-site").all(is_from_us))
+    // Another port of this machine is the same site to a browser, and still not us.
+    let mut sites = request.header_values("sec-fetch-site");
+    if !request.header_values("origin").all(|origin| origin.eq_ignore_ascii_case(&own_origin))
+        || !(opens_page || sites.all(|site| matches!(site, "same-origin" | "none")))
     {
         return Some("This server does not answer pages of other servers.");
     }

@@ -85,12 +85,11 @@ pub(super) fn accept_connections(
         };
         let connection = open.admit_connection(number, stream, &limits);
         let state = state.clone();
-        let answer = move || {
+        // Where the system has no more threads, the connection is closed.
+        let _ = std::thread::Builder::new().spawn(move || {
             // A client that went away or stalled wants no answer.
             let _ = answer_connection(&connection.stream, &state, &limits);
-        };
-        // Where the system has no more threads, the connection is closed.
-        let _ = std::thread::Builder::new().spawn(answer);
+        });
     }
 }
 
@@ -105,10 +104,8 @@ fn answer_connection(
     let (answer, has_body) =
         match RequestHead::read_head(stream, limits.head_bytes, limits.head_time) {
             Ok(request) => {
-                let has_hung_up = || has_hung_up(stream);
-                let Some(answer) = answer_request(&request, state, limits, &has_hung_up) else {
-                    return Ok(());
-                };
+                let answer = answer_request(&request, state, limits, &|| has_hung_up(stream));
+                let Some(answer) = answer else { return Ok(()) };
                 (answer, request.method != "HEAD")
             }
             Err(RequestError::Gone) => return Ok(()),

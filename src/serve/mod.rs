@@ -11,7 +11,7 @@ mod limits;
 mod request;
 mod watch;
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -131,11 +131,9 @@ pub(crate) fn serve_project(
     let mut memory = SiteMemory::default();
     let server = (root, options, &*state);
     rebuild_site(server, &mut memory, &SourceChanges::Unknown, &watch, tell);
-    let failed = |error: std::io::Error| {
+    let (listener, address) = listen_on_port(port, tell).map_err(|error| {
         Error::failed_environment(format!("cannot listen on 127.0.0.1: {error}"))
-    };
-    let listener = listen_on_port(port, tell).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    })?;
     let shared = state.clone();
     std::thread::spawn(move || accept_connections(&listener, &shared, ServeLimits::default()));
     tell(ServeEvent::Serving(&format!("http://{address}/")));
@@ -170,33 +168,42 @@ fn rebuild_site(
     watch: &SourceWatch,
     tell: &dyn Fn(ServeEvent),
 ) {
-    let (root, options, state) = server;
-    let start = std::time::Instant::now();
-    let mut build = || {
-        let project = Project::open_folder(root)?;
-        let published = memory.publish_changes(&project, options, changes)?;
-        // Open pages need not wait until the old site is removed, or for what they do not show.
-        state.record_build(&published.report.out, published.is_whole());
-        tell(ServeEvent::Built(&published.report, start.elapsed()));
-        if memory.finish_report(published, &|| watch.has_changes())? {
-            state.record_late_files();
-        }
-        Ok(())
-    };
-    if let Err(error) = build() {
-        state.record_failure(&error);
+    if let Err(error) = try_rebuild(server, memory, changes, watch, tell) {
+        server.2.record_failure(&error);
         tell(ServeEvent::Failed(&error));
     }
 }
 
+fn try_rebuild(
+    (root, options, state): (&Path, &BuildOptions, &ServerState),
+    memory: &mut SiteMemory,
+    changes: &SourceChanges,
+    watch: &SourceWatch,
+    tell: &dyn Fn(ServeEvent),
+) -> Result<()> {
+    let start = std::time::Instant::now();
+    let project = Project::open_folder(root)?;
+    let published = memory.publish_changes(&project, options, changes)?;
+    // Open pages need not wait until the old site is removed, or for what they do not show.
+    state.record_build(&published.report.out, published.is_whole());
+    tell(ServeEvent::Built(&published.report, start.elapsed()));
+    if memory.finish_report(published, &|| watch.has_changes())? {
+        state.record_late_files();
+    }
+    Ok(())
+}
+
 /// Listens on this port of this machine, or on another one where it is in use.
-fn listen_on_port(port: u16, tell: &dyn Fn(ServeEvent)) -> std::io::Result<TcpListener> {
-    let bind = |port| TcpListener::bind(("127.0.0.1", port));
-    bind(port).or_else(|error| {
-        if error.kind() == std::io::ErrorKind::AddrInUse {
-            tell(ServeEvent::PortTaken(port));
-            return bind(0);
-        }
-        Err(error)
-    })
+fn listen_on_port(
+    port: u16,
+    tell: &dyn Fn(ServeEvent),
+) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let mut listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    if listener.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse) {
+        tell(ServeEvent::PortTaken(port));
+        listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    }
+    let listener = listener?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }

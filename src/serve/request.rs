@@ -80,15 +80,14 @@ impl RequestHead {
             }
             _ => return Err(RequestError::Malformed),
         }
-        let text = |text: Option<&str>| text.unwrap_or_default().to_string();
         let headers = request.headers.iter().map(|header| {
             let value = String::from_utf8_lossy(header.value).trim().to_string();
             (header.name.to_ascii_lowercase(), value)
         });
         Ok(Self {
             headers: headers.collect(),
-            method: text(request.method),
-            target: text(request.path),
+            method: request.method.unwrap_or_default().to_string(),
+            target: request.path.unwrap_or_default().to_string(),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -39,13 +39,14 @@ impl SourceWatch {
     /// The system cannot watch the folder.
     pub(super) fn watch_project(project: &Project) -> Result<Self> {
         let root = std::path::absolute(&project.root).unwrap_or_else(|_| project.root.clone());
-        let failed = |error: notify::Error| {
-            Error::failed_environment(format!("cannot watch {}: {error}", project.root.display()))
-        };
         let (sender, changes) = channel();
-        let mut watcher = notify::recommended_watcher(sender).map_err(failed)?;
         // Files of it are replaced, and folders appear in it.
-        watcher.watch(&root, RecursiveMode::NonRecursive).map_err(failed)?;
+        let watcher = notify::recommended_watcher(sender).and_then(|mut watcher| {
+            watcher.watch(&root, RecursiveMode::NonRecursive).map(|()| watcher)
+        });
+        let watcher = watcher.map_err(|error| {
+            Error::failed_environment(format!("cannot watch {}: {error}", project.root.display()))
+        })?;
         let (checked, wanted, watched) =
             (RefCell::default(), RefCell::default(), RefCell::default());
         let watcher = RefCell::new(watcher);
@@ -87,17 +88,21 @@ impl SourceWatch {
     ///
     /// The watch broke down.
     pub(super) fn wait_for_change(&self) -> Result<SourceChanges> {
-        let broken = || Error::failed_environment("the watch over the sources broke down");
+        self.collect_changes()
+            .map_err(|_| Error::failed_environment("the watch over the sources broke down"))
+    }
+
+    /// At least one change, and what follows until nothing does for a moment.
+    fn collect_changes(&self) -> std::result::Result<SourceChanges, RecvError> {
         let mut changes = self.pending.replace(no_changes());
         while changes == no_changes() {
-            let event = self.changes.recv().map_err(|_| broken())?;
-            self.add_changes(event, &mut changes);
+            self.add_changes(self.changes.recv()?, &mut changes);
         }
         loop {
             match self.changes.recv_timeout(QUIET) {
                 Ok(event) => self.add_changes(event, &mut changes),
                 Err(RecvTimeoutError::Timeout) => return Ok(changes),
-                Err(RecvTimeoutError::Disconnected) => return Err(broken()),
+                Err(RecvTimeoutError::Disconnected) => return Err(RecvError),
             }
         }
     }
@@ -128,13 +133,11 @@ impl SourceWatch {
     }
 
     fn is_source(&self, path: &Path) -> bool {
-        let is_wanted = |folder: &PathBuf| {
-            path.strip_prefix(folder).is_ok_and(|below| {
-                below.components().all(|part| sources::is_source_name(part.as_os_str()))
-            })
-        };
-        let is_checked = self.checked.borrow().as_deref() == Some(path);
-        path == self.root.join(CONFIG) || is_checked || self.wanted.borrow().iter().any(is_wanted)
+        let wanted = self.wanted.borrow();
+        let mut below = wanted.iter().filter_map(|folder| path.strip_prefix(folder).ok());
+        path == self.root.join(CONFIG)
+            || self.checked.borrow().as_deref() == Some(path)
+            || below.any(|below| below.iter().all(sources::is_source_name))
     }
 }
 
