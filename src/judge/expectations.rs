@@ -11,10 +11,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tera::{Context, Tera};
 
 use super::rules::EvidenceRef;
 use super::suitability::{CostRatio, FitEvidence};
+use super::template::fill_template;
 use super::verdict::{Conclusion, Confidence, Verdict};
 use super::words::{ConclusionWords, ReasonWords};
 use super::workloads::WorkloadTable;
@@ -24,7 +24,7 @@ use crate::model::{Fact, MissingReason};
 use crate::project::LeastConfidence;
 use crate::project::{CONFIG, Expectation, ExpectedBoundary, ExpectedSubject, FactTest};
 use crate::stats::{self, Interval};
-use crate::text::{closest_match, make_visible};
+use crate::text::closest_match;
 
 const WORDS: &str = "expectations.toml";
 
@@ -239,9 +239,7 @@ pub(crate) fn judge_expectations(
 }
 
 fn render_words(template: &str, parameters: &Map<String, Value>) -> Result<String> {
-    Context::from_serialize(parameters)
-        .and_then(|context| Tera::one_off(template.trim(), &context, false))
-        .map(|text| make_visible(&text))
+    fill_template(template, parameters)
         .map_err(|error| Error::unusable_input(format!("{WORDS}: {error}")))
 }
 

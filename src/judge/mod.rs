@@ -10,6 +10,7 @@ pub(crate) mod rules;
 pub(crate) mod starts;
 mod statements;
 pub(crate) mod suitability;
+mod template;
 pub(crate) mod timing;
 mod verdict;
 pub(crate) mod words;

@@ -2,6 +2,7 @@
 
 use crate::text::shell_line;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use data_encoding::{BASE64, HEXLOWER};
@@ -200,7 +201,7 @@ impl CaptureStatus {
 ///
 /// Text is stored as its lines, so that a change of one line is a change of one line in
 /// `git diff`; bytes that are not UTF-8 are stored as base64.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CapturedStream {
     /// `sha256:` and the hexadecimal SHA-256 of the bytes.
@@ -211,7 +212,18 @@ pub struct CapturedStream {
     /// The bytes in base64 where they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
+    /// Whether the stored lines are those of the text, once somebody asked for them.
+    #[serde(skip)]
+    is_plain: OnceLock<bool>,
 }
+
+impl PartialEq for CapturedStream {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.digest, &self.lines, &self.base64) == (&other.digest, &other.lines, &other.base64)
+    }
+}
+
+impl Eq for CapturedStream {}
 
 /// Whether the bytes of a line cannot be taken as they are: it holds the end of one, a zero or the
 /// first byte of a byte order mark. Looking at every byte is quicker than stopping early.
@@ -226,7 +238,7 @@ impl CapturedStream {
             Ok(text) => (Some(text.split('\n').map(String::from).collect()), None),
             Err(_) => (None, Some(BASE64.encode(bytes))),
         };
-        Self { digest: sha256_digest(bytes), lines, base64 }
+        Self { digest: sha256_digest(bytes), lines, base64, is_plain: OnceLock::new() }
     }
 
     /// The bytes.
@@ -269,11 +281,15 @@ impl CapturedStream {
     /// The lines as [`crate::text::split_lines`] reads them in the bytes; none of bytes that cannot be
     /// decoded. Of plain text they are those that are stored.
     pub fn text_lines(&self) -> Cow<'_, [String]> {
-        match (&self.lines, &self.base64) {
-            (Some(lines), None) if !lines.iter().any(|line| has_special_bytes(line)) => {
-                Cow::Borrowed(self.stored_lines())
+        let is_plain = self.is_plain.get_or_init(|| match (&self.lines, &self.base64) {
+            (Some(lines), None) => !lines.iter().any(|line| has_special_bytes(line)),
+            _ => false,
+        });
+        match is_plain {
+            true => Cow::Borrowed(self.stored_lines()),
+            false => {
+                Cow::Owned(crate::text::split_lines(&self.decoded_bytes().unwrap_or_default()))
             }
-            _ => Cow::Owned(crate::text::split_lines(&self.decoded_bytes().unwrap_or_default())),
         }
     }
 
@@ -285,7 +301,8 @@ impl CapturedStream {
     }
 
     fn without_bytes(&self) -> Self {
-        Self { digest: self.digest.clone(), lines: None, base64: None }
+        let (digest, is_plain) = (self.digest.clone(), OnceLock::new());
+        Self { digest, lines: None, base64: None, is_plain }
     }
 
     /// Whether the digest belongs to the bytes.

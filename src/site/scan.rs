@@ -207,13 +207,11 @@ fn read_attributes<'h>(tag: &'h str, mut take: impl FnMut(&'h str, &'h str)) -> 
         let begin = find_byte(bytes, sign + 1, |byte| !byte.is_ascii_whitespace());
         match bytes.get(begin) {
             Some(&quote @ (b'"' | b'\'')) => {
-                let end = find_byte(bytes, begin + 1, |byte| byte == quote);
+                let rest = &tag[begin + 1..];
                 // The page ends in it, and so does the tag.
-                if end == bytes.len() {
-                    return "";
-                }
-                take(name, &tag[begin + 1..end]);
-                at = end + 1;
+                let Some(end) = memchr(quote, rest.as_bytes()) else { return "" };
+                take(name, &rest[..end]);
+                at = begin + end + 2;
             }
             _ => {
                 at = find_byte(bytes, begin, |byte| byte.is_ascii_whitespace() || byte == b'>');

@@ -53,7 +53,11 @@ pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
 /// A wrong date in a line, and the true weekday of it; none of a day that no calendar has, or a time
 /// that no clock shows.
 fn find_wrong_date(line: &str) -> Option<(String, Option<String>)> {
-    if let Some(stamp) = STAMP.captures(line.trim_start()) {
+    // To look for groups takes several times as long as to look for the whole.
+    let begin = line.trim_start();
+    if STAMP.is_match(begin)
+        && let Some(stamp) = STAMP.captures(begin)
+    {
         let [month, day] = [2, 3].map(|index| stamp[index].parse().ok());
         let (year, month, day) = (stamp[1].parse().ok()?, month?, day?);
         if NaiveDate::from_ymd_opt(year, month, day).is_none() {
@@ -62,6 +66,9 @@ fn find_wrong_date(line: &str) -> Option<(String, Option<String>)> {
                 None,
             ));
         }
+    }
+    if !DATE.is_match(line) {
+        return None;
     }
     DATE.captures_iter(line).find_map(|date| {
         let (weekday, day) = (date[1].parse::<Weekday>().ok()?, date[3].parse().ok()?);

@@ -6,13 +6,14 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tera::{Context, Tera};
+use tera::Tera;
 
 use super::RuleCheck;
 use super::example::RuleExample;
 use super::message_names::looked_up_names;
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
+use crate::judge::template::fill_template;
 use crate::knowledge::Severity;
 use crate::project::RuleSwitch;
 
@@ -226,13 +227,9 @@ impl RuleBook {
     ///
     /// The message template needs a parameter that is not given.
     pub fn render_message(&self, doc: &RuleDoc, parameters: &Value) -> Result<String> {
-        let context = Context::from_serialize(parameters);
-        context
-            .and_then(|context| Tera::one_off(doc.message.trim(), &context, false))
-            .map(|text| crate::text::make_visible(&text))
-            .map_err(|error| {
-                Error::unusable_input(format!("rule `{}`: in `message`: {error}", doc.id))
-            })
+        fill_template(&doc.message, parameters).map_err(|error| {
+            Error::unusable_input(format!("rule `{}`: in `message`: {error}", doc.id))
+        })
     }
 }
 
