@@ -12,8 +12,8 @@ use super::view::RunRow;
 use crate::error::Result;
 use crate::judge::Confidence;
 use crate::judge::fleet::{
-    CHANGED, ClassSummary, FleetFinding, FoldedFinding, NodeFact, NodeGroup, NodeSummary,
-    fold_classes, fold_findings, fold_starts, group_nodes,
+    CHANGED, ClassSummary, FleetFinding, NodeFact, NodeSummary, fold_classes, fold_findings,
+    fold_starts, group_nodes,
 };
 use crate::judge::fleet_rules::check_nodes;
 use crate::judge::starts::StartShift;
@@ -217,15 +217,16 @@ impl SiteFleet {
                 }
             }
         }
-        let view = |((index, conclusion), names): ((usize, &str), Vec<&str>)| {
+        let mut views = Vec::new();
+        for ((index, conclusion), names) in broken {
             let (nodes, more) = self.named_nodes(&names);
-            json!({
+            views.push(json!({
                 "class": self.fleet.classes.get(index).map(|class| &class.name),
                 "conclusion": conclusion, "count": names.len(),
                 "count_words": group_thousands(names.len()), "nodes": nodes, "more": more,
-            })
-        };
-        broken.into_iter().map(view).collect()
+            }));
+        }
+        views
     }
 
     /// The classes that have a kernel of their own on some nodes and the node's on others.
@@ -245,19 +246,21 @@ impl SiteFleet {
     fn changed_pods(&self) -> Vec<Json> {
         let folded = fold_findings(&self.nodes, &[]);
         let changed = folded.iter().filter(|finding| finding.rule == CHANGED);
-        let view = |finding: &FoldedFinding| {
+        let mut views = Vec::new();
+        for finding in changed {
             let (nodes, more) = self.named_nodes(&finding.nodes);
             let count = finding.nodes.len();
-            json!({
+            views.push(json!({
                 "message": finding.message, "count": count, "count_words": group_thousands(count),
                 "nodes": nodes, "more": more,
-            })
-        };
-        changed.map(view).collect()
+            }));
+        }
+        views
     }
 
     fn group_views(&self, catalogue: &ProbeCatalogue) -> Vec<Json> {
-        let view = |group: NodeGroup| {
+        let mut views = Vec::new();
+        for group in group_nodes(&self.nodes) {
             let count = group.nodes.len();
             // The one with a page stands first.
             let mut members = group.nodes.clone();
@@ -266,13 +269,13 @@ impl SiteFleet {
             let (nodes, more) = self.named_nodes(&names);
             let first = group.nodes.first();
             let facts = first.map(|node| &node.facts[..]).unwrap_or_default();
-            json!({
+            views.push(json!({
                 "count": count, "count_words": group_thousands(count), "nodes": nodes,
                 "more": more, "classes": first.map(|node| class_views(&node.classes)),
                 "facts": fold_facts(facts, catalogue),
-            })
-        };
-        group_nodes(&self.nodes).into_iter().map(view).collect()
+            }));
+        }
+        views
     }
 
     /// What a class is on the nodes that are meant, by conclusion.
@@ -304,19 +307,20 @@ impl SiteFleet {
     fn pool_views(&self) -> Vec<Json> {
         let pools: BTreeSet<Option<&str>> =
             self.nodes.iter().map(|node| node.pool.as_deref()).collect();
-        let view = |pool: &Option<&str>| {
+        let mut views = Vec::new();
+        for pool in &pools {
             let is_meant = |node: &NodeSummary| node.pool.as_deref() == *pool;
             let count = self.nodes.iter().filter(|node| is_meant(node)).count();
             let classes = self.fleet.classes.iter().map(|class| {
                 let outcomes = self.class_outcomes(&class.name, is_meant);
                 json!({ "class": class.name, "outcomes": outcomes })
             });
-            json!({
+            views.push(json!({
                 "name": pool, "count_words": group_thousands(count),
                 "classes": classes.collect::<Vec<_>>(),
-            })
-        };
-        pools.iter().map(view).collect()
+            }));
+        }
+        views
     }
 
     fn reason_views(&self) -> Vec<Json> {
@@ -334,15 +338,16 @@ impl SiteFleet {
 
     /// What the rules found about several nodes together.
     fn together_views(&self) -> Vec<Json> {
-        let view = |finding: &FleetFinding| {
+        let mut views = Vec::new();
+        for finding in &self.together {
             let names: Vec<&str> = finding.nodes.iter().map(String::as_str).collect();
             let (nodes, more) = self.named_nodes(&names);
-            json!({
+            views.push(json!({
                 "rule": finding.rule, "severity": finding.severity, "message": finding.message,
                 "help": finding.help.trim(), "nodes": nodes, "more": more,
-            })
-        };
-        self.together.iter().map(view).collect()
+            }));
+        }
+        views
     }
 
     /// How the starts of each class stand to the baseline's on their nodes.
@@ -367,27 +372,31 @@ impl SiteFleet {
             let of_fact = values.entry((&fact.fact, &fact.target)).or_default();
             *of_fact.entry(&fact.value).or_default() += 1;
         }
-        let view = |((fact, target), values): ((&str, &str), BTreeMap<&str, usize>)| {
+        let mut views = Vec::new();
+        for ((fact, target), values) in values.into_iter().filter(|(_, values)| values.len() > 1) {
             let mut values: Vec<(&str, usize)> = values.into_iter().collect();
             values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             let values = values.into_iter().map(|(value, count)| {
                 json!({ "value": value, "count": count, "count_words": group_thousands(count) })
             });
             let title = fact_title(catalogue, fact);
-            json!({ "title": title, "target": target, "values": values.collect::<Vec<_>>() })
-        };
-        values.into_iter().filter(|(_, values)| values.len() > 1).map(view).collect()
+            views.push(
+                json!({ "title": title, "target": target, "values": values.collect::<Vec<_>>() }),
+            );
+        }
+        views
     }
 
     fn node_rows(&self) -> Vec<Json> {
-        let row = |node: &NodeSummary| {
+        let mut views = Vec::new();
+        for node in &self.nodes {
             let classes: Vec<&str> = node.classes.iter().map(|cell| cell.title.as_str()).collect();
-            json!({
+            views.push(json!({
                 "name": node.node, "pool": node.pool, "run": node.run, "classes": classes,
                 "page": self.has_page(node.run.as_ref()),
-            })
-        };
-        self.nodes.iter().map(row).collect()
+            }));
+        }
+        views
     }
 }
 
@@ -404,13 +413,14 @@ struct OutcomeView {
 }
 
 fn class_views(classes: &[ClassSummary]) -> Vec<Json> {
-    let view = |cell: &ClassSummary| {
-        json!({
+    let mut views = Vec::new();
+    for cell in classes {
+        views.push(json!({
             "class": cell.class, "conclusion": cell.conclusion, "title": cell.title,
             "confidence": cell.confidence.confidence_name(),
-        })
-    };
-    classes.iter().map(view).collect()
+        }));
+    }
+    views
 }
 
 /// Facts with equal values once, with all their targets.
@@ -424,11 +434,12 @@ fn fold_facts(facts: &[NodeFact], catalogue: &ProbeCatalogue) -> Vec<Json> {
             None => folded.push((fact, vec![&fact.target])),
         }
     }
-    let view = |(fact, targets): (&NodeFact, Vec<&str>)| {
+    let mut views = Vec::new();
+    for (fact, targets) in folded {
         let title = fact_title(catalogue, &fact.fact);
-        json!({ "title": title, "targets": targets, "value": fact.value })
-    };
-    folded.into_iter().map(view).collect()
+        views.push(json!({ "title": title, "targets": targets, "value": fact.value }));
+    }
+    views
 }
 
 fn fact_title<'a>(catalogue: &'a ProbeCatalogue, id: &'a str) -> &'a str {

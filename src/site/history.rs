@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::view::{RunRow, VerdictView};
+use super::view::RunRow;
 use super::{KeyedFile, RunPages};
 use crate::clock;
 use crate::diff::history::{self, PastSession};
@@ -358,12 +358,12 @@ fn boundary_changes(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
 fn weaker_verdicts(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
     let mut weaker = Vec::new();
     for verdict in &now.verdicts {
-        let is_stronger = |was: &&VerdictView| {
+        let was = before.verdicts.iter().find(|was| {
             was.name == verdict.name
                 && was.conclusion == verdict.conclusion
                 && was.confidence > verdict.confidence
-        };
-        weaker.extend(before.verdicts.iter().find(is_stronger).map(|was| BoundaryChange {
+        });
+        weaker.extend(was.map(|was| BoundaryChange {
             name: verdict.name.clone(),
             was: was.confidence.confidence_name().into(),
             is_now: verdict.confidence.confidence_name().into(),
@@ -374,8 +374,9 @@ fn weaker_verdicts(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
 
 /// The runtimes of a run that the later one did not test.
 fn gone_runtimes(before: &RunRow, now: &RunRow) -> Vec<String> {
-    let is_gone = |was: &&VerdictView| !now.verdicts.iter().any(|it| it.name == was.name);
-    before.verdicts.iter().filter(is_gone).map(|was| was.name.clone()).collect()
+    let mut names: Vec<String> = before.verdicts.iter().map(|was| was.name.clone()).collect();
+    names.retain(|name| !now.verdicts.iter().any(|verdict| verdict.name == *name));
+    names
 }
 
 /// The end of the name of a page of a comparison, and its title.

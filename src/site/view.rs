@@ -351,13 +351,12 @@ pub(crate) struct HeadingView {
 
 /// The headings that a page's table of contents lists: those of the second and third level.
 pub(crate) fn contents_headings(rendered: &RenderedText) -> Vec<HeadingView> {
-    let is_listed = |level: u8| (2..=3).contains(&level);
-    let view = |heading: &crate::report::markdown::RenderedHeading| HeadingView {
-        id: heading.id.clone(),
-        text: heading.text.clone(),
-        level: heading.level,
-    };
-    rendered.headings.iter().filter(|heading| is_listed(heading.level)).map(view).collect()
+    let mut views = Vec::new();
+    for heading in rendered.headings.iter().filter(|heading| (2..=3).contains(&heading.level)) {
+        let (id, text) = (heading.id.clone(), heading.text.clone());
+        views.push(HeadingView { id, text, level: heading.level });
+    }
+    views
 }
 
 #[cfg(test)]
