@@ -128,7 +128,7 @@ impl ClaimRemark {
     }
 
     /// The stated value of a fact, by its id and target, is not what was `found`.
-    fn contradicts_fact(
+    pub(super) fn contradicts_fact(
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,

@@ -80,7 +80,9 @@ pub(super) fn check_comparisons(
             pairs.iter().filter_map(|pair| comparison.decide_pair(pair)).collect();
         let is_said = |remark: &ClaimRemark| remark.status != ClaimStatus::Contradicted;
         let is_open = decided.len() < pairs.len();
-        let is_open = is_open || comparison.is_of_samples(subject, [&one, &other]);
+        // Of a mean no single samples are the parts.
+        let is_of_means = vocabulary.words.figures.mean.is_match(&sentence.labelled_text());
+        let is_open = is_open || !is_of_means && comparison.is_of_samples(subject, [&one, &other]);
         match decided.iter().find(|remark| is_said(remark)).or(decided.first()) {
             Some(remark) if is_said(remark) || !is_open => out.push(remark.clone()),
             _ => {}
@@ -149,6 +151,10 @@ impl Comparison<'_> {
         {
             let above = self.sentence.topics.iter().map(|topic| named_in(topic));
             named = above.into_iter().find(|named| !named.is_empty()).unwrap_or_default();
+            // “Kata takes twice as long”: the start, if nothing else was measured of both.
+            if named.is_empty() && self.vocabulary.words.comparison.took.is_match(&text) {
+                named.extend(self.only_measure());
+            }
         }
         let [one] = named[..] else { return None };
         let text = text.to_lowercase().replace("slower", "").replace("overhead", "");
@@ -166,6 +172,21 @@ impl Comparison<'_> {
             _ => false,
         };
         (is_measured && !is_of_other && !is_doubtful).then_some(one)
+    }
+
+    /// The only subject of durations that was measured under more than one runtime.
+    fn only_measure(&self) -> Option<&ValueSubject> {
+        let index = self.index;
+        let is_shared = |id: &String| {
+            let all = index.facts_everywhere(id);
+            all.iter().filter(|one| index.known_figures(one).median.is_some()).count() > 1
+        };
+        let mut shared = index.subject.run.facts.keys().filter(|id| is_shared(id));
+        let (only, rest) = (shared.next()?, shared.next());
+        let mut subjects = self.vocabulary.subjects.subject.iter();
+        subjects.find(|one| {
+            one.kind == SubjectKind::Seconds && one.facts.contains(only) && rest.is_none()
+        })
     }
 
     /// Whether a share is one of the counts that its sentence names, and not of a part of them.
@@ -223,7 +244,7 @@ impl Comparison<'_> {
             pairs.any(|(one, other)| {
                 let (one, other) = (one.value, other.value);
                 if let (true, StatedValue::Seconds(stated)) = (is_difference, &quantity.value) {
-                    return quantity.agrees_with(*stated, (one - other).abs());
+                    return ((one - other).abs() - stated).abs() <= quantity.half * 1.1;
                 }
                 readings_of(quantity, one.max(other) / one.min(other)).is_some_and(
                     |(stated, readings)| {

@@ -12,7 +12,7 @@ use super::dates::{StatedDate, find_dates};
 use super::figures::{KnownFigures, list_computed};
 use super::quantity::{StatedQuantity, StatedValue, is_ratio_of};
 use super::target_resolver::TargetResolver;
-use super::words::LabelledLiteral;
+use super::words::{LabelledLiteral, literal_key, literal_value};
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, fact_ids};
 use crate::report::Assessment;
@@ -28,8 +28,9 @@ pub(super) struct FactRef<'a> {
     pub fact: &'a Fact,
 }
 
-/// Values with the places of captures that they stand at.
-pub(super) type PlacedValues = Rc<Vec<(String, FactSource)>>;
+/// What values are of, where that is named, the values, and the places of captures that they
+/// stand at.
+pub(super) type PlacedValues = Rc<Vec<(String, String, FactSource)>>;
 
 /// The evidence of a run.
 #[derive(Debug)]
@@ -172,16 +173,18 @@ impl<'a> EvidenceIndex<'a> {
     pub(super) fn literal_values(&self, literal: &LabelledLiteral) -> PlacedValues {
         let mut literals = self.literals.borrow_mut();
         let known = literals.entry(literal.title.clone()).or_insert_with(|| {
-            let mut known: Vec<(String, FactSource)> = Vec::new();
+            let mut known: Vec<(String, String, FactSource)> = Vec::new();
             for capture in &self.subject.run.captures {
                 for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
-                    let found = literal.captured.captures(line).and_then(|found| found.get(1));
-                    let Some(value) = found.map(|value| value.as_str().to_string()) else {
-                        continue;
-                    };
+                    let Some(found) = literal.captured.captures(line) else { continue };
+                    let Some(value) = literal_value(&found) else { continue };
+                    let (key, value) =
+                        (literal_key(&found).unwrap_or_default(), value.as_str().to_string());
                     let source = FactSource { capture: capture.id.clone(), line: Some(number) };
-                    if known.len() < MAX_LITERALS && known.iter().all(|one| one.0 != value) {
-                        known.push((value, source));
+                    if known.len() < MAX_LITERALS
+                        && known.iter().all(|one| one.0 != key || one.1 != value)
+                    {
+                        known.push((key.to_string(), value, source));
                     }
                 }
             }

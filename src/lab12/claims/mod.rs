@@ -36,6 +36,7 @@ mod pasted_lines;
 pub(crate) mod quantity;
 pub(crate) mod sentence;
 mod stated_dates;
+mod stated_runs;
 mod subjects;
 mod target_resolver;
 mod value_place;
@@ -158,6 +159,7 @@ impl ClaimChecker {
         let mut results = Vec::new();
         let mut stated = Vec::new();
         let mut sentences = Vec::new();
+        let mut refuted = Vec::new();
         let mut values = 0;
         for passage in &passages {
             let mut pieces = Vec::new();
@@ -194,6 +196,12 @@ impl ClaimChecker {
                         .extend(error_latency::check_error_latency(index, vocabulary, &sentence));
                 }
                 results.extend(names::check_names(index, vocabulary, &sentence));
+                if passage.form != PassageForm::Block {
+                    refuted.extend(stated_runs::check_stated_runs(index, vocabulary, &sentence));
+                    let of_failed =
+                        stated_runs::check_failed_target(index, vocabulary, &sentence, &all);
+                    refuted.extend(of_failed);
+                }
                 if sentence.is_plain {
                     results.extend(stated_dates::check_build_date(index, vocabulary, &sentence));
                 }
@@ -219,6 +227,14 @@ impl ClaimChecker {
             results.extend(ratios);
         }
         results.retain(|result| !is_silent || !of_silent(result));
+        let is_refuted = |result: &ClaimRemark| {
+            let overlaps = |one: &ClaimRemark| {
+                one.place.start < result.place.end && result.place.start < one.place.end
+            };
+            result.rule.is_some() && refuted.iter().any(overlaps)
+        };
+        results.retain(|result| !is_refuted(result));
+        results.extend(refuted);
         let twice = same_number_twice(index, text, &results);
         results.extend(twice);
         drop_outgrown(&mut results);

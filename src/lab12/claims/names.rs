@@ -6,7 +6,9 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::ClaimContradictsEvidence;
 use super::sentence::ReportSentence;
-use super::words::{ClaimVocabulary, ClosedName, EqualFact, LabelledLiteral};
+use super::words::{
+    ClaimVocabulary, ClosedName, EqualFact, FactRank, LabelledLiteral, literal_key, literal_value,
+};
 use crate::judge::EvidenceRef;
 use crate::model::Role;
 use crate::text::make_visible;
@@ -19,18 +21,19 @@ pub(super) fn check_names(
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
 ) -> Vec<ClaimRemark> {
+    let literals = vocabulary.subjects.literal.iter();
+    let mut out: Vec<ClaimRemark> =
+        literals.filter_map(|literal| check_literal(index, literal, sentence)).collect();
     if !sentence.is_plain {
-        return Vec::new();
+        return out;
     }
     let closed = vocabulary.subjects.closed.iter();
-    let mut out: Vec<ClaimRemark> =
-        closed.filter_map(|closed| check_closed_name(index, closed, sentence)).collect();
+    out.extend(closed.filter_map(|closed| check_closed_name(index, closed, sentence)));
     out.extend(check_only_interfaces(index, vocabulary, sentence));
-    out.extend(check_kernel_age(index, vocabulary, sentence));
+    out.extend(check_ranks(index, vocabulary, sentence));
     let equals = vocabulary.subjects.equal.iter();
     out.extend(equals.filter_map(|equal| check_equal_fact(index, equal, sentence)));
-    let literals = vocabulary.subjects.literal.iter();
-    out.extend(literals.filter_map(|literal| check_literal(index, literal, sentence)));
+    out.extend(check_capability(index, vocabulary, sentence));
     out
 }
 
@@ -78,16 +81,24 @@ fn check_literal(
 ) -> Option<ClaimRemark> {
     let text = sentence.labelled_text();
     let labels = text.len() - sentence.text.len();
-    let stated = literal.stated.captures_iter(&text).filter_map(|found| found.get(1));
-    let mut stated = stated.filter(|found| found.start() >= labels).peekable();
+    let stated = literal.stated.captures_iter(&text);
+    let stated = stated.filter_map(|found| Some((literal_key(&found), literal_value(&found)?)));
+    let is_certain = |end: usize| sentence.is_plain_at(end - labels);
+    let mut stated =
+        stated.filter(|one| one.1.start() >= labels && is_certain(one.1.end())).peekable();
     stated.peek()?;
     let known = index.literal_values(literal);
-    let is_captured = |text: &str| known.iter().any(|one| one.0.starts_with(text));
-    let found = stated.find(|one| !is_captured(one.as_str()))?;
+    // What is captured of the same thing: of the same address, where the words name one.
+    let mut refuted = stated.filter_map(|(key, found)| {
+        let mut alike = known.iter().filter(|one| key.is_none_or(|key| one.0 == key)).peekable();
+        let (_, value, source) = *alike.peek()?;
+        let is_captured = alike.any(|one| one.1.starts_with(found.as_str()));
+        (!is_captured).then_some((found, value, source))
+    });
+    let (found, value, source) = refuted.next()?;
     if literal.unless.is_match(&text) {
         return None;
     }
-    let (value, source) = known.first()?;
     let message = ClaimContradictsEvidence {
         stated: found.as_str(),
         found: value,
@@ -126,38 +137,105 @@ fn check_equal_fact(
     })
 }
 
-/// Which of two kernels is said to be the older one, where their releases say the opposite.
-fn check_kernel_age(
+/// Which of two targets is said to have more of something (the newer kernel, the longer start, the
+/// higher count), where the evidence says the opposite.
+fn check_ranks(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
+) -> Vec<ClaimRemark> {
+    let above = sentence.topics.first().copied().unwrap_or_default();
+    let around = format!("{above} {}", sentence.labelled_text());
+    let ranks = vocabulary.subjects.rank.iter();
+    let ranks = ranks.filter(|rank| {
+        rank.about.is_match(&around) && !rank.unless.is_match(&sentence.labelled_text())
+    });
+    ranks.filter_map(|rank| check_rank(index, rank, sentence)).collect()
+}
+
+fn check_rank(
+    index: &EvidenceIndex,
+    rank: &FactRank,
+    sentence: &ReportSentence,
 ) -> Option<ClaimRemark> {
-    let words = &vocabulary.words.age;
-    let older = words.older.find(sentence.text);
-    let found = older.or_else(|| words.newer.find(sentence.text))?;
-    if !words.about.is_match(sentence.text) || words.unless.is_match(sentence.text) {
-        return None;
-    }
+    let more = rank.more.find(sentence.text);
+    let found = more.or_else(|| rank.less.find(sentence.text))?;
     let before = index.resolver.find_mentions(&sentence.text[..found.start()]);
-    let named = before.last()?.target.as_deref()?;
+    let last = before.last()?;
+    let named = last.target.as_deref()?;
+    // “Kata and runc are slower”, “slower than Kata, runc”
+    let is_alone = before.iter().all(|one| one.target.as_deref() == Some(named));
+    let is_near = sentence.text[last.range.end..found.start()].split_whitespace().count() <= 6;
+    let own = index.fact_on_target(&rank.fact, named)?;
     let is_guest = index.role_of(named) == Some(Role::Candidate);
-    let others = index.facts_everywhere("kernel.release").into_iter();
-    let mut others =
-        others.filter(|one| (index.role_of(one.target) == Some(Role::Candidate)) != is_guest);
-    let own = index.fact_on_target("kernel.release", named)?;
-    let other = others.next()?;
-    let version = |one: &FactRef| -> Option<(u32, u32)> {
-        let mut parts = one.fact.as_str()?.split('.');
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-    };
-    let (ours, theirs) = (version(&own)?, version(&other)?);
-    let is_refuted = if older.is_some() { ours > theirs } else { ours < theirs };
-    is_refuted.then(|| {
+    let others = index.facts_everywhere(&rank.fact).into_iter();
+    let others: Vec<FactRef> = others
+        .filter(|one| (index.role_of(one.target) == Some(Role::Candidate)) != is_guest)
+        .collect();
+    let ours = rank_of(index, &own)?;
+    let is_above = |one: &FactRef| Some(rank_of(index, one)? > ours);
+    let directions: BTreeSet<bool> = others.iter().filter_map(is_above).collect();
+    let equals = others.iter().any(|one| rank_of(index, one).as_ref() == Some(&ours));
+    let is_refuted = directions.len() == 1 && directions.contains(&more.is_some()) && !equals;
+    (is_refuted && is_near && is_alone).then(|| {
         let place = sentence.file_range(&found.range());
+        let other = others[0];
         let shown = format!("{}, the other {}", own.shown_value(), other.shown_value());
         ClaimRemark::contradicted_by(index, place, found.as_str(), &own, &shown, None)
             .resting_on_fact(other.id, other.target)
     })
+}
+
+/// By what the values of a fact are ordered: the parts of a release, a count, or the median of a
+/// series in tenths of its powers, so that values that hardly differ are equal.
+fn rank_of(index: &EvidenceIndex, fact_ref: &FactRef) -> Option<Vec<i64>> {
+    if let Some(text) = fact_ref.fact.as_str() {
+        let parts = text.split(['.', '-', '+', '_']).take(3).map(|part| part.parse().ok());
+        return parts.collect();
+    }
+    let number = index.known_figures(fact_ref).median.or_else(|| fact_ref.item_count())?;
+    #[allow(clippy::cast_possible_truncation, reason = "no logarithm is as long")]
+    Some(vec![(number.ln() * 10.0).round() as i64])
+}
+
+/// A capability of which a sentence says that it is held or missing, where all masks of the
+/// containers say the opposite.
+fn check_capability(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let words = &vocabulary.subjects.capability;
+    let text = sentence.text;
+    if words.unless.is_match(&sentence.labelled_text()) {
+        return None;
+    }
+    let masks = index.facts_everywhere("priv.cap_eff");
+    let held = |bit: usize| -> Option<bool> {
+        let mut held = masks.iter().map(|one| {
+            let mask = one.fact.as_str()?.trim_start_matches("0x");
+            Some(u64::from_str_radix(mask, 16).ok()? >> bit & 1 == 1)
+        });
+        let first = held.next()??;
+        held.all(|other| other == Some(first)).then_some(first)
+    };
+    for found in words.name.captures_iter(text) {
+        let (whole, name) = (found.get(0)?, found.get(1)?);
+        let lower = name.as_str().to_lowercase();
+        let Some(bit) = words.bits.iter().position(|one| *one == lower) else { continue };
+        let end =
+            text[whole.end()..].find([',', ';', ':']).map_or(text.len(), |at| whole.end() + at);
+        let after = &text[whole.end()..end];
+        let (missing, present) = (words.missing.is_match(after), words.held.is_match(after));
+        if missing == present || held(bit) != Some(missing) {
+            continue;
+        }
+        let place = sentence.file_range(&(whole.start()..end));
+        let shown = masks[0].shown_value();
+        let stated = text[whole.start()..end].trim_end_matches('.');
+        return Some(ClaimRemark::contradicted_by(index, place, stated, &masks[0], &shown, None));
+    }
+    None
 }
 
 /// “only lo and eth0”, where the list says otherwise.

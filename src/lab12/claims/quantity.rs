@@ -81,7 +81,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         | (?P<skip> https?://\S+
             | (?:\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? :: (?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? (?:/\d{1,3})?
             | \b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b | HTTP/\d\.\d
-            | \b\d{4}-\d\d-\d\d\S* | \b\d{1,2}:\d\d(?::\d\d)?\b | \#\d+
+            | \b\d{4}-\d\d-\d\d\S* | \bx86(?:[-_]64)?\b | \b\d{1,2}:\d\d(?::\d\d)?\b | \#\d+
             | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
             | (?:\b[\w.-]+)?(?:/[\w.@-]+)+(?::[\w.-]+)? | \b[a-z][\w-]*:v?\d[\w.-]* )
         | (?P<commit> \b[0-9a-f]{40}\b )
@@ -94,7 +94,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         | \b(?:factor|ratio|faktor)(?:\sof\s/?[a-z]+)?(?:\s(?:of|is|was|von|about|around|roughly|almost|nearly)){0,3}\s[~≈]?(?P<factor> \d+(?:[.,]\d+)? ) (?:\s?[x×])?
         | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b|prozent\b)
         | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b | -?\s?mal\b | -?fach\w*\b | \sveces\b | \sfois\b | \sраз[а]?\b )
-        | \bx\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
+        | (?:\bx|×)\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
         | (?P<number> \d{1,3}(?:[,.'\x{a0}\x{202f}]\d{3})+\b | \d+(?:[.,]\d+)? )
         ",
     )
@@ -523,7 +523,10 @@ mod tests {
             ),
             ("latency of 0.1ms, peak 0.5 ms", vec![Seconds(0.0001), Seconds(0.0005)]),
             ("4,03 s and 0m1.5s", vec![Seconds(4.03), Seconds(1.5)]),
-            ("12 % slower, 1.6x, x5", vec![Percent(12.0), Times(1.6), Times(5.0)]),
+            (
+                "12 % slower, 1.6x, x5, ×3,8",
+                vec![Percent(12.0), Times(1.6), Times(5.0), Times(3.8)],
+            ),
             ("almost twice as fast", vec![Times(2.0)]),
             (
                 "actually an i5-8265U, not a Xeon",

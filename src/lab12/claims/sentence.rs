@@ -218,6 +218,13 @@ fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
                     && !is_day_of_month(&text[start..at], &text[at + 1..])
             }
             '!' | '?' | ';' => next.is_none_or(char::is_whitespace),
+            // “(Some lines are left out.) The guest”
+            ')' => {
+                text[start..at].ends_with(['.', '!', '?'])
+                    && next.is_some_and(char::is_whitespace)
+                    && text[start..at].contains('(')
+                    && !is_abbreviation(text[start..at].trim_end_matches('.'))
+            }
             _ => false,
         };
         if ends {
@@ -290,8 +297,8 @@ mod tests {
     #[test]
     fn sentences_end_at_their_marks_and_not_inside_numbers() {
         assert_eq!(
-            pieces("Kata runs 6.12.47. Host vs. guest: 1.5 s! Ok"),
-            ["Kata runs 6.12.47.", "Host vs. guest: 1.5 s!", "Ok"]
+            pieces("Kata runs 6.12.47. Host vs. guest: 1.5 s! (Cut.) It (i.e.) is ok"),
+            ["Kata runs 6.12.47.", "Host vs. guest: 1.5 s!", "(Cut.)", "It (i.e.) is ok"]
         );
     }
 

@@ -157,7 +157,8 @@ impl<'a> ValuePlace<'a> {
         let between = &self.sentence.text[from..self.stated_quantity().range.start];
         let is_short = between.split_whitespace().filter(|word| word.len() > 1).count() <= 6;
         let resolver = &self.index.resolver;
-        let is_named = !resolver.find_mentions(between).is_empty()
+        let is_named = self.paired_value().is_some()
+            || !resolver.find_mentions(between).is_empty()
             || resolver.find_mentions(self.text_after_value()).len() == 1
             || !self.figures_named().is_empty();
         if !is_short || !is_named || self.sentence.cell_labels().is_some() {
@@ -254,7 +255,10 @@ impl<'a> ValuePlace<'a> {
     /// Whose value it is: what the words name, or the baseline where they name nothing and only
     /// the baseline has such a fact.
     pub(super) fn find_target(&self, subject: &ValueSubject) -> Option<String> {
-        let named = self.named_owner().or_else(|| self.only_target_left(subject));
+        let named = self
+            .named_owner()
+            .or_else(|| self.only_target_left(subject))
+            .or_else(|| self.other_of_pair(subject));
         if named.is_some() {
             return named;
         }
@@ -276,6 +280,32 @@ impl<'a> ValuePlace<'a> {
         let elsewhere =
             subject.facts.iter().any(|id| self.index.facts_everywhere(id).iter().any(is_elsewhere));
         (subject.baseline && !others && !elsewhere).then(|| baseline.to_string())
+    }
+
+    /// The value before, where the two are a pair: “163 vs 67”, “163 → 67”.
+    fn paired_value(&self) -> Option<Self> {
+        let previous = Self { number: self.number.checked_sub(1)?, ..*self };
+        let from = previous.stated_quantity().range.end;
+        let between = self.sentence.text.get(from..self.stated_quantity().range.start)?;
+        let link = between.trim_matches([' ', '*', '`']);
+        let is_pair = ["vs", "vs.", "versus", "against", "gegen", "→", "->"].contains(&link);
+        let is_free = self.sentence.cell_labels().is_none();
+        (is_pair && is_free).then_some(previous)
+    }
+
+    /// Whose the second of a pair is: the other of the two targets that have such a fact, where the
+    /// first is what was captured of one.
+    fn other_of_pair(&self, subject: &ValueSubject) -> Option<String> {
+        let previous = self.paired_value()?;
+        subject.facts.iter().find_map(|id| {
+            let all = self.index.facts_everywhere(id);
+            let [one, other] = &all[..] else { return None };
+            match (previous.agrees_with_fact(one), previous.agrees_with_fact(other)) {
+                (true, false) => Some(other.target.to_string()),
+                (false, true) => Some(one.target.to_string()),
+                _ => None,
+            }
+        })
     }
 
     /// Whose value it is where only one target has such a fact: the version of a runtime, an address

@@ -246,7 +246,8 @@ pub(super) fn is_link(between: &str) -> bool {
         "is", "are", "was", "were", "of", "at", "a", "an", "the", "shows", "gives", "returns",
         "prints", "has", "have", "had", "about", "only", "time", "one", "run", "start", "request",
         "took", "under", "in", "with", "for", "ist", "war", "von", "sind", "hat", "den", "bei",
-        "es", "fue", "de", "est", "était",
+        "es", "fue", "de", "est", "était", "takes", "take", "took", "came", "comes", "come", "to",
+        "out", "as", "braucht", "dauert", "tarda", "prend",
     ];
     let mut words = between.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.all(|word| LINKS.contains(&word.to_lowercase().as_str())) && !between.contains([',', '.'])

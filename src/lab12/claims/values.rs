@@ -94,7 +94,15 @@ impl<'a> ValuePlace<'a> {
         let is_swapped = subject.kind != SubjectKind::Mask
             && everywhere.iter().any(|fact_ref| self.agrees_with_fact(fact_ref));
         let is_certain = match is_swapped {
-            true => self.has_label() || self.is_told_by_neighbours(subject),
+            true => {
+                let is_told = self.is_certain_name(subject)
+                    && !self.text_before_value().to_lowercase().contains("vm")
+                    && fact_ref
+                        .fact
+                        .as_str()
+                        .is_some_and(|own| !self.sentence.surrounding_text().contains(own));
+                self.has_label() || is_told || self.is_told_by_neighbours(subject)
+            }
             false => {
                 let is_named = self.has_label() || self.is_labelled_figure(subject);
                 // A runtime of another version may be one that was tried.
@@ -127,13 +135,15 @@ impl<'a> ValuePlace<'a> {
             &["a", "an", "the", "my", "ein", "un", "amd", "intel", "some", "generic"];
         let lower = self.text_before_value().to_lowercase();
         let mut words =
-            lower.split_whitespace().rev().map(|word| word.trim_matches(['`', '*', '"', '“']));
+            lower.split_whitespace().rev().map(|word| word.trim_matches(['`', '*', '"', '“', ',']));
         let last = words.find(|word| !word.is_empty() && !ARTICLES.contains(word));
         let is_name = matches!(
             subject.kind,
             SubjectKind::Processor | SubjectKind::Mask | SubjectKind::Status | SubjectKind::Version
         );
-        is_name && last.is_some_and(|word| SHOWING.contains(&word) || word.ends_with(':'))
+        is_name
+            && (last.is_some_and(|word| SHOWING.contains(&word) || word.ends_with(':'))
+                || lower.trim_end().ends_with("log of"))
     }
 
     fn contradicting_remark(&self, subject: &ValueSubject, fact_ref: &FactRef) -> ClaimRemark {

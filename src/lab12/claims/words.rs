@@ -59,12 +59,13 @@ word_tables! {
         comparison: RatioWords,
         build: BuildWords,
         interface: InterfaceWords,
-        age: KernelAgeWords,
     }
     /// When a kernel was built.
     BuildWords { built, unless; }
-    /// Which of two kernels is newer.
-    KernelAgeWords { older, newer, about, unless; }
+    /// Which of two targets has more of something.
+    FactRank { more, less, about, unless; fact: String }
+    /// What is said of single capabilities; `bits` are their names in the order of the mask.
+    CapabilityWords { name, missing, held, unless; bits: Vec<String> }
     /// What is said to differ.
     EqualFact { claim, unless; fact: String }
     /// Interfaces and their names.
@@ -78,7 +79,7 @@ word_tables! {
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, unless, interval, before, after, counts, share, more, less, computed; }
+    RatioWords { words, took, unless, interval, before, after, counts, share, more, less, computed; }
     /// What a value can be about.
     ValueSubject {
         words;
@@ -95,7 +96,7 @@ word_tables! {
     /// A kind of pasted output.
     PastedKind { ; slot: String, title: OptionalPattern, holds: OptionalPattern }
     /// What statements can be about.
-    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral>, equal: Vec<EqualFact> }
+    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral>, equal: Vec<EqualFact>, rank: Vec<FactRank>, capability: CapabilityWords }
     /// A wording that no evidence carries.
     UnsupportedWording {
         pattern;
@@ -119,11 +120,36 @@ word_tables! {
         figure: CostFigure,
         boundary: BoundaryWords,
         escape: EscapeWords,
+        runs: RunWords,
+        failed: FailedTargetWords,
     }
+    /// How often something is said to have been run.
+    RunWords { several, unless; }
+    /// What is stated as seen of a target that never ran.
+    FailedTargetWords { failure, nearby, started, worked, empty, observed; }
     /// What is said about an attempt to escape.
     EscapeWords { held, denied, wrote, changed, refused, about, unless, written; }
     /// What is said about a target's boundary.
     BoundaryWords { separate, shared, pair, owned, observed, unless; }
+}
+
+/// The number that the group of an expression names which matched: `n3`, or the digits of `number`.
+pub(super) fn spelled_group(pattern: &Regex, found: &regex::Captures) -> Option<f64> {
+    if let Some(digits) = found.name("number") {
+        return digits.as_str().parse().ok();
+    }
+    let mut names = pattern.capture_names().flatten().filter(|name| found.name(name).is_some());
+    names.find_map(|name| name.strip_prefix('n')?.parse().ok())
+}
+
+/// What a literal is of, where its expression names that: the address of a prefix.
+pub(super) fn literal_key<'t>(found: &regex::Captures<'t>) -> Option<&'t str> {
+    found.name("key").map(|key| key.as_str())
+}
+
+/// The value of a literal: the group with that name, or the first one.
+pub(super) fn literal_value<'t>(found: &regex::Captures<'t>) -> Option<regex::Match<'t>> {
+    found.name("value").or(found.get(1))
 }
 
 /// The type of the values that a subject has.
