@@ -1,0 +1,102 @@
+//! Starts that failed beside others, and the times that are theirs.
+
+use super::own_forms::own_form;
+use super::parts::{read_part_times, read_series};
+use super::programs::parse_program_time;
+use crate::lab12::readers::failure;
+use crate::lab12::readers::label::EvidenceRole;
+use crate::lab12::readers::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use crate::lab12::readers::read::FoundValue;
+use crate::lab12::readers::words;
+
+/// The times of the parts in which no start failed, where each failure is told before the time in
+/// its own part: an attempt, and below another label the next.
+pub(super) fn without_failed_parts(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
+    let (failed, good): (Vec<&LabelledPart>, Vec<&LabelledPart>) =
+        own.iter().partition(|part| find_failure(part).is_some());
+    let has_times = good.iter().any(|part| find_program_time(part).is_some());
+    let are_told = !failed.is_empty() && failed.iter().all(|part| tells_failure_first(part));
+    (has_times && are_told).then(|| read_series(&good).ok())?
+}
+
+/// Whether a part tells of a failure and then of its time, and of no remedy.
+fn tells_failure_first(part: &LabelledPart) -> bool {
+    find_program_time(part).is_some_and(|at| find_failure(part) < Some(at))
+        && !part.lines.iter().any(|line| failure::tells_of_remedy(&line.text))
+}
+
+fn find_failure(part: &LabelledPart) -> Option<usize> {
+    part.lines.iter().position(failure::is_of_failed_start)
+}
+
+fn find_program_time(part: &LabelledPart) -> Option<usize> {
+    part.lines.iter().position(|line| parse_program_time(&line.text).is_some())
+}
+
+/// The numbered samples of a series in which another number is that of the start that failed:
+/// `2: 1.97 s`, `3: FAILED`, `4: 2.05 s`.
+pub(super) fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
+    let [part] = own.iter().filter(|part| !part.lines.is_empty()).collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let mut failed = Vec::new();
+    let mut good = Vec::new();
+    let mut awaits_number = false;
+    for line in part.lines.iter().filter(|line| line.kind != LineKind::Blank) {
+        let key = line.text.split_once(':').map_or("", |(key, _)| key.trim_start_matches('#'));
+        match (key.parse::<u16>().ok(), failure::is_of_failed_start(line)) {
+            (Some(number), true) => failed.push(number),
+            (Some(number), false) if !awaits_number && own_form(&line.text).is_some() => {
+                good.push(number);
+            }
+            (None, true) => {
+                awaits_number = true;
+                continue;
+            }
+            _ => return None,
+        }
+        awaits_number = false;
+    }
+    let is_apart = !awaits_number && failed.iter().all(|number| !good.contains(number));
+    (is_apart && !failed.is_empty() && !good.is_empty()).then(|| read_part_times(part).ok())?
+}
+
+/// Whether more starts of `who` were timed than failed: then one worked, though it is not told
+/// which.
+pub(in crate::lab12::readers) fn has_good_start(page: &EvidencePage, who: EvidenceRole) -> bool {
+    let parts = page.labelled_parts();
+    let own: Vec<&LabelledPart> = parts.iter().filter(|part| part.who == Some(who)).collect();
+    if without_failed_parts(&own).or_else(|| without_failed_runs(&own)).is_some() {
+        return true;
+    }
+    let lines = own.iter().flat_map(|part| &part.lines);
+    let labels = own.iter().filter(|part| failure::tells_failed_start(&part.label)).count();
+    let failed = labels + lines.filter(|line| failure::is_of_failed_start(line)).count();
+    failed > 0 && read_series(&own).is_ok_and(|found| found.value.len() > failed)
+}
+
+/// The line that tells of a failed start of `who`. One in a part of its own name counts, and one
+/// that no label assigns, if the next label is that of `who`. A message about Kata is Kata's
+/// wherever it stands.
+pub(super) fn failed_start_line(parts: &[LabelledPart], who: EvidenceRole) -> Option<&PageLine> {
+    let mut next = None;
+    let mut owners: Vec<Option<EvidenceRole>> = Vec::new();
+    for part in parts.iter().rev() {
+        next = part.who.or(next);
+        owners.push(next);
+    }
+    for (part, owner) in parts.iter().zip(owners.into_iter().rev()) {
+        let in_label = part.who == Some(who) && failure::tells_failed_start(&part.label);
+        if let Some(line) = part.lines.first().filter(|_| in_label) {
+            return Some(line);
+        }
+        for line in part.lines.iter().filter(|line| failure::is_of_failed_start(line)) {
+            let names_kata = words::contains_any(&line.text, &["kata"]);
+            let about = if names_kata { Some(EvidenceRole::Kata) } else { owner };
+            if about == Some(who) {
+                return Some(line);
+            }
+        }
+    }
+    None
+}

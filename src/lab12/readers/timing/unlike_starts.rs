@@ -1,0 +1,65 @@
+//! Why starts of several kinds are no series of one target.
+
+use super::names::{is_excluded_part, is_run, is_time_key};
+use super::whole_time::several_times;
+use crate::lab12::readers::label;
+use crate::lab12::readers::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use crate::lab12::readers::read;
+use crate::lab12::readers::table::has_word;
+use crate::lab12::readers::words;
+use crate::model::{MissingReason, MissingValue};
+
+/// Why starts of several kinds of machine are no series of one target.
+pub(super) fn refuse_several_machines(own: &[&LabelledPart]) -> Option<MissingValue> {
+    const MACHINES: [&str; 6] = ["qemu", "clh", "firecracker", "fc", "dragonball", "stratovirt"];
+    let mut named: Vec<&str> = Vec::new();
+    for part in own.iter().filter(|part| part.value_lines().next().is_some()) {
+        let label = part.label.to_lowercase();
+        let machine = MACHINES.iter().find(|name| words::split_words(&label).any(|w| w == **name));
+        named.extend(machine.filter(|name| !named.contains(name)).copied());
+    }
+    let note = format!("starts under several machines stand there: {}", named.join(", "));
+    (named.len() > 1)
+        .then(|| MissingValue::new(MissingReason::Unreadable, note).at_line(own[0].line))
+}
+
+/// Why starts below names of their own, each above the labels of the targets, are no series:
+/// `Laptop:`, and further down `Server:`.
+pub(super) fn refuse_several_sections(
+    page: &EvidencePage,
+    own: &[&LabelledPart],
+) -> Option<MissingValue> {
+    let sections: Vec<&PageLine> = page.lines.iter().filter(|line| names_section(line)).collect();
+    let mut names = own.iter().filter(|part| part.value_lines().next().is_some()).map(|part| {
+        let above = sections.partition_point(|line| line.number < part.line);
+        above.checked_sub(1).map_or("", |at| sections[at].text.as_str())
+    });
+    let first = names.find(|name| !name.is_empty())?;
+    let other = names.find(|name| *name != first)?;
+    let note = format!("starts stand below several names: {first} {other}");
+    let note = read::shorten_text(&note);
+    Some(MissingValue::new(MissingReason::Unreadable, note).at_line(own[0].line))
+}
+
+/// Whether a line is a name with a colon, and neither a label nor that of a run or of a time.
+fn names_section(line: &PageLine) -> bool {
+    let name = line.text.strip_suffix(':').unwrap_or_default();
+    line.kind == LineKind::Text
+        && (1..4).contains(&words::split_words(name).count())
+        && !line.is_error
+        && !words::split_words(name).any(is_run)
+        && !is_time_key(name)
+        && label::parse_label(&line.text).is_none()
+}
+
+/// Why cold and warm starts are no series.
+pub(super) fn refuse_cold_beside_warm(own: &[&LabelledPart]) -> Option<MissingValue> {
+    let names = own.iter().filter(|part| part.value_lines().next().is_some()).map(|part| {
+        let measure = part.lines.first().and_then(|line| line.measure.as_deref());
+        (part.line, measure.filter(|measure| !measure.is_empty()).unwrap_or(&part.label))
+    });
+    let names: Vec<(u32, &str)> = names.filter(|(_, name)| !is_excluded_part(name)).collect();
+    let cold = names.iter().find(|(_, name)| has_word(name, "cold"))?;
+    let warm = names.iter().find(|(_, name)| has_word(name, "warm"))?;
+    Some(several_times(&[cold.1, warm.1], cold.0))
+}
