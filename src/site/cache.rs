@@ -5,10 +5,12 @@
 //! page is only trusted if it is the one that was written, by inode, size and time: whoever edits
 //! a page by hand gets it made again.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::content_hash::ContentHash;
@@ -60,9 +62,20 @@ fn serialize_links<S: Serializer>(links: &[Arc<str>], out: S) -> Result<S::Ok, S
     out.collect_seq(links.iter().map(|link| &**link))
 }
 
+thread_local! {
+    /// The links of the cache that is being read: most pages have most of them in common.
+    static READ_LINKS: RefCell<HashSet<Arc<str>>> = RefCell::default();
+}
+
 fn deserialize_links<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Arc<str>>, D::Error> {
-    let links = Vec::<String>::deserialize(json)?;
-    Ok(links.into_iter().map(Arc::from).collect())
+    let texts = Vec::<String>::deserialize(json)?;
+    let mut links = Vec::with_capacity(texts.len());
+    READ_LINKS.with_borrow_mut(|known| {
+        for text in &texts {
+            links.push(Arc::clone(known.get_or_insert_with(&**text, |text| text.into())));
+        }
+    });
+    Ok(links)
 }
 
 /// What a build made.
@@ -81,7 +94,9 @@ impl BuildCache {
     /// What the last build into `out` made; nothing if that is not known.
     pub(super) fn load_cache(project: &Project, out: &Path) -> Self {
         let text = std::fs::read(cache_path(project, out)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+        let cache = serde_json::from_slice(&text).unwrap_or_default();
+        READ_LINKS.take();
+        cache
     }
 
     /// What the texts say is not captured.

@@ -43,7 +43,7 @@ pub(super) struct SitePages {
 #[derive(Debug)]
 pub(super) struct PageWriter {
     staging: StagedSite,
-    before: BuildCache,
+    before: Mutex<BuildCache>,
     after: Mutex<BuildCache>,
     links: Mutex<SiteLinks>,
     /// The path under which the site is served.
@@ -60,6 +60,7 @@ impl PageWriter {
         root: &str,
     ) -> Self {
         let (after, links) = (Mutex::new(pages.made), Mutex::new(pages.links));
+        let before = Mutex::new(before);
         Self { staging, before, after, links, root: root.to_string() }
     }
 
@@ -152,12 +153,13 @@ impl PageWriter {
     /// that was written. False if not.
     fn keep_known_page(&self, name: &str, key: &ContentHash) -> Result<bool> {
         let here = lock_mutex(&self.after).pages.get(name).cloned();
-        let known = here.as_ref().or_else(|| self.before.pages.get(name));
+        let is_here = here.is_some();
+        let known = here.or_else(|| lock_mutex(&self.before).pages.remove(name));
         let Some(made) = known.filter(|made| made.key == *key) else { return Ok(false) };
         let is_kept = self.staging.keep_old_file(name, |_, file| file_stamp(file) == made.stamp)?;
-        if is_kept && here.is_none() {
+        if is_kept && !is_here {
             lock_mutex(&self.links).record_links(name, &made.links, &self.root);
-            self.keep_page(name, made.clone());
+            self.keep_page(name, made);
         }
         Ok(is_kept)
     }
@@ -218,7 +220,7 @@ impl PageWriter {
 
     /// The row of a run as the last build made it.
     pub(super) fn cached_run_row(&self, key: &ContentHash) -> Option<RunRow> {
-        self.before.rows.get(key).cloned()
+        lock_mutex(&self.before).rows.get(key).cloned()
     }
 
     /// Keeps the row of a run for the next build.
