@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
-use super::figures::{MAX_FIGURES, StatedFigure};
+use super::figures::{KnownFigures, MAX_FIGURES, StatedFigure};
 use super::matching::known_number;
-use super::messages::ClaimRatioWording;
+use super::messages::{ClaimContradictsEvidence, ClaimRatioWording};
 use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, find_quantities, ratio_agrees, readings_of};
 use super::sentence::ReportSentence;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::model::{Role, SampleUnit};
+use crate::stats;
 
 /// Two figures that are compared.
 struct FigurePair {
@@ -55,8 +56,9 @@ pub(super) fn check_comparisons(
     if !computed.is_empty() {
         return computed;
     }
-    let mut out = Vec::new();
-    for quantity in all {
+    let mut out = check_mean_of_samples(vocabulary, sentence, all);
+    for (number, quantity) in all.iter().enumerate() {
+        out.extend(check_spread(index, vocabulary, sentence, all, number));
         let comparison = Comparison { index, vocabulary, sentence, quantity };
         if !sentence.is_plain_at(quantity.range.end)
             || sentence.is_quoted_at(quantity.from)
@@ -89,6 +91,116 @@ pub(super) fn check_comparisons(
         }
     }
     out
+}
+
+/// A spread that is wider than the whole range of what was measured of its target.
+fn check_spread(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+    number: usize,
+) -> Option<ClaimRemark> {
+    let quantity = &all[number];
+    let StatedValue::Seconds(stated) = quantity.value else { return None };
+    let words = &vocabulary.words;
+    let before = &sentence.text[..quantity.from];
+    let spread = words.comparison.spread.find_iter(before).last()?;
+    // “a spread of 0.1 s around 2.1 s”, “spread between 1.9 and 2.1 s”
+    let between = &before[spread.end()..];
+    let is_next = all[..number].iter().all(|one| one.range.start < spread.start())
+        || index.resolver.find_mentions(between).len() > 1;
+    let is_named = [" from ", " between ", " around ", " zwischen ", " entre ", " ± "];
+    if !sentence.is_plain || !is_next || is_named.iter().any(|word| between.contains(word)) {
+        return None;
+    }
+    let target = index.resolver.attribute_quantity(words, sentence, all, number)?;
+    let ids = index
+        .subject
+        .run
+        .facts
+        .keys()
+        .filter(|id| id.starts_with("startup.") || id.starts_with("http.latency"));
+    let facts = ids.filter_map(|id| index.fact_on_target(id, &target));
+    let known: Vec<_> = facts.map(|one| (one, index.known_figures(&one))).collect();
+    let width = |figures: &KnownFigures| {
+        let values = || figures.all.iter().map(|figure| figure.value);
+        Some(values().reduce(f64::max)? - values().reduce(f64::min)?)
+    };
+    let is_wider = |figures: &KnownFigures| {
+        let is_figure = |value: f64| quantity.agrees_with(stated, value);
+        width(figures).is_some_and(|width| stated - quantity.half > width * 1.5)
+            && !figures.all.iter().any(|figure| is_figure(figure.value))
+    };
+    let (fact_ref, figures) = known.iter().find(|one| one.1.median.is_some())?;
+    known.iter().all(|one| is_wider(&one.1)).then(|| {
+        let place = sentence.file_range(&quantity.range);
+        let shown =
+            crate::report::format_measured(width(figures).unwrap_or_default(), SampleUnit::Seconds);
+        let found = format!("{shown} between the smallest and the largest");
+        let text = &sentence.text[quantity.range.clone()];
+        ClaimRemark::contradicted_by(index, place, text, fact_ref, &found, None)
+    })
+}
+
+/// A cell that is called the mean of the numbered runs of its row or its column, and is none that
+/// can be computed of them.
+fn check_mean_of_samples(
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+) -> Vec<ClaimRemark> {
+    let PassageForm::Cell { row, column, line, heads, whole } = &sentence.passage.form else {
+        return Vec::new();
+    };
+    let words = &vocabulary.words;
+    let is_mean =
+        |label: &str| words.figures.mean.is_match(label) && label.split_whitespace().count() <= 3;
+    let labelled: Vec<(&str, &str)> = match (is_mean(column), is_mean(row)) {
+        (true, false) => heads.split(" | ").zip(line.split(" | ").skip(1)).collect(),
+        (false, true) => whole.split(" | ").filter_map(|cell| cell.split_once(" = ")).collect(),
+        _ => return Vec::new(),
+    };
+    let number_of = |cell: &str| -> Option<(f64, f64)> {
+        let text = cell.trim_matches(['*', ' ', '`']).replace(',', ".");
+        let text = text.trim_end_matches([' ', 's', 'm']);
+        let decimals = i32::try_from(text.split_once('.')?.1.len()).ok()?;
+        Some((text.parse().ok()?, 0.5 * 10_f64.powi(-decimals)))
+    };
+    let is_run = |label: &str| {
+        let rest = label.trim().trim_start_matches(|c: char| !c.is_ascii_digit());
+        rest.len() <= 2 && rest.parse::<u32>().is_ok() && label.split_whitespace().count() <= 2
+    };
+    let runs = labelled.iter().filter(|one| is_run(one.0)).map(|one| number_of(one.1));
+    let (Some(samples), Some((stated, half))) =
+        (runs.collect::<Option<Vec<(f64, f64)>>>(), number_of(sentence.text))
+    else {
+        return Vec::new();
+    };
+    let values: Vec<f64> = samples.iter().map(|sample| sample.0).collect();
+    let summary = stats::summarize_samples(&values).filter(|_| values.len() > 1);
+    let ([quantity], Some(summary)) = (all, summary) else { return Vec::new() };
+    let rest = values.get(1..).and_then(stats::summarize_samples);
+    let without = |value: f64| -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "no row has 2^52 cells")]
+        let n = values.len() as f64;
+        (summary.mean * n - value) / (n - 1.0)
+    };
+    let mut truths = vec![summary.mean, summary.median, without(summary.min), without(summary.max)];
+    truths.extend(rest.map(|rest| rest.mean));
+    let slack = half * 1.1 + samples[0].1;
+    if truths.iter().any(|truth| (stated - truth).abs() <= slack.max(truth * 0.005)) {
+        return Vec::new();
+    }
+    let message = ClaimContradictsEvidence {
+        stated: &sentence.text[quantity.range.clone()],
+        found: &format!("{}", stats::round_significant(summary.mean, 4)),
+        title: "mean of the runs in the table",
+        target: if is_mean(column) { row } else { column },
+        elsewhere: None,
+    };
+    let place = sentence.file_range(&quantity.range);
+    vec![ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)]
 }
 
 /// A quantity that compares, where it stands.
@@ -152,10 +264,13 @@ impl Comparison<'_> {
             let above = self.sentence.topics.iter().map(|topic| named_in(topic));
             named = above.into_iter().find(|named| !named.is_empty()).unwrap_or_default();
             // “Kata takes twice as long”: the start, if nothing else was measured of both.
-            if named.is_empty() && self.vocabulary.words.comparison.took.is_match(&text) {
+            let is_of_start =
+                self.is_difference() || self.vocabulary.words.comparison.took.is_match(&text);
+            if named.is_empty() && is_of_start {
                 named.extend(self.only_measure());
             }
         }
+        named.dedup_by(|one, other| one.facts == other.facts);
         let [one] = named[..] else { return None };
         let text = text.to_lowercase().replace("slower", "").replace("overhead", "");
         let text =
@@ -167,7 +282,8 @@ impl Comparison<'_> {
                 .as_ref()
                 .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()));
         let is_measured = match one.kind {
-            SubjectKind::Seconds => true,
+            SubjectKind::Seconds => !self.vocabulary.words.comparison.rate.is_match(&text),
+            SubjectKind::Rate => !self.is_difference(),
             SubjectKind::Count => !self.is_difference() && self.compares_counts(one),
             _ => false,
         };
@@ -284,7 +400,9 @@ impl Comparison<'_> {
                 readings.drain(..2);
             } else if words.more.is_match(after) {
                 readings.truncate(1);
-            } else if words.less.is_match(after) {
+            } else if words.less.is_match(after)
+                || words.drop.is_match(&self.sentence.text[..quantity.from])
+            {
                 readings = vec![readings[1]];
             }
         }
@@ -308,8 +426,15 @@ impl Comparison<'_> {
         let mut before = before.split_whitespace().rev().take(3);
         let after = words(&self.sentence.text[self.quantity.range.end..]);
         let after = after.split_whitespace().next();
+        let is_labelled = self.sentence.cell_labels().is_some_and(|(row, column)| {
+            let computed = &self.vocabulary.words.comparison.computed;
+            let slower = &self.vocabulary.words.difference;
+            [row, column].iter().any(|label| computed.is_match(label) && !slower.is_match(label))
+                && !slower.is_match(&self.sentence.text[self.quantity.range.end..])
+        });
         matches!(self.quantity.value, StatedValue::Times(_))
-            && (before.any(|word| ["factor", "faktor", "ratio"].contains(&word))
+            && (is_labelled
+                || before.any(|word| ["factor", "faktor", "ratio"].contains(&word))
                 || after.is_some_and(|word| ["as", "so"].contains(&word)))
     }
 }
@@ -357,6 +482,10 @@ fn list_pairs(
             [Some(a), Some(b)] if subject.kind == SubjectKind::Count => {
                 let counts = known_number(&a).zip(known_number(&b));
                 pairs.extend(counts.and_then(|(a, b)| FigurePair::new(a, b, false, facts)));
+            }
+            [Some(a), Some(b)] if a.bytes_per_second().is_some() => {
+                let rates = a.bytes_per_second().zip(b.bytes_per_second());
+                pairs.extend(rates.and_then(|(a, b)| FigurePair::new(a, b, false, facts)));
             }
             [Some(a), Some(b)] => {
                 let (a, b) = (index.known_figures(&a), index.known_figures(&b));

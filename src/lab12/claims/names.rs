@@ -193,7 +193,11 @@ fn rank_of(index: &EvidenceIndex, fact_ref: &FactRef) -> Option<Vec<i64>> {
         let parts = text.split(['.', '-', '+', '_']).take(3).map(|part| part.parse().ok());
         return parts.collect();
     }
-    let number = index.known_figures(fact_ref).median.or_else(|| fact_ref.item_count())?;
+    let number = index
+        .known_figures(fact_ref)
+        .median
+        .or_else(|| fact_ref.bytes_per_second())
+        .or_else(|| fact_ref.item_count())?;
     #[allow(clippy::cast_possible_truncation, reason = "no logarithm is as long")]
     Some(vec![(number.ln() * 10.0).round() as i64])
 }

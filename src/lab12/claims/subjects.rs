@@ -258,7 +258,8 @@ impl<'a> ValuePlace<'a> {
         let named = self
             .named_owner()
             .or_else(|| self.only_target_left(subject))
-            .or_else(|| self.other_of_pair(subject));
+            .or_else(|| self.other_of_pair(subject))
+            .or_else(|| self.any_of_equals(subject));
         if named.is_some() {
             return named;
         }
@@ -280,6 +281,17 @@ impl<'a> ValuePlace<'a> {
         let elsewhere =
             subject.facts.iter().any(|id| self.index.facts_everywhere(id).iter().any(is_elsewhere));
         (subject.baseline && !others && !elsewhere).then(|| baseline.to_string())
+    }
+
+    /// One of the targets where all have the same mask, and it does not matter whose it is.
+    fn any_of_equals(&self, subject: &ValueSubject) -> Option<String> {
+        let all = self.index.facts_everywhere(&subject.facts[0]);
+        // No mask has more bits, and a mask can be written as a decimal number.
+        let is_mask = subject.facts[0].starts_with("priv.cap_")
+            && !matches!(self.stated_quantity().value, StatedValue::Number(number, _) if number > 64.0);
+        let first = all.first().filter(|_| is_mask && all.len() > 1)?;
+        let is_equal = all.iter().all(|one| one.fact.as_str() == first.fact.as_str());
+        is_equal.then(|| first.target.to_string())
     }
 
     /// The value before, where the two are a pair: “163 vs 67”, “163 → 67”.
