@@ -84,6 +84,7 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
     let [only] = measured[..] else { return Vec::new() };
     let mut violations = Vec::new();
     for target in context.runtime_names() {
+        // Where a line is named, something stands there that is no sample: a summary, several clocks.
         if let Some(missing) = context.missing_fact(STARTUP, target)
             && matches!(
                 missing.why,
@@ -91,6 +92,7 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
                     | MissingReason::NotStated
                     | MissingReason::NoGuestSection
             )
+            && missing.source.as_ref().is_none_or(|source| source.line.is_none())
         {
             let violation = StartupOneRuntimeOnly { target, other: only }.make_violation();
             violations.push(violation.resting_on_targets(context, STARTUP, [target, only]));

@@ -81,8 +81,10 @@ fn is_of_another_runtime(text: &str) -> bool {
 
 /// Whether somebody tells of a failure that was remedied before what was measured.
 pub(super) fn tells_of_remedy(text: &str) -> bool {
-    has_word(text, "fixed worked solved resolved")
-        && !has_word(text, "not never nothing none didn doesn couldn")
+    text.split([',', ';', '.']).any(|clause| {
+        has_word(clause, "fixed worked solved resolved")
+            && !has_word(clause, "not never nothing none didn doesn couldn")
+    })
 }
 
 /// Whether a text notes that a start failed, or a status of exit that is not 0.

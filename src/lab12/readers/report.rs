@@ -453,13 +453,17 @@ impl PastedBlock {
 
     /// Whether a table that names targets has a row or a column of one of these words.
     fn tabulates(&self, measure: &str) -> bool {
-        let rows = || self.lines.iter().map(|(_, text)| text).filter(|text| text.starts_with('|'));
-        let is_row =
-            |row: &String| row.split('|').nth(1).is_some_and(|cell| table::has_word(cell, measure));
-        let is_column = rows().next().is_some_and(|head| table::has_word(head, measure));
-        (is_column || rows().any(is_row))
-            && rows()
-                .any(|row| row.split('|').any(|cell| !table::find_target_roles(cell).is_empty()))
+        let rows = self.lines.iter().map(|(_, text)| text).filter(|text| text.starts_with('|'));
+        let (mut is_measured, mut names_targets) = (false, false);
+        for (at, row) in rows.enumerate() {
+            let mut cells = row.split('|').skip(1);
+            names_targets |= cells.clone().any(|cell| !table::find_target_roles(cell).is_empty());
+            is_measured |= match at {
+                0 => cells.any(|cell| names_only(cell, measure)),
+                _ => cells.next().is_some_and(|cell| names_only(cell, measure)),
+            };
+        }
+        is_measured && names_targets
     }
 
     /// The slots whose files hold such lines.
@@ -566,6 +570,14 @@ impl PastedBlock {
         }
         slots
     }
+}
+
+/// Whether a cell names one of these words, and says no more about it: `CPU model`, `Devices in /dev`.
+fn names_only(cell: &str, measure: &str) -> bool {
+    const PLAIN: &str = "model name seen in dev entries number of count the";
+    table::has_word(cell, measure)
+        && words::split_words(cell)
+            .all(|word| table::has_word(word, measure) || table::has_word(word, PLAIN))
 }
 
 /// Whether words above a block name Kata as what the lab is about or what was installed, and not as

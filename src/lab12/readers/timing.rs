@@ -15,7 +15,7 @@ use super::page::{EvidencePage, LabelledPart};
 use super::read::{self, ReadResult};
 use super::words;
 use crate::model::{MissingReason, MissingValue};
-use failed_starts::{failed_start_line, without_failed_parts, without_failed_runs};
+use failed_starts::{failed_start_line, without_failed_starts};
 use named_times::split_named_times;
 use names::is_start_measure;
 use parts::{only_summary, read_series, states_duration};
@@ -78,7 +78,7 @@ pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> Read
     }
     let found =
         choose_columns(own.clone()).and_then(|own| read_series(&own)).and_then(refuse_no_time);
-    if let Some(found) = without_failed_parts(&own).or_else(|| without_failed_runs(&own)) {
+    if let Some(found) = without_failed_starts(&own) {
         return refuse_no_time(found);
     }
     // The state of a start is in a cell that is no time.

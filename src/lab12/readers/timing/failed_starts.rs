@@ -1,7 +1,7 @@
 //! Starts that failed beside others, and the times that are theirs.
 
 use super::own_forms::own_form;
-use super::parts::{read_part_times, read_series};
+use super::parts::{is_of_numbered_run, read_part_times, read_series};
 use super::programs::parse_program_time;
 use crate::lab12::readers::failure;
 use crate::lab12::readers::label::EvidenceRole;
@@ -9,14 +9,31 @@ use crate::lab12::readers::page::{EvidencePage, LabelledPart, LineKind, PageLine
 use crate::lab12::readers::read::FoundValue;
 use crate::lab12::readers::words;
 
+/// The times of the starts that did not fail, where it is told which those are.
+pub(super) fn without_failed_starts(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
+    without_failed_parts(own)
+        .or_else(|| without_failed_runs(own))
+        .or_else(|| without_failed_cells(own))
+}
+
 /// The times of the parts in which no start failed, where each failure is told before the time in
 /// its own part: an attempt, and below another label the next.
-pub(super) fn without_failed_parts(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
+fn without_failed_parts(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
     let (failed, good): (Vec<&LabelledPart>, Vec<&LabelledPart>) =
         own.iter().partition(|part| find_failure(part).is_some());
     let has_times = good.iter().any(|part| find_program_time(part).is_some());
     let are_told = !failed.is_empty() && failed.iter().all(|part| tells_failure_first(part));
     (has_times && are_told).then(|| read_series(&good).ok())?
+}
+
+/// The times in the cells of a column in which others say that their run failed: `| 3 | failed |`.
+fn without_failed_cells(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
+    let lines = own.iter().flat_map(|part| &part.lines);
+    let failed: Vec<&PageLine> = lines.filter(|line| failure::is_of_failed_start(line)).collect();
+    let are_cells = failed
+        .iter()
+        .all(|line| is_of_numbered_run(line) && !line.text.contains(|c: char| c.is_ascii_digit()));
+    (are_cells && !failed.is_empty()).then(|| read_series(own).ok())?
 }
 
 /// Whether a part tells of a failure and then of its time, and of no remedy.
@@ -35,7 +52,7 @@ fn find_program_time(part: &LabelledPart) -> Option<usize> {
 
 /// The numbered samples of a series in which another number is that of the start that failed:
 /// `2: 1.97 s`, `3: FAILED`, `4: 2.05 s`.
-pub(super) fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
+fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
     let [part] = own.iter().filter(|part| !part.lines.is_empty()).collect::<Vec<_>>()[..] else {
         return None;
     };
@@ -66,7 +83,7 @@ pub(super) fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Ve
 pub(in crate::lab12::readers) fn has_good_start(page: &EvidencePage, who: EvidenceRole) -> bool {
     let parts = page.labelled_parts();
     let own: Vec<&LabelledPart> = parts.iter().filter(|part| part.who == Some(who)).collect();
-    if without_failed_parts(&own).or_else(|| without_failed_runs(&own)).is_some() {
+    if without_failed_starts(&own).is_some() {
         return true;
     }
     let lines = own.iter().flat_map(|part| &part.lines);

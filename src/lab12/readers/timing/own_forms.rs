@@ -50,7 +50,7 @@ pub(super) fn parse_time_list(text: &str) -> Vec<f64> {
     for mark in ["; ", ", ", " / "].iter().filter(|_| !words::contains_any(text, &["min"])) {
         let times: Option<Vec<f64>> = text.split(*mark).map(whole_duration).collect();
         if let Some(times) = times.filter(|times| times.len() > 1) {
-            return times;
+            return if are_clocks(&times) { Vec::new() } else { times };
         }
     }
     let times: Option<Vec<f64>> = text.split_whitespace().map(parse_listed_time).collect();
@@ -114,6 +114,10 @@ pub(super) fn own_form(text: &str) -> Option<f64> {
     // A sentence after a value is ignored, a calculation is not a value.
     let rest = rest.trim_start();
     let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
+    let next = rest.strip_prefix([',', ';']).and_then(|next| words::leading_duration(next));
+    if next.is_some_and(|(_, has_unit, _)| has_unit) {
+        return None;
+    }
     if is_number || rest.starts_with(['/', '*', '+', '-', '±', '%', 'x', '×', '–', '~', '#']) {
         return None;
     }

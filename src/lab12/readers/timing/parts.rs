@@ -98,15 +98,15 @@ pub(super) fn read_series(own: &[&LabelledPart]) -> ReadResult<Vec<f64>> {
     match (times, reason) {
         (Some(found), _) => Ok(found),
         (None, Some(miss)) if miss.why == MissingReason::Empty && states_summary(own) => {
-            Err(only_summary())
+            Err(only_summary().at_line(own[0].line))
         }
         (None, Some(miss)) => Err(miss),
-        (None, None) => Err(only_summary()),
+        (None, None) => Err(own.iter().fold(only_summary(), |miss, part| miss.at_line(part.line))),
     }
 }
 
 /// Whether a cell stands in the row of a numbered run.
-fn is_of_numbered_run(line: &PageLine) -> bool {
+pub(super) fn is_of_numbered_run(line: &PageLine) -> bool {
     let Some(name) = line.measure.as_deref() else { return false };
     name.is_empty() || is_run(name) && name.contains(|c: char| c.is_ascii_digit())
 }
