@@ -342,6 +342,7 @@ mod tests {
         let pages = [
             ("a.html", "<p id=x>1</p><p id=x>2</p><a href=b.html#y>ok</a><a href=#no>no</a>"),
             ("b.html", "<p id=y>1</p><a href=a.html#z>no</a><a href=c.html>no</a>"),
+            ("d/e.html", "<p id=y>1</p><a href=../d/e.html#y>ok</a><a href=../d/e.html#n>no</a>"),
         ];
         let (mut links, mut made) = (SiteLinks::default(), BTreeMap::new());
         for (name, html) in pages {
@@ -351,14 +352,16 @@ mod tests {
         }
         let message = links.check_links(&staging, &made, "/").unwrap_err().message;
         for problem in [
-            "4 links or ids",
+            "5 links or ids",
             "a.html: the id `x` stands twice",
             "a.html: a link leads to #no",
             "b.html: a link leads to a.html#z",
             "b.html: a link leads to c.html, and there is no such page",
+            "d/e.html: a link leads to d/e.html#n",
         ] {
             assert!(message.contains(problem), "{problem} in {message}");
         }
+        assert_eq!(made["d/e.html"].links, ["../d/e.html#n".into()], "what is there is not kept");
     }
 
     #[test]
