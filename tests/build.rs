@@ -703,3 +703,18 @@ fn a_report_on_a_quick_run_says_so_and_where_times_are() {
     assert!(!outcome.stderr.contains("has no times"), "{outcome:?}");
     assert!(!project.read("public/index.html").contains("has no times"));
 }
+
+#[test]
+fn a_report_on_a_stopped_run_does_not_deny_the_times_that_it_has() {
+    let project = Project::plain();
+    project.copy(&crate::support::own_path("tests/runs"), "data/runs");
+    write_next_session(&project, |run| {
+        let reason = "the session was stopped before it came to this";
+        let parts = ["startup", "perf", "app", "http", "escape"];
+        let skipped = parts.map(|part| (part.to_string(), reason.into()));
+        run["evidence"]["collected"]["skipped"] = serde_json::Map::from_iter(skipped).into();
+    });
+    let outcome = project.run(&["build"]).succeeds();
+    assert!(!outcome.stderr.contains("has no times"), "{outcome:?}");
+    assert!(!project.read("public/index.html").contains("has no times"));
+}

@@ -142,8 +142,11 @@ pub(crate) struct CollectSession<'a> {
 }
 
 impl CollectSession<'_> {
-    /// Tells who waits that a step begins.
+    /// Tells who waits that a step begins; once the session is stopped, none does.
     fn begin_step(&self, part: WorkPart, target: &str, what: &str) {
+        if self.is_cancelled() {
+            return;
+        }
         let planned = self.work.begin_step(part);
         let mut done = planned;
         if let Some(budget) = self.options.budget {

@@ -2,8 +2,7 @@
 
 use super::{Change, ChangeKind, MeasurementChange, RunDiff};
 use crate::judge::{Conclusion, Severity};
-use crate::model::{EvidenceKind, Fact, MissingReason, Role, Run};
-use crate::probe::collected::is_part_of;
+use crate::model::{EvidenceKind, Fact, MissingReason, Role, Run, is_part_of};
 use crate::project::{DiffGate, FailOn};
 
 /// Whether a difference of one of these kinds is there.

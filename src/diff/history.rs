@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::figure::{is_series, measured_figure, predicted_outcome};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
-use crate::model::{EvidenceKind, Role, Run, TIMED_PARTS};
+use crate::model::{EvidenceKind, Role, Run, is_timed};
 use crate::probe::catalogue::ProbeCatalogue;
-use crate::probe::collected::is_part_of;
 use crate::project::DiffGate;
 use crate::stats::ComparisonOutcome;
 use crate::stats::history::SessionPrediction;
@@ -142,8 +141,7 @@ impl PastSession {
 
     /// Whether it measured a start, a request or the speed inside a container.
     pub fn has_times(&self) -> bool {
-        let mut ids = self.figures.keys().map(|(id, _)| id);
-        ids.any(|id| TIMED_PARTS.iter().any(|part| is_part_of(id, part)))
+        self.figures.keys().any(|(id, _)| is_timed(id))
     }
 
     /// Whether the two were collected on the same node of a cluster, or both on none.

@@ -16,4 +16,6 @@ pub(crate) use fact_id::fact_ids;
 #[cfg(test)]
 pub(crate) use fleet::testing;
 pub use fleet::{FLEET_VERSION, Fleet, FleetCell, FleetClass, FleetNode};
-pub use run::{EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, TIMED_PARTS, Target};
+pub use run::{
+    EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, Target, is_part_of, is_timed,
+};

@@ -49,13 +49,27 @@ pub struct Run {
 }
 
 /// The parts of a session that measure times, by the beginning of the ids of their probes.
-pub const TIMED_PARTS: [&str; 3] = ["startup", "perf", "http"];
+const TIMED_PARTS: [&str; 3] = ["startup", "perf", "http"];
+
+/// Whether a probe belongs to a part of a session: `app.health` to `app`.
+pub fn is_part_of(probe: &str, part: &str) -> bool {
+    probe.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Whether a probe belongs to one of [`TIMED_PARTS`].
+pub fn is_timed(probe: &str) -> bool {
+    TIMED_PARTS.iter().any(|part| is_part_of(probe, part))
+}
 
 impl Run {
     /// Why a collected run has no times, where all of [`TIMED_PARTS`] were left out: the reason
-    /// that is recorded for the first.
+    /// that is recorded for the first. A session that was stopped has those that it came to.
     pub fn untimed_reason(&self) -> Option<&str> {
         let EvidenceKind::Collected { skipped, .. } = &self.evidence else { return None };
+        let mut timed = self.facts.iter().filter(|(id, _)| is_timed(id));
+        if timed.any(|(_, facts)| facts.values().any(|fact| fact.as_series().is_some())) {
+            return None;
+        }
         let reasons = TIMED_PARTS.map(|part| skipped.get(part).map(String::as_str));
         reasons.into_iter().reduce(|first, next| first.filter(|_| next.is_some())).flatten()
     }

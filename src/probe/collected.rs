@@ -8,7 +8,7 @@ use super::unanswered::{BootGap, boot_gaps};
 use super::{parse, script};
 use crate::model::{
     Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, FactSource, Facts, MAX_LINE,
-    MissingReason, MissingValue, Role, SampleUnit, Target,
+    MissingReason, MissingValue, Role, SampleUnit, Target, is_part_of,
 };
 
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
@@ -73,11 +73,6 @@ fn readers_by_capture(catalogue: &ProbeCatalogue) -> BTreeMap<&str, Vec<&Probe>>
         }
     }
     readers
-}
-
-/// Whether a probe belongs to a part of a session: `app.health` to `app`.
-pub(crate) fn is_part_of(probe: &str, part: &str) -> bool {
-    probe.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Says of every probe of a part that was left out why it has no answer.

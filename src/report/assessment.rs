@@ -17,7 +17,7 @@ use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::workloads::WorkloadTable;
 use crate::judge::{self, Finding, Judgement, PackEdition, RuleBook, RuleContext, RuleDoc, words};
 use crate::knowledge::{KnowledgeBase, is_runtime};
-use crate::model::{Capture, Fact, FactSource, MissingReason, Role, Run, Target};
+use crate::model::{Capture, EvidenceKind, Fact, FactSource, MissingReason, Role, Run, Target};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::unanswered::is_unrecorded;
 use crate::project::{CONFIG, Expectation, ExpectedSubject, MARGIN, Project};
@@ -390,9 +390,10 @@ impl Assessment {
     /// Why a run knows nothing about a question on a target.
     fn unrecorded_fact(&self, target: &str) -> Fact {
         let phrases = &self.project_data.phrases;
-        let boot = self.find_capture(&format!("{target}/boot"));
-        match boot.filter(|boot| is_unrecorded(boot)) {
-            Some(boot) => {
+        let failure = self.run.find_target(target).and_then(|target| target.failure.as_deref());
+        match (self.find_capture(&format!("{target}/boot")), failure) {
+            (_, Some(failure)) => Fact::missing(MissingReason::Error, failure),
+            (Some(boot), None) if is_unrecorded(boot) => {
                 let reason = fill_phrase(&phrases.not_recorded, &[("capture", &boot.id)]);
                 Fact::missing_at(
                     MissingReason::CutOff,
@@ -400,10 +401,13 @@ impl Assessment {
                     FactSource::new(boot.id.as_str(), None),
                 )
             }
-            None => {
-                let reason = match self.run.is_imported() {
-                    true => &phrases.not_in_files,
-                    false => &phrases.not_included,
+            (boot, None) => {
+                let reason = match &self.run.evidence {
+                    EvidenceKind::Imported { .. } => &phrases.not_in_files,
+                    EvidenceKind::Collected { interrupted: true, .. } if boot.is_none() => {
+                        &phrases.not_reached
+                    }
+                    EvidenceKind::Collected { .. } => &phrases.not_included,
                 };
                 Fact::missing(MissingReason::NotAsked, reason.as_str())
             }

@@ -808,6 +808,26 @@ pub(super) mod tests {
         html_of(sketch.series("http.latency", "runc", &latency), template)
     }
 
+    #[test]
+    fn what_was_never_asked_says_why_by_what_became_of_its_target() {
+        const MEMORY: &str = r#"{{ fact(id="host.mem_pss", target="kata") }}"#;
+        let collected = |interrupted: bool| {
+            let mut sketch = sketch();
+            sketch.run.evidence = serde_json::from_value(serde_json::json!({ "collected": {
+                "engine": "docker", "image": "alpine", "session": "1", "interrupted": interrupted,
+            }}))
+            .unwrap();
+            sketch
+        };
+        assert!(html_of(sketch(), MEMORY).contains("the imported files do not answer it"));
+        assert!(html_of(collected(false), MEMORY).contains("this run did not include that probe"));
+        assert!(html_of(collected(true), MEMORY).contains("stopped before it came to this"));
+        let mut failed = collected(false);
+        let kata = failed.run.targets.iter_mut().find(|target| target.name == "kata").unwrap();
+        kata.failure = Some("unknown runtime".into());
+        assert!(html_of(failed, MEMORY).contains("unknown runtime"));
+    }
+
     /// What a template says, in HTML, about a sketched run.
     pub(crate) fn html_of(sketch: Sketch, template: &str) -> String {
         let loaded =

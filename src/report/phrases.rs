@@ -16,6 +16,7 @@ pub(crate) struct ReportPhrases {
     pub not_captured: String,
     pub not_asked: String,
     pub not_included: String,
+    pub not_reached: String,
     pub not_in_files: String,
     pub not_recorded: String,
     pub not_stated: String,
