@@ -343,6 +343,11 @@ fn an_edited_capture_is_found_by_its_digest() {
         submission.contains("(the capture isolation/proc.txt was changed after it was written)"),
         "{submission}"
     );
+    assert!(!submission.contains("Host: 300"), "{submission}");
+    let print = project.read("public/print.html");
+    assert!(!print.contains("Host: 300"), "{print}");
+    let page = format!("public/runs/{}", project.names("public/runs")[0]);
+    assert!(project.read(&page).contains("changed after it was written: its digest"));
 }
 
 #[test]

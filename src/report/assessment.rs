@@ -456,6 +456,13 @@ impl Assessment {
         Some(&self.run.captures[self.indexed_captures().get(id)?.index])
     }
 
+    /// Whether a capture says what it said when it was recorded: neither its bytes nor what the
+    /// record says of it were changed since.
+    pub(crate) fn is_as_written(&self, capture: &str) -> bool {
+        let integrity = &self.integrity;
+        !integrity.is_record_changed && !integrity.altered.iter().any(|id| id == capture)
+    }
+
     /// The anchor of a capture on the page of its run.
     pub fn capture_anchor(&self, capture: &str) -> Option<&str> {
         self.indexed_captures().get(capture).map(|capture| capture.anchor.as_str())

@@ -347,7 +347,8 @@ fn look_up_source(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value>
     }))
 }
 
-/// `evidence(id=, target=)`: the capture that the fact rests on, as a block with its origin.
+/// `evidence(id=, target=)`: the capture that the fact rests on, as a block with its origin; of one
+/// that was changed after it was written only that.
 fn look_up_evidence(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let found = sources.find_argument_fact(kwargs)?;
     let source = found.fact.source();
@@ -362,6 +363,12 @@ fn look_up_evidence(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
             _ => Err(lookup_error(format!("`{id}` rests on no capture"))),
         };
     };
+    if let Fact::Missing(missing) = found.fact.as_ref()
+        && !sources.assessment.is_as_written(&capture.id)
+    {
+        sources.count_missing(&found);
+        return Ok(safe_value(&sources.renderer.render_missing(&sources.assessment, missing)));
+    }
     let limit: Option<usize> = kwargs.get("lines")?;
     Ok(safe_value(&capture_block(sources, capture, limit)))
 }
@@ -798,8 +805,10 @@ pub(super) mod tests {
     use super::*;
     use crate::assets::TextFile;
     use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::model::MissingReason;
     use crate::report::{ProjectData, TemplateEngine};
     use crate::store::LoadedRun;
+    use crate::store::integrity::IntegrityReport;
 
     /// What a template says, in HTML, about a run whose application answered 503.
     fn render_for_test(template: &str) -> String {
@@ -846,6 +855,27 @@ pub(super) mod tests {
         let engine =
             TemplateEngine::new(&BTreeMap::from([("t.html".into(), file)]), &sources).unwrap();
         engine.render_template("t.html", &tera::Context::new()).unwrap()
+    }
+
+    /// What is shown of the output that a fact rested on which was said to be changed.
+    fn render_changed_output(integrity: IntegrityReport) -> String {
+        let source = FactSource::new("proc", 1);
+        let fact = Fact::missing_at(MissingReason::Altered, "it was changed", source);
+        let mut sketch = sketch().file("proc", "entries: 7777\n").put("proc.entries", "kata", fact);
+        sketch.integrity = integrity;
+        html_of(sketch, r#"{{ evidence(id="proc.entries", target="kata") }}"#)
+    }
+
+    #[test]
+    fn the_output_of_a_capture_that_was_changed_is_not_shown() {
+        let altered = IntegrityReport { altered: vec!["proc".into()], ..Default::default() };
+        let record = IntegrityReport { is_record_changed: true, ..Default::default() };
+        for said in [altered, record].map(render_changed_output) {
+            assert!(said.contains("(it was changed)") && !said.contains("7777"), "{said}");
+        }
+        // Where only the fact was edited, its capture says what is right.
+        let intact = render_changed_output(IntegrityReport::default());
+        assert!(intact.contains("entries: 7777"), "{intact}");
     }
 
     #[test]

@@ -89,6 +89,7 @@ impl Renderer {
             return markup.to_string();
         };
         let line = place.and_then(|place| place.line);
+        let line = line.filter(|_| assessment.is_as_written(&source.capture));
         match (self, self.evidence_links()) {
             (Self::Markdown(_), EvidenceLinks::Site(_)) => {
                 let mut title = describe_place(source);

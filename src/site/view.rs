@@ -31,6 +31,8 @@ pub(crate) struct CaptureView<'a> {
     meaning: &'static str,
     /// Why the file could not be read.
     unread: Option<String>,
+    /// Whether it was changed after it was written.
+    is_changed: bool,
     exit: Option<i32>,
     /// In milliseconds.
     duration_ms: Option<f64>,
@@ -119,6 +121,7 @@ impl<'a> CaptureView<'a> {
             status: capture.status.word(),
             meaning: capture.status.meaning(),
             unread: capture.unread_reason(),
+            is_changed: assessment.integrity.altered.contains(&capture.id),
             exit: capture.exit,
             duration_ms: capture.duration_ms,
             started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
