@@ -302,7 +302,17 @@ fn speed_inside_is_measured_in_turns_with_its_resolution() {
         let project = Project::new();
         let more = ["--samples", "0", "--no-app", "--io-size", "256", "--max-time", "1"];
         let facts = collect(&project, engine, &more);
+        let run = project.read(&format!("data/runs/{}", project.names("data/runs")[0]));
+        let run: serde_json::Value = serde_json::from_str(&run).unwrap();
         for target in ["runc", "runsc"] {
+            // The measures begin one after the other.
+            let times = ["perf.cpu_loop", "perf.io_write", "perf.io_read"].map(|id| {
+                let id = format!("{target}/{id}");
+                let mut captures = run["captures"].as_array().unwrap().iter();
+                captures.find(|capture| capture["id"] == id.as_str()).unwrap()["started"].clone()
+            });
+            assert!(times.is_sorted_by_key(ToString::to_string), "{times:?}");
+            assert!(times[0] != times[1] && times[1] != times[2], "{times:?}");
             for id in ["perf.cpu_loop", "perf.syscall", "perf.fork_exec", "perf.file_create"] {
                 let values = series(&facts, id, target);
                 assert!(!values.is_empty(), "{engine} {target} {id}");

@@ -332,7 +332,9 @@ fn outcome_captures(spec: &Target, attempts: &[EscapeAttempt]) -> Vec<Capture> {
     let record: String =
         attempts.iter().map(|attempt| attempt.describe_observations() + "\n").collect();
     let how = "what the container said, and the host's file by its bytes before and after";
-    captures.push(host_side::capture_of(&spec.name, "escape.host_write.detail", how, &record));
+    let started = attempts.first().map(|attempt| attempt.finished.started);
+    let id = "escape.host_write.detail";
+    captures.push(host_side::capture_since(started, &spec.name, id, how, &record));
     captures
 }
 
@@ -352,8 +354,9 @@ fn outcome_capture(
         "the bytes of the host's file before and after {}/escape.{}, and what the container said",
         spec.name, attempt.way.name
     );
+    let started = Some(attempt.finished.started);
     match read(attempt) {
-        Some(word) => host_side::capture_of(&spec.name, id, &how, &format!("{word}\n")),
+        Some(word) => host_side::capture_since(started, &spec.name, id, &how, &format!("{word}\n")),
         None => {
             let status = match attempt.finished.ended {
                 ExitReason::TimedOut => CaptureStatus::Timeout,
@@ -361,7 +364,7 @@ fn outcome_capture(
                 ExitReason::Exit(_) => CaptureStatus::Error,
             };
             let words = format!("no known outcome: {}", attempt.describe_observations());
-            host_side::capture_of(&spec.name, id, &how, "").failed_with(status, &words)
+            host_side::capture_since(started, &spec.name, id, &how, "").failed_with(status, &words)
         }
     }
 }
@@ -382,7 +385,8 @@ fn privileged_captures(
         let said =
             text.lines().find_map(|line| line.strip_prefix(id)?.strip_prefix(' ').map(str::trim));
         let text = said.map_or(String::new(), |said| format!("{said}\n"));
-        let capture = host_side::capture_of(&spec.name, id, "", &text);
+        let started = Some(attempt.finished.started);
+        let capture = host_side::capture_since(started, &spec.name, id, "", &text);
         let origin = CaptureOrigin::Probe {
             command: probe.command.clone(),
             within: format!("{}/escape.{}", spec.name, attempt.way.name),

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 use super::{CollectSession, wait_until};
 use crate::engine::facts::inspect_container;
 use crate::engine::{EngineKind, MONITORS};
@@ -110,7 +112,19 @@ fn observed_origin(how: &str) -> CaptureOrigin {
 pub(crate) fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
     let status = if text.is_empty() { CaptureStatus::Absent } else { CaptureStatus::Ok };
     let capture = Capture::of_target(target, id, observed_origin(how), text.as_bytes());
-    Capture { status, started: Some(chrono::Utc::now()), ..capture }
+    Capture { status, started: Some(Utc::now()), ..capture }
+}
+
+/// The capture of a record of what was `started` earlier than the record was made; at no time where
+/// nothing was.
+pub(crate) fn capture_since(
+    started: Option<DateTime<Utc>>,
+    target: &str,
+    id: &str,
+    how: &str,
+    text: &str,
+) -> Capture {
+    Capture { started, ..capture_of(target, id, how, text) }
 }
 
 /// A capture of something that could not be found out, with the reason.

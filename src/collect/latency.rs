@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
 use super::{CollectSession, host_side, show_seconds};
 use crate::collect::estimate::WorkPart;
@@ -111,13 +113,13 @@ fn capture_latency(
     id: &str,
     options: SeriesRequest,
 ) -> Option<Capture> {
-    let (samples, ended) = measure_latency(session, options);
+    let (started, samples, ended) = measure_latency(session, options);
     if samples.is_empty() {
         return None;
     }
     let text = latency_record(options, &samples, ended);
     let how = "requests by isoproof itself to the published port, past any proxy";
-    let capture = host_side::capture_of(&spec.name, id, how, &text);
+    let capture = host_side::capture_since(Some(started), &spec.name, id, how, &text);
     let only_closed = options.kept && !text.lines().any(|line| line.starts_with("ok "));
     Some(match only_closed && samples.iter().any(|sample| sample.answer.is_ok()) {
         true => capture.failed_with(
@@ -128,17 +130,17 @@ fn capture_latency(
     })
 }
 
-/// The samples, and why there are fewer than wanted if there are.
+/// When the first sample began, the samples, and why there are fewer than wanted if there are.
 fn measure_latency(
     session: &CollectSession,
     options: SeriesRequest,
-) -> (Vec<LatencySample>, Option<&'static str>) {
+) -> (DateTime<Utc>, Vec<LatencySample>, Option<&'static str>) {
     let mut client = HttpClient::new(options.port, HttpLimits::default(), session.cancel);
     for _ in 0..WARMUP {
         let _ = options.send_to_app(&mut client, session);
     }
     let mut samples: Vec<LatencySample> = Vec::new();
-    let clock = Instant::now();
+    let (started, clock) = (Utc::now(), Instant::now());
     for place in 0..options.load.requests {
         let due = options.load.due_time(place);
         if let Some(due) = due {
@@ -147,15 +149,15 @@ fn measure_latency(
         let begun = clock.elapsed();
         let answer = options.send_to_app(&mut client, session);
         if session.is_cancelled() {
-            return (samples, Some("stopped by the user"));
+            return (started, samples, Some("stopped by the user"));
         }
         samples.push(LatencySample { due: due.unwrap_or(begun), begun, answer });
         let last = samples.iter().rev().take(PATIENCE);
         if last.filter(|sample| sample.answer.is_err()).count() == PATIENCE {
-            return (samples, Some("several requests in a row had no answer"));
+            return (started, samples, Some("several requests in a row had no answer"));
         }
     }
-    (samples, None)
+    (started, samples, None)
 }
 
 fn wait_until_due(due: Instant, session: &CollectSession) {
@@ -233,6 +235,8 @@ fn latency_record_line(options: SeriesRequest, place: u32, sample: &LatencySampl
 /// asked beside each series.
 #[derive(Debug, Default)]
 pub(super) struct LoopbackBaseline {
+    /// When the first series began.
+    started: Option<DateTime<Utc>>,
     text: String,
 }
 
@@ -241,7 +245,8 @@ impl LoopbackBaseline {
         let Ok(server) = TrivialServer::start_server() else { return };
         let load = RequestLoad { rate: None, ..load };
         let options = SeriesRequest { port: server.port, load, status: 200, kept: false };
-        let (samples, ended) = measure_latency(session, options);
+        let (started, samples, ended) = measure_latency(session, options);
+        self.started.get_or_insert(started);
         let _ = writeln!(self.text, "beside the series of {}:", spec.name);
         self.text.push_str(&latency_record(options, &samples, ended));
     }
@@ -249,7 +254,7 @@ impl LoopbackBaseline {
     /// The floor as a fact of the host; none if nothing was measured.
     pub(super) fn capture_loopback(&self) -> Option<Capture> {
         let how = "requests by isoproof to a trivial server in its own process, over loopback";
-        let capture = host_side::capture_of("host", "http.floor", how, &self.text);
+        let capture = host_side::capture_since(self.started, "host", "http.floor", how, &self.text);
         (!self.text.is_empty()).then_some(capture)
     }
 }

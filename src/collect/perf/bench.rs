@@ -91,11 +91,12 @@ impl BenchShell {
         iterations: u64,
         round: u32,
     ) -> PerfSample {
+        let started = chrono::Utc::now();
         let empty = self.time_iterations(session, command, 0);
         let times = empty.and_then(|empty| {
             Ok((self.time_iterations(session, command, iterations)?, empty.real))
         });
-        PerfSample { round, iterations, times, is_short: false }
+        PerfSample { started, round, iterations, times, is_short: false }
     }
 
     fn time_iterations(

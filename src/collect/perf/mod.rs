@@ -436,6 +436,7 @@ impl TargetMeasure<'_> {
         ended: Option<&str>,
     ) -> Capture {
         let text = perf_record(&self.turns, self.planned, &budget_line(session), ended);
+        let started = self.turns.first().map(|turn| turn.started);
         let is_empty = self.turns.is_empty();
         let words = self.trouble.filter(|_| is_empty);
         Capture {
@@ -446,7 +447,7 @@ impl TargetMeasure<'_> {
             status: if is_empty { CaptureStatus::Error } else { CaptureStatus::Ok },
             stderr: words.map(|words| CapturedStream::new(format!("{words}\n").as_bytes())),
             stdout: CapturedStream::new(if is_empty { b"" } else { text.as_bytes() }),
-            ..host_side::capture_of(&spec.name, &self.probe.id, "", "")
+            ..host_side::capture_since(started, &spec.name, &self.probe.id, "", "")
         }
     }
 }

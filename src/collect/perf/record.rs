@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
+
 const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s empty_s";
 
 /// What `time -p` said.
@@ -32,6 +34,8 @@ impl ReportedTimes {
 /// One sample of a measure.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PerfSample {
+    /// When it began.
+    pub started: DateTime<Utc>,
     /// The round.
     pub round: u32,
     /// How many iterations it had, or the size of its file in MiB.
@@ -68,7 +72,7 @@ pub(super) fn perf_record(
         let _ = writeln!(text, "ended early: {reason}");
     }
     let _ = writeln!(text, "{COLUMNS}");
-    for PerfSample { round, iterations, times, is_short } in turns {
+    for PerfSample { round, iterations, times, is_short, .. } in turns {
         let outcome = if *is_short { "short" } else { "ok" };
         let _ = match times {
             Ok((ReportedTimes { real, user, system }, empty)) => writeln!(
@@ -90,7 +94,8 @@ mod tests {
 
     fn turn(round: u32, iterations: u64, real: f64) -> PerfSample {
         let times = Ok((ReportedTimes { real: real + 0.25, user: 0.1, system: 0.2 }, 0.25));
-        PerfSample { round, iterations, times, is_short: false }
+        let started = DateTime::UNIX_EPOCH;
+        PerfSample { started, round, iterations, times, is_short: false }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::engine::{ContainerMode, EngineKind, clean};
 use crate::model::{Capture, Role, Target};
 use crate::stats::RandomSequence;
 use events::EventListener;
-use record::{TimedStart, WORD, startup_record};
+use record::{TimedStart, WORD, first_start_time, startup_record};
 
 /// Failures in a row after which a target is not started again.
 const PATIENCE: u32 = 3;
@@ -106,7 +106,14 @@ pub(super) fn capture_cold_starts(
             times.insert(arm.spec.name.clone(), timed.output.duration);
         }
         let text = startup_record(&head, std::iter::once(&start));
-        captures.push(host_side::capture_of(&arm.spec.name, "startup.cold", &how, &text));
+        let started = first_start_time([&start]);
+        captures.push(host_side::capture_since(
+            started,
+            &arm.spec.name,
+            "startup.cold",
+            &how,
+            &text,
+        ));
     }
     (captures, times)
 }
@@ -375,7 +382,8 @@ impl<'a> StartupSeries<'a> {
             .map(|(index, arm)| {
                 let text = startup_record(&self.record_head(index), self.kept_starts(index));
                 let id = if arm.is_control { "startup.control" } else { "startup.samples" };
-                host_side::capture_of(
+                host_side::capture_since(
+                    first_start_time(self.kept_starts(index)),
                     &arm.spec.name,
                     id,
                     &describe_method(&self.series_description(*arm)),
@@ -429,8 +437,9 @@ impl<'a> StartupSeries<'a> {
         let arms = self.arms.iter().enumerate().filter(|(_, arm)| !arm.is_control);
         arms.filter_map(|(index, arm)| {
             let text = self.events_of(index, listener);
-            (!text.is_empty())
-                .then(|| host_side::capture_of(&arm.spec.name, "startup.events", &how, &text))
+            let started = first_start_time(self.kept_starts(index));
+            let (target, id) = (&arm.spec.name, "startup.events");
+            (!text.is_empty()).then(|| host_side::capture_since(started, target, id, &how, &text))
         })
         .collect()
     }

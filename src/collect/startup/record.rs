@@ -1,6 +1,8 @@
 //! The record of a series of starts: text with a line for every start, which the parsers
 //! `column_first_byte` and `column_wall` of the catalogue read.
 
+use chrono::{DateTime, Utc};
+
 use crate::collect::show_seconds;
 use crate::engine::timed::TimedCommand;
 
@@ -72,6 +74,13 @@ fn figures_text(timed: &TimedCommand) -> String {
     .join(" ")
 }
 
+/// When the first of these starts began; none if the client of none could be started.
+pub(super) fn first_start_time<'a>(
+    starts: impl IntoIterator<Item = &'a TimedStart>,
+) -> Option<DateTime<Utc>> {
+    starts.into_iter().find_map(|start| Some(start.timed.as_ref().ok()?.output.started))
+}
+
 /// The record of one arm: what was timed, under which conditions, and every start.
 pub(super) fn startup_record<'a>(
     head: &str,
@@ -121,6 +130,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("failed 3 2 0 "), "{text}");
+        let began = chrono::DateTime::from_timestamp_nanos(1_795_533_040_490_832_424);
+        assert_eq!(first_start_time(starts[3..].iter()), Some(began));
+        assert_eq!(first_start_time([&starts[3]]), None);
         assert!(text.contains("failed 4 2 - - - - - - - c4: docker is not installed\n"), "{text}");
         let read = |parser| parse_output(parser, &text).unwrap().unwrap();
         assert_eq!(read("column_first_byte"), serde_json::json!([0.4, 0.38]));
