@@ -7,7 +7,7 @@ use super::{CollectSession, from_command, host_side, is_scripted, join_thread};
 use crate::collect::estimate::WorkPart;
 use crate::engine::ContainerMode;
 use crate::engine::process::{
-    CommandInput, CommandOutput, ExitReason, RunningCommand, start_command,
+    CancelFlag, CommandInput, CommandOutput, ExitReason, RunningCommand, start_command,
 };
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
@@ -33,7 +33,8 @@ pub(super) fn on_host(session: &CollectSession) -> TargetOutcome {
         places: vec![session.folder.folder_path().display().to_string()],
         ..BatchLimits::default()
     };
-    let outcome = match ShellBoot::boot_shell(session, "host", &argv, "") {
+    let (limit, cancel) = (session.options.timeout, session.cancel);
+    let outcome = match ShellBoot::boot_shell("host", &argv, "", limit, cancel) {
         Ok(boot) => boot.run_script(&batch_questions(session, true), &limits, Vec::new),
         Err(error) => TargetOutcome { captures: Vec::new(), failure: Some(error.message) },
     };
@@ -71,7 +72,8 @@ impl<'a> WaitingContainer<'a> {
         let argv =
             session.container_argv(spec, &name, &["sh"], ContainerMode::Interactive, &options);
         let begun = Instant::now();
-        let boot = ShellBoot::boot_shell(session, &spec.name, &argv, &prelude)?;
+        let (limit, cancel) = (session.options.timeout, session.cancel);
+        let boot = ShellBoot::boot_shell(&spec.name, &argv, &prelude, limit, cancel)?;
         Ok(Self { spec, name, witness, boot, boot_time: begun.elapsed() })
     }
 
@@ -88,7 +90,7 @@ impl<'a> WaitingContainer<'a> {
 
     /// What the host sees of it, while its shell waits.
     pub(super) fn inspect_from_host(&self, session: &CollectSession) -> Vec<Capture> {
-        if !self.boot.has_started {
+        if !self.boot.is_ready {
             return Vec::new();
         }
         host_side::capture_host_side(session, self.spec, &self.name)
@@ -102,12 +104,12 @@ impl<'a> WaitingContainer<'a> {
         meanwhile: impl FnOnce() -> Vec<Capture> + Send,
     ) -> TargetOutcome {
         let Self { spec, witness, boot, .. } = self;
-        let has_started = boot.has_started;
+        let is_ready = boot.is_ready;
         // Looked for once while the container is sure to be there, and then beside the script.
-        let found = if has_started { witness.find_on_host() } else { None };
+        let found = if is_ready { witness.find_on_host() } else { None };
         boot.run_script(&batch_questions(session, false), &BatchLimits::default(), || {
             let mut captures = Vec::new();
-            if has_started {
+            if is_ready {
                 captures.extend(host_side::look_for(session, spec, &witness, found));
             }
             captures.extend(meanwhile());
@@ -138,24 +140,30 @@ struct ShellBoot {
     target: String,
     nonce: String,
     running: RunningCommand,
+    /// Whether the shell answered: what it says from then on are no words of the engine's.
     has_started: bool,
+    /// Whether it has done what it was given first, and waits.
+    is_ready: bool,
 }
 
 impl ShellBoot {
-    /// Boots, and waits until the shell answers; then it waits for more input. The shell is given
-    /// `prelude` before it says that it is there.
+    /// Boots, and waits until the shell, which answers first of all, has done what `prelude` says;
+    /// then it waits for more input.
     fn boot_shell(
-        session: &CollectSession,
         target: &str,
         argv: &[String],
         prelude: &str,
+        limit: Duration,
+        cancel: &CancelFlag,
     ) -> Result<Self> {
         let nonce = script::make_nonce()?;
-        let first = format!("{prelude}echo {}\n", ready_line(&nonce));
-        let input = CommandInput::Open(first.as_bytes());
-        let mut running = start_command(argv, input, session.options.timeout, session.cancel)?;
-        let has_started = wait_for(&mut running, ready_line(&nonce).as_bytes());
-        Ok(Self { target: target.into(), nonce, running, has_started })
+        let (first, ready) = (started_line(&nonce), ready_line(&nonce));
+        let script = format!("echo {first}\n{prelude}echo {ready}\n");
+        let mut running =
+            start_command(argv, CommandInput::Open(script.as_bytes()), limit, cancel)?;
+        let is_ready = wait_for(&mut running, ready.as_bytes());
+        let has_started = is_ready || holds_bytes(&running.stdout_so_far(), first.as_bytes());
+        Ok(Self { target: target.into(), nonce, running, has_started, is_ready })
     }
 
     /// Sends the script, which ends the boot, and does something else until it has ended.
@@ -165,7 +173,7 @@ impl ShellBoot {
         limits: &BatchLimits,
         meanwhile: impl FnOnce() -> Vec<Capture> + Send,
     ) -> TargetOutcome {
-        if self.has_started {
+        if self.is_ready {
             self.running
                 .write_stdin(script::generate_script(questions, &self.nonce, limits).as_bytes());
         }
@@ -174,7 +182,9 @@ impl ShellBoot {
             (self.running.wait_for_end(), join_thread(others))
         });
         let mut answers = script::parse_script_output(&finished.stdout, &self.nonce, questions);
-        remove_bytes(&mut answers.stray, format!("{}\n", ready_line(&self.nonce)).as_bytes());
+        for line in [started_line(&self.nonce), ready_line(&self.nonce)] {
+            remove_bytes(&mut answers.stray, format!("{line}\n").as_bytes());
+        }
         let failure = (!self.has_started).then(|| finished.error_summary());
         let mut captures = vec![boot_capture(&self.target, &finished, &answers)];
         captures.extend(answer_captures(&self.target, questions, &answers, self.has_started));
@@ -184,6 +194,11 @@ impl ShellBoot {
 }
 
 /// What the shell says when it is there.
+fn started_line(nonce: &str) -> String {
+    format!("started {nonce}")
+}
+
+/// What the shell says when it waits for the script.
 fn ready_line(nonce: &str) -> String {
     format!("ready {nonce}")
 }
@@ -193,7 +208,7 @@ fn wait_for(running: &mut RunningCommand, mark: &[u8]) -> bool {
     loop {
         // Asked first, so that what was printed before an end is seen.
         let is_running = running.is_running();
-        if running.stdout_so_far().windows(mark.len()).any(|window| window == mark) {
+        if holds_bytes(&running.stdout_so_far(), mark) {
             return true;
         }
         if !is_running {
@@ -201,6 +216,10 @@ fn wait_for(running: &mut RunningCommand, mark: &[u8]) -> bool {
         }
         running.wait_one_tick();
     }
+}
+
+fn holds_bytes(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 fn remove_bytes(bytes: &mut Vec<u8>, part: &[u8]) {
@@ -267,4 +286,34 @@ fn unanswered_capture(target: &str, question: &BatchQuestion, status: CaptureSta
         duration_ms: None,
     };
     probe_capture(target, question, &nothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a shell in a container that the engine starts with this command line.
+    fn outcome_of(engine: &str, prelude: &str) -> TargetOutcome {
+        let argv = ["sh", "-c", engine].map(String::from);
+        let (limit, cancel) = (Duration::from_secs(10), CancelFlag::default());
+        let boot = ShellBoot::boot_shell("runc", &argv, prelude, limit, &cancel).unwrap();
+        let question = BatchQuestion { id: "kernel.uname", command: "uname -a" };
+        boot.run_script(&[question], &BatchLimits::default(), Vec::new)
+    }
+
+    #[test]
+    fn a_shell_that_ends_before_it_is_ready_is_that_of_a_container_that_started() {
+        let outcome = outcome_of("exec sh", "echo 'cannot fork' >&2; exit 2\n");
+        assert_eq!(outcome.failure, None);
+        let [boot, asked] = &outcome.captures[..] else { panic!("{:?}", outcome.captures) };
+        assert_eq!((boot.status, boot.exit), (CaptureStatus::Error, Some(2)));
+        assert_eq!(boot.stdout.text_lines().len(), 0, "{boot:?}");
+        assert_eq!(asked.status, CaptureStatus::Unreached);
+    }
+
+    #[test]
+    fn a_client_that_starts_no_shell_is_a_failure_in_its_own_words() {
+        let outcome = outcome_of("echo 'no such runtime' >&2; exit 125", "");
+        assert_eq!(outcome.failure.as_deref(), Some("no such runtime"));
+    }
 }
