@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::machine::MachineProfile;
 use super::target::TargetPair;
-use crate::model::{EvidenceKind, Fact, Run, Target};
+use crate::model::{EvidenceKind, Fact, Run, Target, fact_ids};
 
 /// Something that differs between the runs and may be the cause of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,7 +51,7 @@ pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Ve
         let [x, y] = [x, y].map(|machine| Some(machine.describe_machine()));
         told.push(("machine".into(), x, y, true));
     }
-    for (id, what) in HOST {
+    for (id, what) in HOST.iter().filter(|(id, _)| is_of_one_kind(id, a, b)) {
         if let (Some(x), Some(y)) = (host_fact(a, id), host_fact(b, id)) {
             told.push(((*what).into(), Some(x), Some(y), true));
         }
@@ -73,6 +73,18 @@ pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Ve
     }
     told.retain(|(_, a, b, _)| a != b);
     told.into_iter().map(|(what, a, b, is_fact)| RunCondition { what, a, b, is_fact }).collect()
+}
+
+/// What an image's digest is a digest of, which depends on the engine and on where that keeps its
+/// images: of the configuration or of the manifest. The same image has another one of each.
+pub(crate) fn image_digest_kind(run: &Run) -> (Option<String>, Option<String>) {
+    let engine = collected_with(run).map(|(engine, _)| engine.to_string());
+    (engine, host_fact(run, &fact_ids::ENGINE_STORAGE))
+}
+
+/// Whether a difference of this fact is one of what it is about.
+pub(super) fn is_of_one_kind(id: &str, a: &Run, b: &Run) -> bool {
+    id != &*fact_ids::IMAGE_DIGEST || image_digest_kind(a) == image_digest_kind(b)
 }
 
 fn evidence_form(run: &Run) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::change::{Change, ChangeKind, MissingSide};
+use super::condition::is_of_one_kind;
 use super::target::TargetPair;
 use super::{figure, value};
 use crate::model::{Fact, MissingFact, MissingReason, Role, Run};
@@ -28,6 +29,10 @@ pub(super) fn fact_changes(
             let (old, new) = (a.find_fact(id, &pair.a.name), b.find_fact(id, &pair.b.name));
             let mut facts = [old, new].into_iter().flatten();
             if figure::is_series(probe) || facts.any(|fact| fact.as_series().is_some()) {
+                continue;
+            }
+            let is_known = |fact: Option<&Fact>| fact.is_some_and(Fact::is_present);
+            if is_known(old) && is_known(new) && !is_of_one_kind(id, a, b) {
                 continue;
             }
             let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {

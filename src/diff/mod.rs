@@ -7,7 +7,7 @@
 
 mod change;
 mod compare;
-mod condition;
+pub(crate) mod condition;
 mod expectation;
 mod fact;
 mod figure;

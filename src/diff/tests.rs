@@ -207,6 +207,30 @@ fn each_gate_looks_at_its_own() {
     }
 }
 
+/// A run of an engine that states this digest of its image.
+fn of_image(engine: &str, storage: &str, digest: &str) -> Sketch {
+    let sketch =
+        shared().fact("image.digest", "host", digest).fact("engine.storage", "host", storage);
+    let mut sketch = as_collected(sketch, &[]);
+    if let EvidenceKind::Collected { engine: name, .. } = &mut sketch.run.evidence {
+        *name = engine.into();
+    }
+    sketch
+}
+
+#[test]
+fn a_digest_of_another_kind_is_no_other_image() {
+    let before = of_image("docker", "overlay2", "sha256:39");
+    for (engine, storage, is_told) in
+        [("docker", "overlay2", true), ("docker", "overlayfs", false), ("ctr", "overlay2", false)]
+    {
+        let diff = compare(&before, &of_image(engine, storage, "sha256:75"), true);
+        let change = diff.changes.iter().any(|change| change.fact == "image.digest");
+        let condition = diff.conditions.iter().any(|it| it.what == "image digest");
+        assert_eq!((change, condition), (is_told, is_told), "{engine} {storage}");
+    }
+}
+
 /// The same, collected by isoproof with these parts left out.
 fn as_collected(mut sketch: Sketch, left_out: &[&str]) -> Sketch {
     sketch.run.evidence = EvidenceKind::Collected {

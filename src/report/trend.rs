@@ -12,10 +12,12 @@ use super::assessment::ProjectData;
 use super::chart_scale::{ChartScale, TICKS};
 use super::number;
 use super::phrases::fill_phrase;
+use crate::diff::condition::image_digest_kind;
 use crate::diff::history::SessionChange;
 use crate::diff::machine::{MachineProfile, is_told_by};
 use crate::diff::value::value_text;
-use crate::model::{Fact, Role, Run, SampleUnit};
+use crate::model::{Fact, Role, Run, SampleUnit, fact_ids};
+use crate::probe::parse::parse_output;
 use crate::stats;
 
 /// The series that are drawn, where a run has them.
@@ -46,7 +48,7 @@ const RIGHT: f64 = 97.0;
 
 /// Whether a trend needs a fact.
 pub fn needs_fact(id: &str) -> bool {
-    SERIES.contains(&id) || TOLD.contains(&id) || is_told_by(id)
+    SERIES.contains(&id) || TOLD.contains(&id) || id == &*fact_ids::ENGINE_STORAGE || is_told_by(id)
 }
 
 /// What trends need of a run.
@@ -58,6 +60,8 @@ pub struct RunDigest {
     machine: Option<MachineProfile>,
     /// By series, then by target.
     figures: BTreeMap<String, BTreeMap<String, TrendPoint>>,
+    /// What its image's digest is a digest of.
+    digest_kind: (Option<String>, Option<String>),
     /// By fact and target.
     told: BTreeMap<(String, String), String>,
     /// The figures that lie outside of what the sessions before predict.
@@ -93,7 +97,9 @@ impl RunDigest {
                     Fact::Value { value, .. } if TOLD.contains(&id.as_str()) => {
                         let is_host = run.find_target(target).is_some_and(|t| t.role == Role::Host);
                         let target = if is_host { "host".into() } else { target.clone() };
-                        told.insert((id.clone(), target), value_text(value).replace('\n', " "));
+                        if let Some(text) = told_text(id, value) {
+                            told.insert((id.clone(), target), text);
+                        }
                     }
                     _ => {}
                 }
@@ -105,6 +111,7 @@ impl RunDigest {
             created: run.created,
             machine: MachineProfile::of_run(run),
             figures,
+            digest_kind: image_digest_kind(run),
             told,
             outside: Vec::new(),
         }
@@ -139,6 +146,17 @@ impl RunDigest {
     pub fn set_conclusions(&mut self, verdicts: impl Iterator<Item = (String, String)>) {
         self.told.extend(verdicts.map(|(target, words)| ((String::new(), target), words)));
     }
+}
+
+/// A fact in words. Files that an earlier isoproof wrote state an image's digest in the form in
+/// which their engine did.
+fn told_text(id: &str, value: &serde_json::Value) -> Option<String> {
+    let text = value_text(value);
+    if id != &*fact_ids::IMAGE_DIGEST {
+        return Some(text.replace('\n', " "));
+    }
+    let digest = parse_output("image_digest", &text)?.ok()?;
+    Some(value_text(&digest))
 }
 
 /// What the page of trends shows.
@@ -413,7 +431,7 @@ fn round_tenths(value: f64) -> f64 {
 /// oldest first. A run that does not tell its machine is compared with none.
 fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChangeView> {
     let mut machines: Vec<&MachineProfile> = Vec::new();
-    let mut known: BTreeMap<(usize, &(String, String)), &String> = BTreeMap::new();
+    let mut known: BTreeMap<_, &String> = BTreeMap::new();
     let mut out = Vec::new();
     for run in runs {
         let Some(machine) = &run.machine else { continue };
@@ -423,7 +441,9 @@ fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChangeVi
             machines.len() - 1
         });
         for (place, value) in &run.told {
-            let before = known.insert((machine, place), value);
+            // Digests of two kinds differ although the image does not.
+            let kind = (place.0 == *fact_ids::IMAGE_DIGEST).then_some(&run.digest_kind);
+            let before = known.insert((machine, place, kind), value);
             if let Some(before) = before.filter(|before| *before != value) {
                 let (fact, target) = place;
                 out.push(ChangeView {
@@ -487,6 +507,39 @@ mod tests {
             told,
             [(id, "Kernel release", "6.1", "6.2"), (id, "Verdict", "as 6.1", "as 6.2")]
         );
+    }
+
+    #[test]
+    fn an_image_changed_only_where_one_kind_of_digest_did() {
+        let [one, other] = ["39", "75"].map(|end| format!("{}{end}", "0".repeat(62)));
+        let stated = [
+            ("docker", format!("sha256:{one}")),
+            ("ctr", format!("REF TYPE DIGEST\nalpine manifest sha256:{other} 1008.2 KiB")),
+            ("podman", one.clone()),
+            ("docker", format!("sha256:{one}")),
+            ("ctr", format!("sha256:{other}")),
+            ("podman", format!("sha256:{other}")),
+        ];
+        let mut runs = Vec::new();
+        for (day, (engine, digest)) in (1..).zip(stated) {
+            let facts = sketch().fact("cpu.model", "host", "EPYC").fact("cpu.count", "host", 4);
+            let mut run = facts.fact("image.digest", "host", digest).run;
+            run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
+            run.evidence = crate::model::EvidenceKind::Collected {
+                engine: engine.into(),
+                image: "alpine".into(),
+                session: "0".into(),
+                node: None,
+                interrupted: false,
+                skipped: BTreeMap::new(),
+            };
+            runs.push(RunDigest::of_run(&run));
+        }
+        let view = TrendView::new(runs, 0, &project_data());
+        let told: Vec<(&str, &str)> =
+            view.changes.iter().map(|change| (change.a.as_str(), change.b.as_str())).collect();
+        let [one, other] = [one, other].map(|digits| format!("sha256:{digits}"));
+        assert_eq!(told, [(one.as_str(), other.as_str())]);
     }
 
     #[test]

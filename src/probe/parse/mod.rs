@@ -43,9 +43,10 @@ pub type ParseResult = Result<Value, MissingValue>;
 /// What reads a text that holds more than blanks.
 type ParserEntry = fn(&str) -> ParseResult;
 
-const PARSERS: [(&str, ParserEntry); 40] = [
+const PARSERS: [(&str, ParserEntry); 42] = [
     ("boolean", scalar::parse_boolean),
     ("capability_mask", kernel::capability_mask),
+    ("cgroup_version", scalar::parse_cgroup_version),
     ("clock_distances", record::parse_clock_distances),
     ("column_connect", |text| record::read_column(text, "connect_s")),
     ("column_each", record::parse_times_per_iteration),
@@ -61,6 +62,7 @@ const PARSERS: [(&str, ParserEntry); 40] = [
     ("dmesg_banner", kernel::dmesg_banner),
     ("first_line", scalar::first_line),
     ("id_map", kernel::id_map),
+    ("image_digest", scalar::parse_image_digest),
     ("integer", scalar::parse_integer),
     ("interfaces", network::parse_interfaces),
     ("latency_summary", measure::latency_summary),

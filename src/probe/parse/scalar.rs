@@ -1,5 +1,7 @@
 //! Parsers of outputs that are one value.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
@@ -60,6 +62,38 @@ pub(super) fn parse_digest(text: &str) -> ParseResult {
         Ok(word.to_ascii_lowercase().into())
     } else {
         Err(MissingValue::unexpected_output("a digest", line))
+    }
+}
+
+/// The digest of an image, `sha256:` and 64 digits: alone, with or without its prefix, or in the
+/// table that `ctr images ls` prints of one image.
+pub(super) fn parse_image_digest(text: &str) -> ParseResult {
+    let mut lines: Vec<&str> = filled_lines(text).collect();
+    if lines.len() > 1 && lines[0].starts_with("REF ") {
+        lines.remove(0);
+    }
+    let words = lines.iter().flat_map(|line| line.split_whitespace());
+    let is_alone = words.clone().count() == 1;
+    let digests: BTreeSet<String> = words
+        .filter_map(|word| match word.strip_prefix("sha256:") {
+            Some(digits) => Some(digits),
+            None => is_alone.then_some(word),
+        })
+        .filter(|digits| digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit()))
+        .map(|digits| format!("sha256:{}", digits.to_ascii_lowercase()))
+        .collect();
+    match digests.first() {
+        Some(digest) if digests.len() == 1 => Ok(digest.as_str().into()),
+        _ => Err(MissingValue::unexpected_output("the digest of one image", text)),
+    }
+}
+
+/// The version of control groups: podman says `v2` where others say `2`.
+pub(super) fn parse_cgroup_version(text: &str) -> ParseResult {
+    let line = only_line(text)?;
+    match line.strip_prefix('v').unwrap_or(line) {
+        version @ ("1" | "2") => Ok(version.into()),
+        _ => Err(MissingValue::unexpected_output("a version of control groups", line)),
     }
 }
 
@@ -139,6 +173,31 @@ mod tests {
         let md5 = "d41d8cd98f00b204e9800998ecf8427e";
         assert_eq!(parse_digest(&format!("{md5}  -\n")).unwrap(), md5);
         assert_eq!(parse_digest("md5sum: not found").unwrap_err().why, MissingReason::Unreadable);
+    }
+
+    #[test]
+    fn the_digest_of_an_image_has_one_form_under_every_engine() {
+        let digits = "39daaeca4fc01d141d975d10146b16be3fb15caa7f780a61452d3d6a653571be";
+        let table = format!(
+            "REF                           TYPE        DIGEST   SIZE       PLATFORMS   LABELS \n\
+             docker.io/library/alpine:3.19 application/vnd.oci.image.manifest.v1+json \
+             sha256:{digits} 1008.2 KiB linux/amd64 -      \n"
+        );
+        for text in [format!("sha256:{digits}\n"), format!("{digits}\n"), table] {
+            assert_eq!(parse_image_digest(&text).unwrap(), format!("sha256:{digits}"), "{text}");
+        }
+        let two = format!("sha256:{digits}\nsha256:{}\n", digits.replace('3', "4"));
+        for text in ["REF TYPE DIGEST SIZE PLATFORMS LABELS\n", "latest\n", two.as_str()] {
+            let unread = parse_image_digest(text).unwrap_err();
+            assert_eq!(unread.why, MissingReason::Unreadable, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_version_of_control_groups_has_one_spelling() {
+        let read = ["1\n", "v1\n", "2\n", "v2\n"].map(|text| parse_cgroup_version(text).unwrap());
+        assert_eq!(read, ["1", "1", "2", "2"]);
+        assert!(parse_cgroup_version("vx\n").is_err());
     }
 
     #[test]
