@@ -42,6 +42,40 @@ pub struct FactMismatch {
     pub derived: Option<Fact>,
 }
 
+impl FactMismatch {
+    /// What the file states and what the captures give, in a few words that say what differs.
+    pub fn describe_sides(&self) -> [String; 2] {
+        let sides = [self.stored.as_ref(), self.derived.as_ref()];
+        let words = sides.map(describe_fact);
+        let [Some(stored), Some(derived)] = sides else { return words };
+        if words[0] != words[1] {
+            return words;
+        }
+        let details = match (stored, derived) {
+            (Fact::Series(a), Fact::Series(b)) if a.values != b.values => {
+                let pairs = a.values.iter().zip(&b.values);
+                let Some(at) = pairs.into_iter().position(|(a, b)| a != b) else { return words };
+                [a, b].map(|samples| format!("whose sample {} is {}", at + 1, samples.values[at]))
+            }
+            (Fact::Series(a), Fact::Series(b)) if a.unit != b.unit => {
+                [a, b].map(|samples| format!("in {}", samples.unit.symbol()))
+            }
+            (Fact::Missing(a), Fact::Missing(b)) if a.reason != b.reason => {
+                [a, b].map(|missing| format!("because {}", missing.reason_words()))
+            }
+            (a, b) => [a, b].map(describe_place),
+        };
+        let [stored, derived] = words;
+        let [stored_detail, derived_detail] = details.map(|it| crate::text::make_visible(&it));
+        [format!("{stored} {stored_detail}"), format!("{derived} {derived_detail}")]
+    }
+}
+
+/// Where a fact was read.
+fn describe_place(fact: &Fact) -> String {
+    fact.source().map_or("from no capture".into(), |source| format!("from {source}"))
+}
+
 /// The facts that follow from a run's captures.
 pub fn derive_facts(run: &Run, catalogue: &ProbeCatalogue) -> Facts {
     match &run.evidence {
@@ -82,11 +116,8 @@ pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport 
         run.digest.is_none() && (is_read_anew || !(altered.is_empty() && unfounded.is_empty()));
     let is_record_changed = !is_explained && !file::is_record_intact(run);
     for entry in &unfounded {
-        let reason = format!(
-            "the run file states {}, but its captures give {}",
-            describe_fact(entry.stored.as_ref()),
-            describe_fact(entry.derived.as_ref())
-        );
+        let [stored, derived] = entry.describe_sides();
+        let reason = format!("the run file states {stored}, but its captures give {derived}");
         set_missing(run, &entry.fact, &entry.target, reason);
     }
     let broken: Vec<(String, String, String)> = run
@@ -154,5 +185,44 @@ pub fn describe_fact(fact: Option<&Fact>) -> String {
         Some(Fact::Value { value, .. }) => crate::text::make_visible(&value.to_string()),
         Some(Fact::Series(samples)) => format!("a series of {}", samples.values.len()),
         Some(Fact::Missing(missing)) => format!("no value ({})", missing.why.reason_name()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FactSource, SampleUnit};
+
+    fn describe_pair(stored: Fact, derived: Fact) -> String {
+        let (stored, derived) = (Some(stored), Some(derived));
+        let mismatch = FactMismatch { fact: "f".into(), target: "t".into(), stored, derived };
+        mismatch.describe_sides().join(" | ")
+    }
+
+    fn series(values: &[f64]) -> Fact {
+        Fact::series(values.to_vec(), SampleUnit::Seconds, FactSource::new("t/f", 3))
+    }
+
+    #[test]
+    fn the_two_sides_of_a_mismatch_say_what_differs() {
+        let missing = |reason: &str| Fact::missing(MissingReason::Empty, reason);
+        let at = |line| Fact::from_value(1, FactSource::new("t/f", line));
+        let cases = [
+            (series(&[0.1, 0.2]), series(&[0.1]), "a series of 2 | a series of 1"),
+            (
+                series(&[0.1, 0.2]),
+                series(&[0.1, 0.3]),
+                "a series of 2 whose sample 2 is 0.2 | a series of 2 whose sample 2 is 0.3",
+            ),
+            (at(1), at(2), "1 from t/f:1 | 1 from t/f:2"),
+            (
+                missing("one"),
+                missing("two"),
+                "no value (empty) because one | no value (empty) because two",
+            ),
+        ];
+        for (stored, derived, words) in cases {
+            assert_eq!(describe_pair(stored, derived), words);
+        }
     }
 }

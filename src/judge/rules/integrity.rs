@@ -12,7 +12,7 @@ use super::messages::{
 use super::{RuleContext, RuleMessage, Violation, first_lines, missing_for};
 use crate::model::{CaptureStatus, FactId, MissingReason};
 use crate::probe::unanswered::{boot_gaps, is_boot};
-use crate::store::integrity::{FactMismatch, describe_fact};
+use crate::store::integrity::FactMismatch;
 
 /// A capture whose digest is not that of its bytes.
 pub(super) fn capture_altered(context: &RuleContext) -> Vec<Violation> {
@@ -32,8 +32,9 @@ pub(super) fn run_altered(context: &RuleContext) -> Vec<Violation> {
 /// A stored fact that its captures do not give.
 pub(super) fn fact_without_capture(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for FactMismatch { fact, target, stored, derived } in &context.integrity.unfounded {
-        let (stored, derived) = (describe_fact(stored.as_ref()), describe_fact(derived.as_ref()));
+    for mismatch in &context.integrity.unfounded {
+        let FactMismatch { fact, target, .. } = mismatch;
+        let [stored, derived] = mismatch.describe_sides();
         let message = FactWithoutCapture { target, fact, stored: &stored, derived: &derived };
         violations.push(message.resting_on(context, FactId::from_text(fact), target));
     }
