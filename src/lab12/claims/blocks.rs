@@ -191,7 +191,8 @@ fn uname_line(index: &EvidenceIndex, text: &str) -> Option<(Range<usize>, String
     readers::slot_of(&slot).is_some().then_some((range, slot))
 }
 
-/// Whether a line of a block is a title or a command: `=== x ===`, `$ x`, `me@box:~$ x`.
+/// Whether a line of a block is a title or a command: `=== x ===`, `$ x`, `me@box:~$ x`,
+/// `[me@box lab]$ x`.
 fn is_head(text: &str) -> bool {
     let prompt = text.split(['$', '#']).next().unwrap_or_default();
     text.starts_with("==")
@@ -199,7 +200,9 @@ fn is_head(text: &str) -> bool {
         || text.starts_with(['$', '>'])
         || text.starts_with("# ")
         || ["sudo ", "nerdctl ", "docker ", "podman "].iter().any(|word| text.starts_with(word))
-        || text.len() > prompt.len() && prompt.contains('@') && !prompt.contains(' ')
+        || text.len() > prompt.len()
+            && prompt.contains('@')
+            && (!prompt.contains(' ') || prompt.starts_with('[') && prompt.ends_with(']'))
 }
 
 /// The range of a line, counted from 1, without space at its ends.

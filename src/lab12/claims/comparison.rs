@@ -407,6 +407,9 @@ impl Comparison<'_> {
             }
         }
         let is_times = matches!(quantity.value, StatedValue::Times(_));
+        if is_times && stated < 1.0 && self.tells_of_less() {
+            return None; // “A fifth less” is four fifths of it.
+        }
         let first = if is_times { 1 } else { readings.len() };
         if readings[..first].iter().any(|truth| ratio_agrees(quantity, stated, *truth)) {
             return supported();
@@ -416,6 +419,12 @@ impl Comparison<'_> {
             return None;
         }
         Some(with_facts(pair.wrong_ratio(words, place)))
+    }
+
+    /// Whether the figure is followed by words that take it away.
+    fn tells_of_less(&self) -> bool {
+        let after = &self.sentence.text[self.quantity.range.end..];
+        self.vocabulary.words.comparison.less.is_match(after)
     }
 
     /// Whether a ratio can only be that of the two: “by a factor of 2”, “twice as long”, and not
@@ -584,11 +593,34 @@ fn check_computed_cell(
         StatedValue::Percent(stated) => is_share(stated),
         _ => true,
     };
-    match is_right {
-        true => Vec::new(),
-        false => {
-            let place = sentence.file_range(&(quantity.from..quantity.range.end));
-            vec![pair.wrong_ratio(&sentence.text[quantity.range.clone()], place)]
+    // Where a cell beside it was copied wrongly it may be right all the same.
+    let captured = captured_ratios(index, [(one, *a), (another, *b)]);
+    let explains = |ratio: f64| match quantity.value {
+        StatedValue::Number(stated, _) | StatedValue::Times(stated) => {
+            [ratio, 1.0 / ratio].iter().any(|truth| (stated - truth).abs() <= quantity.half * 1.1)
+        }
+        _ => false,
+    };
+    if is_right || captured.into_iter().any(explains) {
+        return Vec::new();
+    }
+    let place = sentence.file_range(&(quantity.from..quantity.range.end));
+    vec![pair.wrong_ratio(&sentence.text[quantity.range.clone()], place)]
+}
+
+/// The captured ratios of the facts of two targets one of which is as stated.
+fn captured_ratios(index: &EvidenceIndex, stated: [(&String, f64); 2]) -> Vec<f64> {
+    let mut ratios = Vec::new();
+    for id in index.subject.run.facts.keys() {
+        let known = stated
+            .map(|(target, _)| index.fact_on_target(id, target).and_then(|it| known_number(&it)));
+        if let [Some(one), Some(other)] = known
+            && one > 0.0
+            && other > 0.0
+            && (one == stated[0].1 || other == stated[1].1)
+        {
+            ratios.push(one / other);
         }
     }
+    ratios
 }

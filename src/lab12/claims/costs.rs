@@ -245,7 +245,10 @@ fn unmeasured_targets(index: &EvidenceIndex, area: &CostArea, text: &str) -> Opt
     if candidates.is_empty() {
         candidates = run.with_role(Role::Candidate).map(|target| target.name.as_str()).collect();
     }
-    let is_measured = |target: &str| area.facts.iter().any(|fact| index.holds_any(fact, target));
+    let is_measured = |target: &str| {
+        let mut facts = area.facts.iter();
+        facts.any(|fact| index.holds_any(fact, target) || index.has_unread_line(fact, target))
+    };
     let lacks = !is_measured(baseline) || !candidates.iter().any(|target| is_measured(target));
     (lacks && !candidates.is_empty()).then(|| {
         let names: Vec<String> =

@@ -285,13 +285,26 @@ impl<'a> EvidenceIndex<'a> {
 
     /// The facts whose ids are `name`, or begin with it if it ends in a dot, under a target.
     pub(super) fn holds_any(&self, name: &str, target: &str) -> bool {
-        let wanted = |id: &&String| *id == name || name.ends_with('.') && id.starts_with(name);
-        self.subject
-            .run
-            .facts
-            .keys()
-            .filter(wanted)
-            .any(|id| self.fact_on_target(id, target).is_some())
+        self.facts_named(name, target).any(Fact::is_present)
+    }
+
+    /// Whether a file states something of such a fact that is not read: a summary, a rate alone.
+    pub(super) fn has_unread_line(&self, name: &str, target: &str) -> bool {
+        self.facts_named(name, target).any(|fact| match fact {
+            Fact::Missing(missing) => {
+                missing.why == MissingReason::NotStated
+                    && missing.source.as_ref().is_some_and(|source| source.line.is_some())
+            }
+            _ => false,
+        })
+    }
+
+    /// The facts whose ids are `name`, or begin with it if it ends in a dot, under a target.
+    fn facts_named(&self, name: &str, target: &str) -> impl Iterator<Item = &'a Fact> {
+        let facts = self.subject.run.facts.iter();
+        let named =
+            facts.filter(move |(id, _)| *id == name || name.ends_with('.') && id.starts_with(name));
+        named.filter_map(move |(_, by_target)| by_target.get(target))
     }
 
     /// The title of a fact.

@@ -136,7 +136,7 @@ fn only_difference(line: &str, captured: &str) -> Option<usize> {
 static VOLATILE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?xi) : .* : | \d\d:\d\d | \d{4}-\d\d-\d\d
-        | \d{1,3}(\.\d{1,3}){3} | ^@ | ^[a-z]+-[0-9a-f]{6,} | \dsec\b | ^\W*(up|down|unknown)\W*$ | ^[\W]*$ | \.\.\. | …",
+        | \d{1,3}(\.\d{1,3}){3} | (^|\w)@ | ^[a-z]+-[0-9a-f]{6,} | \dsec\b | ^\W*(up|down|unknown)\W*$ | ^[\W]*$ | \.\.\. | …",
     )
     .unwrap_or_else(|error| unreachable!("{error}"))
 });
