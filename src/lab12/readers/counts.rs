@@ -17,6 +17,7 @@ pub(super) fn labelled_count(
     who: EvidenceRole,
 ) -> ReadResult<i64> {
     let mut parts = page.parts_measuring(|head| measure.is_meant_by(head));
+    leave_other_sections(&mut parts, measure);
     // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
     let is_small =
         parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));
@@ -37,6 +38,31 @@ pub(super) fn labelled_count(
         parts.retain(|part| !is_foreign(&part.label));
     }
     read::in_parts(page, &parts, who, in_part)
+}
+
+/// Drops what stands below a heading, a label or a command that names the other of the two
+/// directories whose entries are counted. The cells of a table have heads of their own.
+fn leave_other_sections(parts: &mut Vec<LabelledPart>, measure: TableMeasure) {
+    let mut section = None;
+    parts.retain_mut(|part| {
+        section = named_directory(&part.label).or(section);
+        let is_other = section.is_some_and(|named| named != measure);
+        part.lines.retain(|line| {
+            if matches!(line.kind, LineKind::Command(_) | LineKind::Title) {
+                section = named_directory(&line.text).or(section);
+            }
+            line.measure.is_some() || section.is_none_or(|named| named == measure)
+        });
+        !is_other || !part.lines.is_empty()
+    });
+}
+
+/// The directory whose entries the words of a heading, a label or a command name.
+fn named_directory(text: &str) -> Option<TableMeasure> {
+    if words::contains_any(text, &["module", "lsmod"]) {
+        return Some(TableMeasure::Modules);
+    }
+    words::contains_any(text, &["/proc", "proc entries"]).then_some(TableMeasure::Proc)
 }
 
 /// Puts a command that counts something else, and stands right before a label, into the label's

@@ -141,6 +141,12 @@ impl<'a> EvidencePages<'a> {
             let release = found.map(|found| found.value.release);
             host.releases.extend(release.filter(|release| release.contains('-')));
         }
+        let compared = ["analysis/kernel-comparison.txt", "results/kernels.txt"];
+        for page in compared.iter().filter_map(|path| self.pages.get(path)) {
+            let found = kernel::compared_kernel(page, EvidenceRole::Runc).ok();
+            let release = found.map(|found| found.value.release);
+            host.releases.extend(release.filter(|release| release.contains('-')));
+        }
         let Some(page) = self.pages.get("isolation/dmesg.txt") else { return host };
         match dmesg::boot_log(page) {
             Ok(log) if log.value.is_kata() => host.guest = log.value.release_in_log(),

@@ -4,7 +4,7 @@ use super::command::role_of_command;
 use super::label::{self, EvidenceRole, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
 use super::table::{self, TableLine};
-use super::words;
+use super::{records, words};
 use crate::model::{Capture, MAX_LINE};
 use crate::text::{is_hidden, split_lines, strip_ansi};
 
@@ -115,7 +115,7 @@ impl<'a> EvidencePage<'a> {
     fn add_lines<'t>(&mut self, raw_lines: impl Iterator<Item = (u32, &'t str)>) {
         let clean = raw_lines
             .flat_map(|(number, raw)| clean_line(raw).into_iter().map(move |text| (number, text)));
-        let clean: Vec<(u32, String)> = clean.collect();
+        let clean = records::join_array_lines(clean.collect());
         let mut rest = &clean[..];
         while let Some((number, text)) = rest.first() {
             let rows = table::rows_at_start(rest);
@@ -135,7 +135,16 @@ impl<'a> EvidencePage<'a> {
     /// Whether a head says that the numbers of the page are milliseconds: `=== Startup (ms) ===`,
     /// `runtime,ms`.
     pub(super) fn value_unit_is_millis(&self) -> bool {
-        const UNITS: &[&str] = &["(ms)", "[ms]", "in ms", "milliseconds", ",ms", "time_ms"];
+        const UNITS: &[&str] = &[
+            "(ms)",
+            "[ms]",
+            "in ms",
+            "milliseconds",
+            ",ms",
+            "time_ms",
+            "\"unit\": \"ms\"",
+            "\"unit\":\"ms\"",
+        ];
         let heads = self.lines.iter().filter(|line| {
             matches!(line.kind, LineKind::Title | LineKind::Text)
                 && !line.text.contains(|c: char| c.is_ascii_digit())

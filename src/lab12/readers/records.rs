@@ -58,6 +58,49 @@ fn list_json_leaves(document: &Value, lines: &[(u32, String)]) -> Vec<Record> {
     records
 }
 
+/// The lines with each array of scalars on the line of its key; one without an end has a mark there,
+/// so that it reads as no list.
+pub(super) fn join_array_lines(lines: Vec<(u32, String)>) -> Vec<(u32, String)> {
+    let mut joined = Vec::with_capacity(lines.len());
+    let mut rest = lines.into_iter().peekable();
+    while let Some((number, mut text)) = rest.next() {
+        let is_open = text.starts_with('"') && text.ends_with('[');
+        let mut values: Vec<String> = Vec::new();
+        while is_open && let Some(more) = rest.peek().and_then(|(_, text)| scalars_on_line(text)) {
+            values.extend(more);
+            rest.next();
+        }
+        if !values.is_empty() {
+            text.push_str(&values.join(", "));
+            match rest.next_if(|(_, text)| text.starts_with(']')) {
+                Some((_, end)) => text.push_str(&end),
+                None => text.push_str(", …"),
+            }
+        }
+        joined.push((number, label_array(&text).unwrap_or(text)));
+    }
+    joined
+}
+
+/// An array behind a key that names one target as a label with its values.
+fn label_array(text: &str) -> Option<String> {
+    let (key, values) = text.strip_prefix('"')?.split_once("\":")?;
+    let values = values.trim().trim_end_matches(',');
+    let names_target = matches!(label::list_roles(key)[..], [_]);
+    let is_array = values.starts_with('[');
+    // With commas two such lines would be a table.
+    (names_target && is_array).then(|| format!("{key}: {}", values.replace(',', " ")))
+}
+
+/// The scalars of an array that one of its lines holds, if it holds nothing else.
+fn scalars_on_line(text: &str) -> Option<Vec<String>> {
+    let text = text.trim().trim_end_matches(',');
+    let values: Vec<Value> = serde_json::from_str(&format!("[{text}]")).ok()?;
+    let is_scalar = |value: &Value| !value.is_array() && !value.is_object();
+    (!values.is_empty() && values.iter().all(is_scalar))
+        .then(|| values.iter().map(Value::to_string).collect())
+}
+
 fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

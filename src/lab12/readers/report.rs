@@ -427,6 +427,10 @@ impl PastedBlock {
             if is_of_product(words, at > 0) {
                 continue;
             }
+            if names_own_machine(words) {
+                let is_host = !words::contains_any(words, &["container", "pod", "guest"]);
+                return is_host.then_some((EvidenceRole::Host, *number));
+            }
             match command::command_role(words).map(LabelRole::One).or(label::role_of(words)) {
                 Some(LabelRole::One(who)) => return Some((who, *number)),
                 Some(LabelRole::Unclear) => return None,
@@ -591,6 +595,16 @@ fn is_of_product(above: &str, is_further: bool) -> bool {
     names_lab
         || words::contains_any(above, WORDS)
         || is_further && words::contains_any(above, &["kata containers"])
+}
+
+/// Whether words above a block tell of the virtual machine in which the author works, which is
+/// Kata's host: `MacBook Air M1, Colima VM with Ubuntu`.
+fn names_own_machine(above: &str) -> bool {
+    const PRODUCTS: &str = "colima lima multipass virtualbox vmware utm parallels orbstack vagrant \
+                            proxmox ubuntu debian fedora cloud";
+    table::has_word(above, "vm machine")
+        && table::has_word(above, PRODUCTS)
+        && !words::contains_any(above, &["kata", "runc"])
 }
 
 /// Whether a row of a table heads the runs of several targets: `| Run | runc (s) | kata (s) |`.

@@ -196,7 +196,8 @@ fn make_failure(capture: &str, line: &PageLine) -> StartFailure {
 /// count that of nothing or of a message, and nothing else can be there unless it was made up.
 pub(super) fn retract_figures(facts: &mut Facts, failure: &StartFailure) {
     let kata = EvidenceRole::Kata.target_name();
-    for id in ["startup.wall"].iter().chain(COUNTED).chain(TOLD) {
+    let others = ["startup.wall", "cpu.model", "cpu.model_compared"];
+    for id in others.iter().chain(COUNTED).chain(TOLD) {
         let fact = facts.get_mut(*id).and_then(|by_target| by_target.get_mut(kata));
         if let Some(fact) = fact.filter(|fact| fact.is_present()) {
             let note = format!("no container started under Kata: {}", failure.words);

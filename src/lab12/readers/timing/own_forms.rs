@@ -10,7 +10,7 @@ use crate::text::split_list;
 /// Whether a text is one time with its unit or several samples, and nothing else.
 pub(in crate::lab12::readers) fn states_times(text: &str) -> bool {
     let text = words::strip_value_marks(text);
-    whole_duration(text).is_some() || !parse_time_list(text).is_empty()
+    whole_duration(text).is_some() || !parse_time_list(text, None).is_empty()
 }
 
 /// Whether a text is a numbered sample: `1: .68 s`.
@@ -27,8 +27,12 @@ pub(super) fn is_negative_time(text: &str) -> bool {
     below.is_some_and(|time| !time.starts_with(' ') && whole_duration(time).is_some())
 }
 
-/// Several samples on one line: `0.41 0.42 0.40`, `0.41s, 0.42s`.
-pub(super) fn parse_time_list(text: &str) -> Vec<f64> {
+/// Several samples on one line: `0.41 0.42 0.40`, `0.41s, 0.42s`, in the unit that the words above
+/// them name where they are bare.
+pub(super) fn parse_time_list(text: &str, unit: Option<TimeUnit>) -> Vec<f64> {
+    if let Some(times) = unit.and_then(|unit| parse_bare_list(text, unit)) {
+        return times;
+    }
     // `2sec 142ms` is one time.
     if words::leading_duration(text).is_some_and(|(_, unit, rest)| unit && rest.trim().is_empty()) {
         return Vec::new();
@@ -55,6 +59,19 @@ pub(super) fn parse_time_list(text: &str) -> Vec<f64> {
     }
     let times: Option<Vec<f64>> = text.split_whitespace().map(parse_listed_time).collect();
     times.filter(|times| times.len() > 1 && !are_clocks(times)).unwrap_or_default()
+}
+
+/// Several bare numbers in a unit: `[612, 598.5]`.
+fn parse_bare_list(text: &str, unit: TimeUnit) -> Option<Vec<f64>> {
+    let text = text.trim_matches(|c: char| matches!(c, '[' | ']' | ',') || c.is_whitespace());
+    let mut list = Vec::new();
+    for word in text.split_whitespace() {
+        let (value, "") = words::leading_decimal(word.trim_end_matches([',', ';']))? else {
+            return None;
+        };
+        list.push(unit.to_seconds(value));
+    }
+    (list.len() > 1).then_some(list)
 }
 
 /// One word of a list of times: with its unit, or so small a number with decimals that it can only

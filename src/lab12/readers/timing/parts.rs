@@ -39,7 +39,7 @@ pub(super) fn read_part_times(part: &LabelledPart) -> ReadResult<Vec<f64>> {
     let by_program =
         PROGRAM_FORMS.iter().find_map(|form| read_lines(&texts, |text| Vec::from_iter(form(text))));
     let times = by_program
-        .or_else(|| read_lines(&texts, parse_time_list))
+        .or_else(|| read_lines(&texts, |text| parse_time_list(text, unit)))
         .or_else(|| read_lines(&texts, |text| Vec::from_iter(own_form(text))))
         .or_else(|| read_lines(&texts, |text| Vec::from_iter(parse_bare_time(text, unit))));
     match times {
