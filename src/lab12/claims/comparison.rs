@@ -8,7 +8,9 @@ use super::figures::{KnownFigures, MAX_FIGURES, StatedFigure};
 use super::matching::known_number;
 use super::messages::{ClaimContradictsEvidence, ClaimRatioWording};
 use super::passages::PassageForm;
-use super::quantity::{StatedQuantity, StatedValue, find_quantities, ratio_agrees, readings_of};
+use super::quantity::{
+    StatedQuantity, StatedValue, find_quantities, ratio_agrees, ratio_rests_on, readings_of,
+};
 use super::sentence::ReportSentence;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::model::{Role, SampleUnit};
@@ -412,7 +414,12 @@ impl Comparison<'_> {
         }
         let first = if is_times { 1 } else { readings.len() };
         if readings[..first].iter().any(|truth| ratio_agrees(quantity, stated, *truth)) {
-            return supported();
+            // What is near enough not to be wrong is not yet what was measured.
+            let mut near = readings[..first].iter();
+            return near
+                .any(|truth| ratio_rests_on(quantity, stated, *truth))
+                .then(supported)
+                .flatten();
         }
         let is_other = readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth));
         if is_other && !self.is_whole_ratio() {

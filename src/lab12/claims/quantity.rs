@@ -482,6 +482,12 @@ pub(crate) fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -
     }
 }
 
+/// Whether a stated ratio is `truth` but for rounding, so that the figures support it.
+pub(crate) fn ratio_rests_on(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {
+    let is_exact = quantity.hedge == ValueHedge::Exact;
+    !is_exact || (stated - truth).abs() <= (quantity.half * 1.1).max(truth * 0.03)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
