@@ -268,7 +268,7 @@ impl Comparison<'_> {
             // “Kata takes twice as long”: the start, if nothing else was measured of both.
             let is_of_start =
                 self.is_difference() || self.vocabulary.words.comparison.took.is_match(&text);
-            if named.is_empty() && is_of_start {
+            if named.is_empty() && is_of_start && !self.states_size() {
                 named.extend(self.only_measure());
             }
         }
@@ -290,6 +290,12 @@ impl Comparison<'_> {
             _ => false,
         };
         (is_measured && !is_of_other && !is_doubtful).then_some(one)
+    }
+
+    /// Whether the sentence states a size: what it compares may be that.
+    fn states_size(&self) -> bool {
+        let all = find_quantities(self.sentence.text, &self.vocabulary.words);
+        all.iter().any(|one| matches!(one.value, StatedValue::Bytes(..)))
     }
 
     /// The only subject of durations that was measured under more than one runtime.
