@@ -382,13 +382,17 @@ mod tests {
 
     #[test]
     fn what_is_awaited_is_left_only_if_it_was_there_at_the_end_of_the_time() {
+        use std::io::Read;
         use std::os::unix::process::CommandExt;
+        use std::process::Stdio;
 
         let id = format!("isoproof-{}-runc-probes", std::process::id());
         let is_mine = |other: &str| other == id;
         let mut shim = std::process::Command::new("sh");
-        shim.arg0("containerd-shim-runc-v2").args(["-c", "read line", "-id", &id]);
-        let mut shim = shim.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        shim.arg0("containerd-shim-runc-v2").args(["-c", "echo; read line", "-id", &id]);
+        let mut shim = shim.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Its arguments are there to be seen only when it runs.
+        shim.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let left = wait_for_end(&is_mine, Duration::ZERO, |_| true);
         assert_eq!(left.iter().map(|process| process.pid).collect::<Vec<_>>(), [shim.id()]);
         let others = wait_for_end(&is_mine, DEATH, |process| process.part == SandboxPart::Deleter);
