@@ -56,13 +56,13 @@ pub fn is_part_of(probe: &str, part: &str) -> bool {
     probe.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Whether a probe belongs to one of [`TIMED_PARTS`].
+/// Whether a probe belongs to a part of a session that measures times.
 pub fn is_timed(probe: &str) -> bool {
     TIMED_PARTS.iter().any(|part| is_part_of(probe, part))
 }
 
 impl Run {
-    /// Why a collected run has no times, where all of [`TIMED_PARTS`] were left out: the reason
+    /// Why a collected run has no times, where all parts that measure some were left out: the reason
     /// that is recorded for the first. A session that was stopped has those that it came to.
     pub fn untimed_reason(&self) -> Option<&str> {
         let EvidenceKind::Collected { skipped, .. } = &self.evidence else { return None };
