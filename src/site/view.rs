@@ -385,14 +385,14 @@ mod tests {
         assessment(sketch)
     }
 
-    fn view(assessment: &Assessment, limit: Option<usize>) -> CaptureView<'_> {
+    fn view_capture(assessment: &Assessment, limit: Option<usize>) -> CaptureView<'_> {
         capture_views(assessment, assessment.run.captures[..1].iter(), limit).remove(0)
     }
 
     #[test]
     fn a_capture_marks_the_lines_that_facts_were_read_from() {
         let assessment = with_release();
-        let view = view(&assessment, None);
+        let view = view_capture(&assessment, None);
         assert_eq!(view.sources, BTreeSet::from([2]));
         assert_eq!(view.facts.len(), 1);
         assert_eq!(view.facts[0].title, "Kernel release");
@@ -402,9 +402,9 @@ mod tests {
     #[test]
     fn a_clipped_capture_counts_what_is_left_out() {
         let assessment = with_release();
-        assert_eq!(view(&assessment, Some(1)).shown, 1);
-        assert_eq!(view(&assessment, Some(1)).clipped, 2);
-        assert_eq!(view(&assessment, Some(9)).clipped, 0);
+        assert_eq!(view_capture(&assessment, Some(1)).shown, 1);
+        assert_eq!(view_capture(&assessment, Some(1)).clipped, 2);
+        assert_eq!(view_capture(&assessment, Some(9)).clipped, 0);
     }
 
     #[test]
@@ -413,7 +413,7 @@ mod tests {
         let text = "line\n".repeat(50);
         let sketch = sketch().file("kata/kernel.txt", &text).put("kernel.release", "kata", fact);
         let assessment = assessment(sketch);
-        let view = view(&assessment, None);
+        let view = view_capture(&assessment, None);
         assert_eq!((view.shown, view.folded, view.folded_sources), (16, 34, 1));
     }
 
@@ -426,7 +426,7 @@ mod tests {
         capture.exit = Some(1);
         capture.stderr = Some(CapturedStream::new(b"no\n"));
         let assessment = assessment(sketch);
-        let view = view(&assessment, None);
+        let view = view_capture(&assessment, None);
         assert_eq!((&*view.title, view.status, view.exit), ("uname -r", "error", Some(1)));
         assert_eq!(view.errors, 1);
     }

@@ -199,7 +199,7 @@ mod tests {
         mismatch.describe_sides().join(" | ")
     }
 
-    fn series(values: &[f64]) -> Fact {
+    fn series_fact(values: &[f64]) -> Fact {
         Fact::series(values.to_vec(), SampleUnit::Seconds, FactSource::new("t/f", 3))
     }
 
@@ -208,10 +208,10 @@ mod tests {
         let missing = |reason: &str| Fact::missing(MissingReason::Empty, reason);
         let at = |line| Fact::from_value(1, FactSource::new("t/f", line));
         let cases = [
-            (series(&[0.1, 0.2]), series(&[0.1]), "a series of 2 | a series of 1"),
+            (series_fact(&[0.1, 0.2]), series_fact(&[0.1]), "a series of 2 | a series of 1"),
             (
-                series(&[0.1, 0.2]),
-                series(&[0.1, 0.3]),
+                series_fact(&[0.1, 0.2]),
+                series_fact(&[0.1, 0.3]),
                 "a series of 2 whose sample 2 is 0.2 | a series of 2 whose sample 2 is 0.3",
             ),
             (at(1), at(2), "1 from t/f:1 | 1 from t/f:2"),

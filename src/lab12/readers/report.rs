@@ -456,7 +456,7 @@ impl PastedBlock {
     }
 
     /// Whether a table that names targets has a row or a column of one of these words.
-    fn tabulates(&self, measure: &str) -> bool {
+    fn has_table_of_measure(&self, measure: &str) -> bool {
         let rows = self.lines.iter().map(|(_, text)| text).filter(|text| text.starts_with('|'));
         let (mut is_measured, mut names_targets) = (false, false);
         for (at, row) in rows.enumerate() {
@@ -513,7 +513,7 @@ impl PastedBlock {
             slots.push("results/caps.txt");
         }
         if has(|text| text.split_whitespace().any(|word| word == "null"))
-            || self.tabulates("devices")
+            || self.has_table_of_measure("devices")
             || names(&["/dev entries", "entries in /dev", "ls /dev | wc", "ls /dev \\| wc"])
         {
             slots.push("results/devices.txt");
@@ -530,7 +530,7 @@ impl PastedBlock {
             slots.push("isolation/network.txt");
         }
         if has(|text| text.to_lowercase().contains("model name"))
-            || self.tabulates("cpu processor cpus")
+            || self.has_table_of_measure("cpu processor cpus")
             || self.is_note && has(|text| text.to_lowercase().contains(" cpu: "))
         {
             slots.push("analysis/cpu-comparison.txt");
