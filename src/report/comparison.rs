@@ -39,6 +39,8 @@ pub(crate) struct ComparisonView {
     pub targets: Vec<TargetView>,
     /// What was measured.
     pub measurements: Vec<MeasurementView>,
+    /// What its figures are, where something was measured.
+    pub figures: String,
     /// What the numbers in [`MeasurementView::note`] stand for.
     pub notes: Vec<String>,
     /// Facts that changed in one way, with the targets that they changed on.
@@ -194,7 +196,7 @@ impl ComparisonView {
         let words = ComparisonWords { project_data };
         let phrases = &project_data.phrases;
         let mut notes = Vec::new();
-        let measurements =
+        let measurements: Vec<MeasurementView> =
             diff.measurements.iter().map(|m| words.measurement_view(m, &mut notes)).collect();
         let facts = diff.changes.iter().filter(|change| {
             matches!(
@@ -224,6 +226,7 @@ impl ComparisonView {
                 .collect(),
             verdicts: diff.verdict_changes().map(|change| words.verdict_view(change)).collect(),
             targets: diff.changes.iter().filter_map(|change| words.target_view(change)).collect(),
+            figures: figures_sentence(&measurements, phrases),
             measurements,
             notes,
             facts: words.fact_views(facts),
@@ -320,7 +323,6 @@ pub(crate) fn comparison_html(
 pub(crate) fn template_context(view: &ComparisonView) -> Value {
     serde_json::json!({
         "d": view,
-        "has_ratios": view.measurements.iter().any(|m| m.over.is_some()),
         "counts": match view.change_counts() {
             counts if counts.is_empty() => vec!["the conditions".to_string()],
             counts => counts,
@@ -652,6 +654,14 @@ fn outcome_word(m: &MeasurementChange) -> &'static str {
         ComparisonOutcome::NotComparable => "not comparable",
         outcome => outcome.word(),
     }
+}
+
+/// What the figures are: nothing where there are none.
+fn figures_sentence(measurements: &[MeasurementView], phrases: &ReportPhrases) -> String {
+    let is_divided = measurements.iter().any(|m| m.over.is_some());
+    let divided = is_divided.then_some(&*phrases.divided_medians);
+    let medians = (!measurements.is_empty()).then_some(&*phrases.medians);
+    medians.into_iter().chain(divided).collect::<Vec<_>>().join(" ")
 }
 
 /// What an outcome rests on, or why there is none.

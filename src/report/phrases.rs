@@ -29,6 +29,8 @@ pub(crate) struct ReportPhrases {
     pub one_more_line: String,
     pub more_lines: String,
     pub evidence_files: String,
+    pub medians: String,
+    pub divided_medians: String,
     pub reason: String,
     pub more_sessions: String,
     pub smallest_change: String,

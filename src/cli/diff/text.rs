@@ -49,7 +49,7 @@ pub(super) fn short_text(view: &ComparisonView) -> StyledText {
     }
     let mut measurements = view.measurements.iter();
     if let Some(m) = measurements.find(|m| m.gated && matches!(m.outcome_id, "slower" | "faster")) {
-        let over = m.over.as_ref().map(|over| format!(" / {over}")).unwrap_or_default();
+        let over = m.over.as_ref().map(|over| format!(" ÷ {over}")).unwrap_or_default();
         let line = StyledLine::from(format!("  {} {}{over}: ", m.series, m.name));
         let line = line.and_styled(outcome_style(m.outcome_id), m.outcome);
         out.push_line(line.and_text(&format!(", {}", m.change)));
@@ -121,7 +121,7 @@ fn measurements_text(view: &ComparisonView) -> StyledText {
     }
     let mut rows = vec![["", "", "A", "B", "", ""].map(StyledLine::from).to_vec()];
     for m in &view.measurements {
-        let over = m.over.as_ref().map(|over| format!(" / {over}")).unwrap_or_default();
+        let over = m.over.as_ref().map(|over| format!(" ÷ {over}")).unwrap_or_default();
         let note = m.note.map(|note| format!(" [{note}]")).unwrap_or_default();
         rows.push(vec![
             format!("  {}", m.series).into(),
@@ -133,6 +133,7 @@ fn measurements_text(view: &ComparisonView) -> StyledText {
         ]);
     }
     out.push_columns(rows);
+    out.push_wrapped("  ", &view.figures, WIDTH);
     for (note, number) in view.notes.iter().zip(1..) {
         out.push_wrapped(&format!("  [{number}] "), note, WIDTH);
     }
