@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use super::messages::{
     EnginesMixed, FoundRuntimeFailed, HostIsEmulated, HostIsVirtual, HostNoisy,
-    IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, PodWasChanged, RunInterrupted,
+    IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, NamespaceIsHosts, PodWasChanged,
+    RunInterrupted,
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
+use crate::judge::Conclusion;
 use crate::judge::timing::emulated_host;
 use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, fact_ids};
 
@@ -15,6 +17,27 @@ pub(super) fn host_is_emulated(context: &RuleContext) -> Vec<Violation> {
     let Some(target) = emulated_host(context.run) else { return Vec::new() };
     let model = context.fact_text(fact_ids::CPU_MODEL, target).unwrap_or_default();
     vec![HostIsEmulated { target, model }.resting_on(context, fact_ids::CPU_MODEL, target)]
+}
+
+/// Namespaces that every engine makes anew unless somebody asks for the host's.
+const OWN_NAMESPACES: [&str; 5] = ["pid", "net", "mnt", "uts", "ipc"];
+
+/// A target on the host's kernel in a namespace of the host. Another kernel gives its first
+/// namespaces the same numbers.
+pub(super) fn namespace_is_hosts(context: &RuleContext) -> Vec<Violation> {
+    const ID: FactId = fact_ids::NS_INODES;
+    let Some(host) = context.host_name() else { return Vec::new() };
+    let Some(hosts) = context.fact_value(ID, host) else { return Vec::new() };
+    find_in_targets(context, |target| {
+        let verdict = context.target_verdict(target)?;
+        let own = context.fact_value(ID, target)?;
+        let mut kinds = OWN_NAMESPACES.to_vec();
+        kinds.retain(|kind| own[kind].is_number() && own[kind] == hosts[kind]);
+        let is_shared = verdict.conclusion == Conclusion::SharedKernel && !kinds.is_empty();
+        let namespaces = &kinds.join(", ");
+        let message = NamespaceIsHosts { target, namespaces, process: kinds.contains(&"pid") };
+        is_shared.then(|| message.resting_on(context, ID, target).resting_on(context, ID, host))
+    })
 }
 
 /// A host that is itself a virtual machine, and not emulated: that is said already.

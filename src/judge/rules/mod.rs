@@ -252,6 +252,7 @@ const CHECKS: &[RuleCheck] = &[
     environment::pod_was_changed,
     environment::named_runtime_failed,
     environment::found_runtime_failed,
+    environment::namespace_is_hosts,
     environment::run_interrupted,
     integrity::file_not_read,
     integrity::error_in_evidence,
