@@ -108,6 +108,10 @@ fn a_damaged_file_is_reported_with_its_place_and_never_changed() {
         }
         assert!(project.read(&path) == damaged, "{what}: the file was changed");
     }
+    // The last one is empty, and nobody is told that there are no runs.
+    project.run(&["facts", "mine"]).fails(2, &["no run here can be read", "is damaged"]);
+    let list = project.run(&["list"]).succeeds();
+    assert!(!list.stderr.contains("no runs") && list.stdout.contains("damaged"), "{list:?}");
 }
 
 /// Damages that happen to files: what is in the file, and words of the error.

@@ -31,7 +31,7 @@ pub(super) fn run_list(
     let entries = store.list_runs()?;
     let damaged = store.damaged_files();
     console.warn_all(&store.store_warnings());
-    if entries.is_empty() {
+    if entries.is_empty() && damaged.is_empty() {
         console.print_note(&format!("no runs in {}", project.runs_dir().display()));
     }
     match arguments.format {

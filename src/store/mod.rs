@@ -546,7 +546,10 @@ fn no_such_run(name: &str, entries: &[&RunEntry], damaged: &[(PathBuf, Error)]) 
     let near = crate::text::closest_match(name, labels.chain(ids).chain(["latest"]));
     let mut help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None if entries.is_empty() => "there are no runs yet; isoproof collect makes one".into(),
+        None if entries.is_empty() => match damaged {
+            [] => "there are no runs yet; isoproof collect makes one".into(),
+            _ => "no run here can be read".into(),
+        },
         None => {
             let newest: Vec<String> =
                 entries.iter().take(5).map(|entry| entry.entry_title()).collect();
