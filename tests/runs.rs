@@ -114,6 +114,18 @@ fn a_damaged_file_is_reported_with_its_place_and_never_changed() {
     assert!(!list.stderr.contains("no runs") && list.stdout.contains("damaged"), "{list:?}");
 }
 
+#[test]
+fn no_evidence_files_are_made_of_a_run_that_was_changed() {
+    let project = Project::with_customer();
+    let path = file(&project);
+    let text = project.read(&path);
+    project.run(&["export", "lab12", "before"]).succeeds();
+    project.write(&path, text.replace("Linux version 6", "Linux version 9"));
+    let words = ["was changed after it was written", "isoproof check"];
+    project.run(&["export", "lab12", "after"]).fails(2, &words);
+    assert!(!project.path("after").exists());
+}
+
 /// Damages that happen to files: what is in the file, and words of the error.
 const DAMAGES: [(&str, &str); 4] = [
     ("", "EOF"),

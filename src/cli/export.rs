@@ -164,7 +164,7 @@ fn export_lab_files(
     console: &Console,
 ) -> Result<ExitCode> {
     let LabExportArguments { folder, run, edition, target } = arguments;
-    let run = load_run(project, run, console)?;
+    let run = load_intact_run(project, run, console)?;
     let made_for = run.edition.as_ref().and_then(|edition| edition.parse().ok());
     let edition = edition.or(made_for).unwrap_or(Edition::F25);
     let files = export::lab_files(&run, edition, target.as_deref())?;
@@ -180,11 +180,19 @@ fn export_lab_files(
     Ok(ExitCode::SUCCESS)
 }
 
-fn load_run(project: &Project, reference: &str, console: &Console) -> Result<Run> {
+/// A run for files that pass for the output of commands: what was changed in it would, too.
+fn load_intact_run(project: &Project, reference: &str, console: &Console) -> Result<Run> {
     let store = RunStore::open_project(project)?;
     let loaded = store.load_run(reference, &project.root)?;
     console.warn_all(&store.store_warnings());
-    Ok(loaded.run)
+    if loaded.integrity.is_intact() {
+        return Ok(loaded.run);
+    }
+    Err(Error::unusable_input(format!(
+        "{}: the run was changed after it was written, so no evidence files are made from it",
+        loaded.origin
+    ))
+    .with_help("restore it, or collect again; `isoproof check` says what was changed"))
 }
 
 /// The findings because of which a series is not what its name says.
