@@ -141,6 +141,24 @@ fn podman_shows_runc_and_gvisor_for_what_they_are() {
 }
 
 #[test]
+fn a_podman_that_gives_every_container_the_hosts_processes_is_found_out() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    let conf = std::fs::read_to_string(std::env::var("CONTAINERS_CONF").unwrap()).unwrap();
+    let conf = conf.replacen("[containers]", "[containers]\npidns = \"host\"", 1);
+    project.write("containers.conf", &conf);
+    let quick = ["collect", "--quick", "--no-app", "--engine", "podman", "--runtime", "runc"];
+    let mut command = project.command(&quick);
+    let told = command.env("CONTAINERS_CONF", project.path("containers.conf")).output().unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let check = project.run(&["check"]).succeeds().stdout;
+    assert!(check.contains("warning[namespace-is-hosts]: runc is in"), "{check}");
+    assert!(check.contains("nothing keeps the two apart: pid."), "{check}");
+}
+
+#[test]
 fn a_target_that_fails_is_recorded_and_the_others_go_on() {
     if !engines() {
         return;
