@@ -1,5 +1,8 @@
 //! Messages that engines write about themselves, in the forms that they have in files.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
 use super::{label, words};
@@ -23,12 +26,10 @@ pub(super) fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
     if let Some(log) = parse_terminal_log(text) {
         return Some(log);
     }
+    let log = parse_structured_log(text).or_else(|| parse_engine_chatter(text))?;
     let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
-    if !begins && label::parse_label(text).is_some() {
-        // A message behind a label leaves the label its meaning.
-        return None;
-    }
-    parse_structured_log(text).or_else(|| parse_engine_chatter(text))
+    // A message behind a label leaves the label its meaning.
+    (begins || label::parse_label(text).is_none()).then_some(log)
 }
 
 /// logrus in a file: `time="…" level=warning msg="…"`, or the same as JSON.
@@ -93,14 +94,18 @@ fn parse_terminal_log(text: &str) -> Option<EngineLogMessage> {
     })
 }
 
-/// What engines say while they fetch an image, and warnings in plain words.
-fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
-    const STARTS: [&str; 17] = split_list(
+/// How lines begin that engines write while they fetch an image, in lower case.
+static CHATTER_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    words::find_starts(&split_list::<17>(
         "warning:|unable to find image|digest: sha256:|status: downloaded|status: image is up|\
         using default tag|manifest-sha256:|config-sha256:|layer-sha256:|index-sha256:|\
         trying to pull|getting image source|copying blob|copying config|writing manifest|\
         storing signatures|emulate docker cli",
-    );
+    ))
+});
+
+/// What engines say while they fetch an image, and warnings in plain words.
+fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
     const PHRASES: &[&str] = &[
         ": pulling from",
         ": pull complete",
@@ -110,7 +115,7 @@ fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
         "|++++",
     ];
     let lower = words::lower_case(text);
-    let is_chatter = STARTS.iter().any(|start| lower.starts_with(start))
+    let is_chatter = words::starts_with_any(&CHATTER_STARTS, &lower)
         || words::contains_any(&lower, PHRASES)
         // The foot of a download; other clocks say `Elapsed:` too.
         || text.starts_with("elapsed: ") && text.contains("total:");

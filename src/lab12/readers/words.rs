@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::text::split_list;
-use aho_corasick::AhoCorasick;
-use memchr::memmem;
+use aho_corasick::{AhoCorasick, Anchored, Input, StartKind};
 use regex::Regex;
 
 pub(super) use crate::text::leading_digits;
@@ -174,20 +173,25 @@ impl TimeUnit {
 
     /// The unit of this name.
     pub(super) fn from_name(word: &str) -> Option<Self> {
-        const NAMES: &[(TimeUnit, &str)] = &[
-            (TimeUnit::Hours, "h hr hrs hour hours stunden heures ч"),
-            (TimeUnit::Minutes, "m min mins minute minutes minuten minutos мин"),
-            (TimeUnit::Seconds, "s sec secs second seconds sek sekunde sekunden seconde secondes"),
-            (TimeUnit::Seconds, "seg segundo segundos secondi с сек секунд секунды секунда 秒"),
-            (TimeUnit::Millis, "ms msec msecs millis millisecond milliseconds millisek"),
-            (TimeUnit::Millis, "millisekunden milliseconde millisecondes milisegundos мс 毫秒"),
-            (TimeUnit::Micros, "us µs μs usec micros microsecond microseconds mikrosek"),
-            (TimeUnit::Micros, "mikrosekunden microsecondes microsegundos мкс"),
-            (TimeUnit::Nanos, "ns nsec nanos nanosecond nanoseconds nanosekunden nanosecondes"),
-        ];
-        let word = word.to_lowercase();
-        let named = NAMES.iter().find(|(_, names)| names.split(' ').any(|name| name == word));
-        named.map(|(unit, _)| *unit)
+        Some(match &*lower_case(word) {
+            "h" | "hr" | "hrs" | "hour" | "hours" | "stunden" | "heures" | "ч" => Self::Hours,
+            "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minutos" | "мин" => {
+                Self::Minutes
+            }
+            "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunde" | "sekunden"
+            | "seconde" | "secondes" | "seg" | "segundo" | "segundos" | "secondi" | "с" | "сек"
+            | "секунд" | "секунды" | "секунда" | "秒" => Self::Seconds,
+            "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" | "millisek"
+            | "millisekunden" | "milliseconde" | "millisecondes" | "milisegundos" | "мс"
+            | "毫秒" => Self::Millis,
+            "us" | "µs" | "μs" | "usec" | "micros" | "microsecond" | "microseconds"
+            | "mikrosek" | "mikrosekunden" | "microsecondes" | "microsegundos" | "мкс" => {
+                Self::Micros
+            }
+            "ns" | "nsec" | "nanos" | "nanosecond" | "nanoseconds" | "nanosekunden"
+            | "nanosecondes" => Self::Nanos,
+            _ => return None,
+        })
     }
 }
 
@@ -216,7 +220,14 @@ pub(super) fn split_words(text: &str) -> impl Iterator<Item = &str> {
 /// Whether `text` holds one of `needles`, which are in lower case.
 pub(super) fn contains_any(text: &str, needles: &[&str]) -> bool {
     let text = lower_case(text);
-    needles.iter().any(|needle| memmem::find(text.as_bytes(), needle.as_bytes()).is_some())
+    needles.iter().any(|needle| contains_word(text.as_bytes(), needle.as_bytes()))
+}
+
+/// Whether a text holds a word. Most texts are short lines: to prepare a search of them takes longer
+/// than to look at each place where the word could begin.
+fn contains_word(text: &[u8], word: &[u8]) -> bool {
+    let first = word.first().copied().unwrap_or_default();
+    memchr::memchr_iter(first, text).any(|at| text[at..].starts_with(word))
 }
 
 /// A text in lower case; most of what is looked at is so already.
@@ -255,7 +266,7 @@ pub(super) fn is_error(text: &str) -> bool {
     if lower.starts_with("n/a") {
         return false;
     }
-    STARTS.iter().any(|start| lower.starts_with(start)) || ERROR_PHRASES.is_match(&*lower)
+    starts_with_any(&ERROR_STARTS, &lower) || ERROR_PHRASES.is_match(&*lower)
 }
 
 /// A text in lower case without what says that nothing failed: `failed: 0`, `error: none`, `no
@@ -271,7 +282,9 @@ pub(super) fn remove_denials(lower: &str) -> Cow<'_, str> {
 #[allow(clippy::expect_used, reason = "constant words, used by a test")]
 static FAILURES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let words = "fail|error|crash|abort|timed out|hung|échec";
-    AhoCorasick::new(words.split('|').chain(["fehlgeschlagen"])).expect("few words")
+    let words = words.split('|').chain(["fehlgeschlagen"]);
+    // To look for where a word may begin takes longer than to read a line.
+    AhoCorasick::builder().prefilter(false).build(words).expect("few words")
 });
 
 static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
@@ -286,6 +299,19 @@ static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
     ];
     Regex::new(&forms.join("|")).unwrap_or_else(|error| unreachable!("{error}"))
 });
+
+static ERROR_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| find_starts(&STARTS));
+
+/// Finds any of these at the beginning of a text, for [`starts_with_any`].
+#[allow(clippy::expect_used, reason = "constant words, used by a test")]
+pub(super) fn find_starts(starts: &[&str]) -> AhoCorasick {
+    AhoCorasick::builder().start_kind(StartKind::Anchored).build(starts).expect("few words")
+}
+
+/// Whether a text begins with one of the words of [`find_starts`].
+pub(super) fn starts_with_any(starts: &AhoCorasick, text: &str) -> bool {
+    starts.is_match(Input::new(text).anchored(Anchored::Yes))
+}
 
 /// Finds any of [`PHRASES`] in one pass: every line of every file is searched for them.
 #[allow(clippy::expect_used, reason = "constant words, used by a test")]
