@@ -2,6 +2,9 @@
 //! series tend to be greater than those of another: the interval of the ratio between two series
 //! ends at them.
 
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
 use super::{ALPHA, count_as_float};
 
 /// Up to this product of the sizes the ranks are exact; above it they come from the normal
@@ -39,6 +42,19 @@ pub(super) fn critical_rank(m: usize, n: usize) -> Option<usize> {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to mn/2")]
         return (rank >= 1.0).then_some(rank as usize);
     }
+    let known = RANKS.read().unwrap_or_else(PoisonError::into_inner).get(&(m, n)).copied();
+    known.unwrap_or_else(|| {
+        let rank = exact_rank(m, n);
+        RANKS.write().unwrap_or_else(PoisonError::into_inner).insert((m, n), rank);
+        rank
+    })
+}
+
+/// The exact ranks that were asked for, by the sizes of the series: those of one session have a few
+/// sizes, and it takes as long as reading hundreds of facts to count the orders of one pair.
+static RANKS: RwLock<BTreeMap<(usize, usize), Option<usize>>> = RwLock::new(BTreeMap::new());
+
+fn exact_rank(m: usize, n: usize) -> Option<usize> {
     let counts = count_orders(m, n);
     let all: f64 = counts.iter().sum();
     let mut below = 0.0;
