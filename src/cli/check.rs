@@ -93,8 +93,8 @@ pub(super) fn run_check(
     }
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
-    let file = store.find_run_file(&arguments.run, &project.root)?;
-    let assessment = Arc::new(Assessment::new(store.parse_run(&file)?, &project_data)?);
+    let mut file = store.find_run_file(&arguments.run, &project.root)?;
+    let assessment = Arc::new(Assessment::new(store.load_file(&mut file)?, &project_data)?);
     let expectations = assessment.judge_expectations()?;
     let pairs = against::compare_with_others(project, &store, &assessment.run, &arguments.against)?;
     console.warn_all(&store.store_warnings());

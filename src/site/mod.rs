@@ -307,8 +307,8 @@ fn make_builder(
     project_data: &ProjectData,
     options: &BuildOptions,
 ) -> Result<SiteBuilder> {
-    let file = store.find_run_file(&options.run, &project.root)?;
-    let loaded = store.parse_run(&file)?;
+    let mut file = store.find_run_file(&options.run, &project.root)?;
+    let loaded = store.load_file(&mut file)?;
     if let Some(target) = &project_data.target {
         find_candidate(&loaded.run, target)?;
     }

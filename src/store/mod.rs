@@ -305,7 +305,7 @@ impl RunStore {
     ///
     /// The reference is malformed, names no run or several, or the file cannot be used.
     pub fn load_run(&self, reference: &str, root: &Path) -> Result<LoadedRun> {
-        self.parse_run(&self.find_run_file(reference, root)?)
+        self.load_file(&mut self.find_run_file(reference, root)?)
     }
 
     /// The file that a reference names, as it stands there.
@@ -360,12 +360,26 @@ impl RunStore {
     ///
     /// The file is damaged, or of a version that is not known.
     pub fn parse_run(&self, file: &RunFile) -> Result<LoadedRun> {
-        let mut run = match &file.run {
-            Some(run) => Run::clone(run),
-            None => file::from_text(&file.text, &file.path)?,
-        };
+        let run = file.run.as_deref().cloned();
+        self.verify_parsed(run, &file.text, &file.path)
+    }
+
+    /// [`RunStore::parse_run`] of a file of which only the text is needed afterwards: nothing is
+    /// copied.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RunStore::parse_run`].
+    pub fn load_file(&self, file: &mut RunFile) -> Result<LoadedRun> {
+        let run = file.run.take();
+        self.verify_parsed(run.map(|run| *run), &file.text, &file.path)
+    }
+
+    /// The run of a file that was not parsed before, or was.
+    fn verify_parsed(&self, run: Option<Run>, text: &str, path: &Path) -> Result<LoadedRun> {
+        let mut run = run.map_or_else(|| file::from_text(text, path), Ok)?;
         let integrity = integrity::verify_run(&mut run, &self.catalogue);
-        Ok(LoadedRun { run, integrity, origin: file.path.display().to_string() })
+        Ok(LoadedRun { run, integrity, origin: path.display().to_string() })
     }
 
     /// The run than which `back` others are newer. One that is dated later than now is only among

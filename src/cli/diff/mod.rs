@@ -166,7 +166,7 @@ enum ReferencedEvidence {
 impl ReferencedEvidence {
     fn load_evidence(self, store: &RunStore) -> Result<LoadedRun> {
         match self {
-            Self::File(file) => store.parse_run(&file),
+            Self::File(mut file) => store.load_file(&mut file),
             Self::Made(loaded) => Ok(*loaded),
         }
     }
