@@ -240,6 +240,8 @@ struct IndexedCapture {
     page: Arc<str>,
     /// Its anchor on that page.
     anchor: String,
+    /// Id and target of the facts that were read from it, in their order.
+    facts: Vec<(String, String)>,
     /// The lines of its output, made when they are asked for; none if they are those that are
     /// stored.
     lines: OnceLock<Option<Vec<String>>>,
@@ -483,6 +485,12 @@ impl Assessment {
         self.indexed_captures().get(capture).map_or("", |capture| &capture.page)
     }
 
+    /// The facts that were read from a capture, in the order of their ids and targets.
+    pub(crate) fn facts_of_capture(&self, capture: &str) -> impl Iterator<Item = FoundFact<'_>> {
+        let facts = self.indexed_captures().get(capture).map(|capture| capture.facts.iter());
+        facts.into_iter().flatten().filter_map(|(id, target)| self.find_fact(id, target).ok())
+    }
+
     /// The lines of a capture's output as they are shown: without the colours of a terminal.
     pub fn capture_lines(&self, capture: &str) -> &[String] {
         self.indexed_captures().get(capture).map_or(&[], |indexed| self.shown_lines(indexed))
@@ -623,8 +631,17 @@ fn index_captures(run: &Run, pages: &[RecordPage]) -> HashMap<String, IndexedCap
         let anchor = if *count == 1 { format!("c-{slug}") } else { format!("c-{slug}--{count}") };
         let page = pages.iter().find(|(target, _)| *target == capture.target.as_deref());
         let page = Arc::clone(page.map_or(&run_page, |(_, page)| page));
-        let indexed = IndexedCapture { index, page, anchor, lines: OnceLock::new() };
+        let (facts, lines) = (Vec::new(), OnceLock::new());
+        let indexed = IndexedCapture { index, page, anchor, facts, lines };
         captures.insert(capture.id.clone(), indexed);
+    }
+    for (id, by_target) in &run.facts {
+        for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
+            let source = fact.source().and_then(|source| captures.get_mut(&source.capture));
+            if let Some(capture) = source {
+                capture.facts.push((id.clone(), target.clone()));
+            }
+        }
     }
     captures
 }

@@ -185,6 +185,10 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
     tera.register_filter("fact_cells", |id: String, kwargs: Kwargs, _: &State| {
         Ok::<_, tera::Error>(safe_value(&cells::draw_cells(&*rendered_sources()?, &id, &kwargs)?))
     });
+    tera.register_filter("facts_read", |id: String, kwargs: Kwargs, _: &State| {
+        let drawn = cells::draw_facts_read(&*rendered_sources()?, &id, &kwargs)?;
+        Ok::<_, tera::Error>(safe_value(&drawn))
+    });
     tera.register_filter("probe_page", |id: String, _: Kwargs, _: &State| probe_page(&id));
     tera.register_filter("prose", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
         Ok(render_prose(&rendered_sources()?.renderer, &text))

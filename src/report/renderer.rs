@@ -278,10 +278,12 @@ impl SeriesFigure {
     ///
     /// There is no figure of this name.
     pub(super) fn from_samples(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
+        #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+        if name == "n" {
+            return Ok(Some(Self { value: samples.values.len() as f64, unit: None }));
+        }
         let summary = crate::stats::summarize_samples(&samples.values);
         let value = match name {
-            #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
-            "n" => return Ok(Some(Self { value: samples.values.len() as f64, unit: None })),
             "median" => summary.map(|summary| summary.median),
             "min" => summary.map(|summary| summary.min),
             "max" => summary.map(|summary| summary.max),

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::fleet::NodeSummary;
@@ -51,19 +50,8 @@ pub(crate) struct CaptureView<'a> {
     errors: usize,
     /// How many lines are not shown.
     clipped: usize,
-    /// The facts that were read from it.
-    facts: Vec<FactView<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct FactView<'a> {
-    id: &'a str,
-    title: &'a str,
-    target: &'a str,
-    /// What readers call the target.
-    name: String,
-    line: Option<u32>,
-    is_series: bool,
+    /// How many facts were read from it.
+    facts: usize,
 }
 
 /// A record of more lines than this is folded after the first [`SHOWN`].
@@ -78,30 +66,21 @@ pub(crate) fn capture_views<'a>(
     captures: impl Iterator<Item = &'a Capture>,
     limit: Option<usize>,
 ) -> Vec<CaptureView<'a>> {
-    let captures: Vec<&Capture> = captures.collect();
-    let mut facts = facts_by_capture(assessment, &captures);
-    let mut views = Vec::with_capacity(captures.len());
-    for capture in captures {
-        let facts = facts.remove(capture.id.as_str()).unwrap_or_default();
-        views.push(CaptureView::new(assessment, capture, facts, limit));
-    }
-    views
+    captures.map(|capture| CaptureView::new(assessment, capture, limit)).collect()
 }
 
 impl<'a> CaptureView<'a> {
-    /// The view of a capture that these facts were read from.
-    fn new(
-        assessment: &'a Assessment,
-        capture: &'a Capture,
-        facts: Vec<FactView<'a>>,
-        limit: Option<usize>,
-    ) -> Self {
+    fn new(assessment: &'a Assessment, capture: &'a Capture, limit: Option<usize>) -> Self {
         let (title, slot) = match &capture.origin {
             CaptureOrigin::File { path, slot } => (path.as_str().into(), slot.as_deref()),
             origin => (origin.describe_origin().into(), None),
         };
-        let sources: BTreeSet<usize> =
-            facts.iter().filter_map(|fact| fact.line.map(|line| line as usize)).collect();
+        let (mut facts, mut sources) = (0, BTreeSet::new());
+        for found in assessment.facts_of_capture(&capture.id) {
+            facts += 1;
+            let line = found.fact.source().and_then(|source| source.line);
+            sources.extend(line.map(|line| line as usize));
+        }
         let count = capture.stdout.text_lines().len();
         let (shown, folded) = match limit {
             None if count > FOLD => (SHOWN, count - SHOWN),
@@ -136,31 +115,6 @@ impl<'a> CaptureView<'a> {
             facts,
         }
     }
-}
-
-/// The facts that were read from these captures, by the ids of those.
-fn facts_by_capture<'a>(
-    assessment: &'a Assessment,
-    captures: &[&'a Capture],
-) -> HashMap<&'a str, Vec<FactView<'a>>> {
-    let ids = captures.iter().map(|capture| (capture.id.as_str(), Vec::new()));
-    let mut facts: HashMap<&str, Vec<FactView>> = ids.collect();
-    for (id, by_target) in &assessment.run.facts {
-        let Some(probe) = assessment.project_data.catalogue.find_probe(id) else { continue };
-        for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
-            let Some(source) = fact.source() else { continue };
-            let Some(facts) = facts.get_mut(source.capture.as_str()) else { continue };
-            facts.push(FactView {
-                id,
-                title: &probe.title,
-                target,
-                name: assessment.reader_name(target),
-                line: source.line,
-                is_series: fact.as_series().is_some(),
-            });
-        }
-    }
-    facts
 }
 
 /// An example on the page of its rule.
@@ -394,8 +348,7 @@ mod tests {
         let assessment = with_release();
         let view = view_capture(&assessment, None);
         assert_eq!(view.sources, BTreeSet::from([2]));
-        assert_eq!(view.facts.len(), 1);
-        assert_eq!(view.facts[0].title, "Kernel release");
+        assert_eq!(view.facts, 1);
         assert_eq!(view.anchor, "c-kata-kernel-txt");
     }
 

@@ -1,5 +1,5 @@
-//! The cells of a fact in a table of all targets. A run has hundreds of facts, so they are drawn here
-//! and not by a loop of a template.
+//! The facts of a table of all targets, and those that were read from a capture. A run has hundreds
+//! of facts, so they are drawn here and not by a loop of a template.
 
 use tera::{Kwargs, TeraResult};
 
@@ -35,6 +35,42 @@ pub(super) fn draw_cells(sources: &LookupSources, id: &str, kwargs: &Kwargs) -> 
             }
         }
         out.push_str("</td>\n");
+    }
+    Ok(out)
+}
+
+/// `capture.id | facts_read(median_of=, line=)`: an item of a list for each fact that was read from a
+/// capture, with its value, of a series the median, and its line. The arguments are the words.
+pub(super) fn draw_facts_read(
+    sources: &LookupSources,
+    capture: &str,
+    kwargs: &Kwargs,
+) -> TeraResult<String> {
+    let (median_of, line): (&str, &str) = (kwargs.must_get("median_of")?, kwargs.must_get("line")?);
+    let (assessment, renderer) = (&sources.assessment, &sources.renderer);
+    let mut out = String::new();
+    for found in assessment.facts_of_capture(capture) {
+        let name = assessment.reader_name(found.target.unwrap_or_default());
+        let names = [&found.probe.title, &name].map(|name| renderer.escape_text(name));
+        for piece in ["<li>", &names[0], ", ", &names[1], ": "] {
+            out.push_str(piece);
+        }
+        if found.fact.as_series().is_some() {
+            let figures = ["median", "n"].map(|of| renderer.render_figure(assessment, &found, of));
+            let [median, count] = figures.map(|figure| figure.map_err(lookup_error));
+            for piece in [&median?, " <span class=\"aside\">", median_of, " ", &count?, "</span>"] {
+                out.push_str(piece);
+            }
+        } else {
+            out.push_str(&sources.print_found(&found, None, false)?);
+        }
+        if let Some(number) = found.fact.source().and_then(|source| source.line) {
+            let number = number.to_string();
+            for piece in [" <span class=\"place\">", line, " ", &number, "</span>"] {
+                out.push_str(piece);
+            }
+        }
+        out.push_str("</li>\n");
     }
     Ok(out)
 }
