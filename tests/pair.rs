@@ -69,9 +69,7 @@ fn a_target_can_be_chosen_and_one_that_is_not_there_is_an_error_that_lists_them(
     );
     assert!(text.contains("Kata is in the run: a build without `--target` reports on it."));
     assert!(!text.contains("- [x]"), "{text}");
-    assert!(
-        row(&text, "f25.1.run").ends_with("| not shown: Kata was not tested for this report |")
-    );
+    assert!(row(&text, "f25.1.run").ends_with("| not shown: this report is not about Kata |"));
     let unknown = project.run(&["build", "--target", "kats"]);
     unknown.fails(2, &["`kats` is no target of run", "a report can be about gvisor, kata"]);
     let baseline = project.run(&["build", "--target", "runc"]);
@@ -89,7 +87,7 @@ fn a_run_without_kata_says_so_first_and_ticks_nothing() {
         let text = submission(&project, &["--run", "four-runtimes", "--edition", edition]);
         let first: Vec<&str> = text.lines().filter(|line| !line.is_empty()).take(3).collect();
         assert!(
-            first[2].starts_with("**This run does not show what the lab asks for: Kata was not tested in it, so no task is ticked.**"),
+            first[2].starts_with("**This run does not show what the lab asks for: no runtime in it is known to be Kata, so no task is ticked.**"),
             "{text}"
         );
         assert!(
@@ -101,7 +99,7 @@ fn a_run_without_kata_says_so_first_and_ticks_nothing() {
     let text = submission(&project, &["--run", "four-runtimes", "--edition", "f25"]);
     for id in ["f25.1.run", "f25.2.kata", "f25.2.kernel", "f25.2.explain", "f25.4.startup"] {
         assert!(
-            row(&text, id).ends_with("| not shown: Kata was not tested |"),
+            row(&text, id).ends_with("| not shown: no runtime here is known to be Kata |"),
             "{}",
             row(&text, id)
         );
