@@ -96,11 +96,18 @@ fn coverage_row(
         }
     }
     for need in &requirement.needs {
-        let Ok(found) = assessment.find_fact(&need.fact, need.target.word()) else { continue };
+        let mut id = &need.fact;
+        let Ok(mut found) = assessment.find_fact(id, need.target.word()) else { continue };
+        if let (Some(instead), Fact::Missing(_)) = (&need.instead, found.fact.as_ref())
+            && let Ok(other) = assessment.find_fact(instead, need.target.word())
+            && other.fact.is_present()
+        {
+            (id, found) = (instead, other);
+        }
         match found.fact.as_ref() {
             Fact::Missing(why) => missing.push(format!(
                 "{} on {}: {}",
-                need.fact,
+                id,
                 found.target.unwrap_or(need.target.word()),
                 why.reason_words()
             )),
@@ -110,7 +117,7 @@ fn coverage_row(
         let alias = assessment.judgement.findings.iter().filter(|finding| {
             finding.rule == NOT_WHAT_IT_SAYS && finding.target.as_deref() == Some(target)
         });
-        for finding in assessment.findings_about(&need.fact, target).chain(alias) {
+        for finding in assessment.findings_about(id, target).chain(alias) {
             if finding.severity >= Severity::Warning {
                 findings.insert(finding.rule.clone());
                 worst = worst.max(Some(finding.severity));

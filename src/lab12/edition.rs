@@ -158,6 +158,9 @@ pub struct FactNeed {
     pub fact: String,
     /// The part of the target in the comparison.
     pub target: Role,
+    /// The fact that shows as much where the first is missing.
+    #[serde(default, rename = "or")]
+    pub instead: Option<String>,
 }
 
 /// An evidence file that the lab asks for.

@@ -346,9 +346,11 @@ impl<'a> LabExporter<'a> {
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
-    /// The last line of dd.
+    /// The last line of dd, or the throughput that is all that is known of it.
     fn dd_summary_line(&self, who: Option<&str>) -> Option<String> {
-        let io = self.fact_value("perf.io_write", who)?;
+        let Some(io) = self.fact_value("perf.io_write", who) else {
+            return self.fact_text("perf.io_write_rate", who);
+        };
         let (bytes, seconds) = (io.get("bytes")?.as_u64()?, io.get("seconds")?.as_f64()?);
         #[allow(clippy::cast_precision_loss, reason = "only for the rate, which has one decimal")]
         let mib = bytes as f64 / f64::from(1 << 20);
@@ -422,6 +424,7 @@ mod tests {
         (Edition::S26, "startup.wall", "runc"),
         (Edition::S26, "startup.wall", "kata"),
         (Edition::S26, "perf.io_write", "kata"),
+        (Edition::S26, "perf.io_write_rate", "runc"),
     ];
 
     /// What is read from the exported files.
@@ -606,6 +609,7 @@ mod tests {
                 ("priv.cap_eff", "runc", format!("{:016x}", masks[0]).into()),
                 ("priv.cap_eff", "kata", format!("{:016x}", masks[1]).into()),
                 ("perf.io_write", "kata", io),
+                ("perf.io_write_rate", "runc", format!("{}.{} GB/s", counts[0], counts[1] % 10).into()),
             ] {
                 sketch = put(sketch, id, target, value);
             }

@@ -295,6 +295,7 @@ mod tests {
         "kernel.uname",
         "net.interfaces",
         "perf.io_write",
+        "perf.io_write_rate",
         "priv.cap_eff",
         "proc.entries",
         "runtime.commit",

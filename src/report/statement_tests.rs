@@ -70,6 +70,7 @@ fn drawn_values() -> Vec<(&'static str, Vec<Value>)> {
         ("http.statuses", vec![json!({"200": 10}), json!({"503": 10})]),
         ("http.latency_reported", vec![json!({"avg": 0.1, "min": 0.1, "max": 0.2})]),
         ("perf.io_size", vec![json!(64)]),
+        ("perf.io_write_rate", vec![json!("8.8 GB/s")]),
         ("perf.io_backing", vec![json!("ext4")]),
         ("evidence.logged_at", vec![json!("2026-01-01T00:00:00Z")]),
     ]

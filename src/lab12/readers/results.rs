@@ -36,6 +36,56 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
     read::refuse_impossible_times(found, &["seconds"])
 }
 
+/// The throughput of `who`'s write as it stands there, `8.8 GB/s`, where neither amount nor time do:
+/// the one that is stated.
+pub(super) fn io_write_rate(page: &EvidencePage, who: EvidenceRole) -> Option<FoundValue<String>> {
+    let own = page.labelled_parts().iter().filter(|part| part.who == Some(who));
+    let mut found: Option<FoundValue<String>> = None;
+    for part in own {
+        let is_failed = part.lines.iter().any(failure::tells_no_start);
+        if is_failed || part.value_lines().any(|line| parse_dd_output(&line.text).is_some()) {
+            return None;
+        }
+        for line in writing_lines(part) {
+            let head = line.measure.as_deref().unwrap_or(&part.label);
+            let Some(rate) = parse_write_rate(&line.text, head) else { continue };
+            match &found {
+                Some(other) if other.value != rate => return None,
+                Some(_) => {}
+                None => found = Some(FoundValue::at_line(rate, line)),
+            }
+        }
+    }
+    found
+}
+
+/// A number with a unit of throughput, which the head of its column may name, behind nothing but
+/// words for a write: `8.8 GB/s`, `Throughput: 409.6MB/s`.
+fn parse_write_rate(text: &str, head: &str) -> Option<String> {
+    const OTHERS: &str = "read* les* net* http* request* download* memory ram avg average mean \
+                          median min max total expected factor ratio difference overhead";
+    const KEYS: &str = "throughput bandwidth speed rate dd write* i o io disk durchsatz débit \
+                        скорость throughput bw real result 100 100m 100mb mb";
+    const UNITS: &str = "B/s kB/s KB/s MB/s GB/s TB/s KiB/s MiB/s GiB/s кБ/с КБ/с МБ/с ГБ/с";
+    let (key, value) = text.rsplit_once([':', '=']).unwrap_or(("", text));
+    if !words::split_words(key).all(|word| table::has_word(word, KEYS)) || table::has_word(head, OTHERS)
+    {
+        return None;
+    }
+    let value = words::strip_value_marks(value);
+    let (_, rest) = words::leading_decimal(value)?;
+    let number = &value[..value.len() - rest.len()];
+    let stated = if rest.trim().is_empty() { head } else { rest };
+    let mut words = stated.split([' ', '(', ')', ',', '[', ']']);
+    let unit = words.find(|word| UNITS.split_whitespace().any(|unit| unit == *word))?;
+    if !rest.trim().is_empty() && rest.trim() != unit {
+        return None;
+    }
+    // `1,234 MB/s` is a thousand or a fraction: it is not for us to say.
+    (!words::has_three_digits_behind_comma(number))
+        .then(|| format!("{} {unit}", number.replace(',', ".")))
+}
+
 const ONLY_RATE: &str = "only a rate is stated, not how much was written and how long it took:";
 
 /// The lines of a part without what dd says of reading, by the word before it or above it: `read:`.

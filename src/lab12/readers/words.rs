@@ -116,7 +116,8 @@ fn whole_nanos(nanos: f64) -> f64 {
     move_decimal_point(if nanos < 1.0 { nanos } else { nanos.round() }, -9)
 }
 
-fn has_three_digits_behind_comma(number: &str) -> bool {
+/// Whether a comma in a number parts thousands or a fraction, which nobody can tell.
+pub(super) fn has_three_digits_behind_comma(number: &str) -> bool {
     let digits = number.split_once(',').map_or("", |(_, behind)| behind);
     digits.bytes().take_while(u8::is_ascii_digit).count() == 3
 }

@@ -11,7 +11,8 @@ use crate::stats;
 const WRITE: &str = "perf.io_write";
 
 /// `written(target=)`: the `size` of the file that was written, the `time` that it took, of several
-/// writes the median, and the `rate`, with links; none where it is not known.
+/// writes the median, and the `rate`, with links; the rate alone where nothing else is stated, and
+/// none where nothing is.
 pub(super) fn look_up_written(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let target: &str = kwargs.must_get("target")?;
     let assessment = &sources.assessment;
@@ -28,7 +29,11 @@ pub(super) fn look_up_written(sources: &LookupSources, kwargs: &Kwargs) -> TeraR
         Fact::Missing(_) => (None, None),
     };
     let (Some(bytes), Some(seconds), Some(source)) = (bytes, seconds, write.fact.source()) else {
-        return Ok(Value::none());
+        let stated = assessment.find_fact("perf.io_write_rate", target).map_err(lookup_error)?;
+        let (Some(rate), Some(source)) = (stated.fact.as_str(), stated.fact.source()) else {
+            return Ok(Value::none());
+        };
+        return Ok(value_map([("rate", sources.link_words(rate, source))]));
     };
     if seconds <= 0.0 {
         return Ok(Value::none());
@@ -68,5 +73,10 @@ mod tests {
         let instant = json!({ "bytes": 104_857_600, "seconds": 0.0 });
         assert_eq!(html_of(sketch().fact("perf.io_write", "kata", instant), WRITTEN), "nothing");
         assert_eq!(html_of(sketch(), WRITTEN), "nothing");
+        let stated = sketch().fact("perf.io_write_rate", "kata", "8.8 GB/s");
+        assert_eq!(
+            html_of(stated, "{% set w = written(target=\"kata\") %}{{ w.size | default(value=\"–\") }} {{ w.rate }}"),
+            "– 8.8 GB/s"
+        );
     }
 }

@@ -91,6 +91,23 @@ impl EvidencePages<'_> {
         }
     }
 
+    /// How fast a write was, where that is all that is stated of it.
+    pub(super) fn put_write_rate(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
+        let runtimes = [
+            (EvidenceRole::Runc, "results/runc-io.txt"),
+            (EvidenceRole::Kata, "results/kata-io.txt"),
+        ];
+        for (who, own) in runtimes {
+            let pages = [own, "results/io-bench.txt"].into_iter().filter_map(|p| self.pages.get(p));
+            for page in pages {
+                if let Some(found) = results::io_write_rate(page, who) {
+                    put("perf.io_write_rate", who, read::fact_from_read(page, Ok(found)));
+                    break;
+                }
+            }
+        }
+    }
+
     /// The other masks, which nobody asks for, where they stand beside the effective one.
     pub(super) fn put_masks(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
         const MASKS: [(&str, &str); 4] = [

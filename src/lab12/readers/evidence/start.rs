@@ -20,6 +20,7 @@ const TOLD: &[&str] = &[
     "net.interfaces",
     "priv.cap_eff",
     "perf.io_write",
+    "perf.io_write_rate",
 ];
 
 /// Counts that a container gives; fewer than [`FEWEST`] may be those of an error message.
