@@ -23,7 +23,8 @@ pub(super) fn role_of_command(text: &str) -> Option<LabelRole> {
     if labels && !prompted {
         return None;
     }
-    let is_program = PROGRAMS.contains(&program);
+    // `for i in 1 2 3; do time nerdctl run …; done`
+    let is_program = PROGRAMS.contains(&program) || prompted && starts_container(typed);
     let measured = typed.ends_with(" total") && typed.contains("% cpu");
     let of_kata = program.starts_with("kata-") || program.starts_with("containerd-shim");
     if of_kata && !second.is_some_and(|word| word.starts_with('-')) {
@@ -120,7 +121,7 @@ pub(super) fn typed_in_transcript(text: &str) -> Option<&str> {
 }
 
 /// What was typed behind a shell's prompt, and whether there is one.
-fn after_prompt(text: &str) -> (bool, &str) {
+pub(super) fn after_prompt(text: &str) -> (bool, &str) {
     for prompt in ["$ ", "# ", "> ", "% ", "+ ", "❯ ", "➜ ", "λ "] {
         if let Some(rest) = text.strip_prefix(prompt) {
             return (true, rest.trim_start());

@@ -62,6 +62,11 @@ fn after_http(text: &str) -> Option<i64> {
     })
 }
 
+/// Whether a line is a status of HTTP with its name, and says no more: `juice-runc: HTTP 200`.
+pub(super) fn is_status_line(text: &str) -> bool {
+    text.len() < 80 && after_http(text).is_some() && words::split_words(text).count() <= 5
+}
+
 /// The words before a status.
 const KEYS: &[&str] = &[
     "status",

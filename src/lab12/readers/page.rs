@@ -1,6 +1,6 @@
 //! Pages: a file as cleaned, classified lines, and its parts by the role that their label names.
 
-use super::command::role_of_command;
+use super::command::{after_prompt, role_of_command};
 use super::label::{self, EvidenceRole, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
 use super::table::{self, TableLine};
@@ -240,7 +240,12 @@ impl LabelledPart {
     }
 
     fn starting_part(who: Option<EvidenceRole>, line: &PageLine) -> Self {
-        Self { who, label: line.text.clone(), line: line.number, ..Self::default() }
+        // The names in a prompt label nothing.
+        let label = match line.kind {
+            LineKind::Command(_) => after_prompt(&line.text).1,
+            _ => &line.text,
+        };
+        Self { who, label: label.into(), line: line.number, ..Self::default() }
     }
 }
 

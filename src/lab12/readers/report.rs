@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::{
-    command, dmesg, interfaces, kernel, log, records, results, sentence, shim, slot, table, timing,
+    command, dmesg, health, interfaces, kernel, log, records, results, sentence, shim, slot, table, timing,
     words,
 };
 use crate::model::Capture;
@@ -59,8 +59,13 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
     for block in shown.iter().chain(&told) {
         let role = block.find_role();
         for path in block.claimed_slots(role) {
+            let mut own = block.lines.clone();
             if block.is_told && claimed_by_outputs.contains(&path) {
-                continue;
+                let shown = by_slot.get(path).map_or(&[][..], Vec::as_slice);
+                own.retain(|line| role_in_line(line).is_some_and(|who| !has_line_of(shown, who)));
+                if own.is_empty() || role.is_some() {
+                    continue;
+                }
             }
             // Starts of two kinds are no series, and neither is one with a pull in it.
             let is_unclear =
@@ -71,11 +76,11 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
             let lines = by_slot.entry(path).or_default();
             if path != SHIM {
                 // What follows belongs to no part of the block before.
-                lines.push((block.lines[0].0, "== block ==".into()));
+                lines.push((own[0].0, "== block ==".into()));
                 let label = role.map(|(who, number)| (number, format!("{}:", who.target_name())));
                 lines.extend(label);
             }
-            lines.extend(block.lines.iter().filter(|line| is_wanted(path, &line.1)).cloned());
+            lines.extend(own.into_iter().filter(|line| is_wanted(path, &line.1)));
         }
     }
     by_slot
@@ -85,6 +90,22 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
             Some((path, EvidencePage::of_lines(&capture.id, who, &lines)))
         })
         .collect()
+}
+
+/// The one role that a line is of, by its label or as a command.
+fn role_in_line((_, text): &(u32, String)) -> Option<EvidenceRole> {
+    let labelled = label::parse_label(text).map(|found| found.role);
+    match labelled.or_else(|| command::role_of_command(text))? {
+        LabelRole::One(who) => Some(who),
+        LabelRole::Unclear => None,
+    }
+}
+
+/// Whether any of the lines is of a role, or of roles that are not told apart.
+fn has_line_of(lines: &[(u32, String)], who: EvidenceRole) -> bool {
+    lines.iter().any(|line| {
+        role_in_line(line) == Some(who) || line.1.starts_with('|') && names_target_in_row(&line.1)
+    })
 }
 
 /// Whether a file is, by its name, one that a script writes.
@@ -158,6 +179,14 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
     for (index, raw) in lines.iter().enumerate() {
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let next = lines.get(index + 1).map_or("", |line| line.as_str());
+        list.mark_indented_code(number, raw);
+        if let Some(depth) = underlined_depth(raw, next).filter(|_| !list.is_fenced) {
+            list.add_heading(depth, number, raw.trim());
+            continue;
+        }
+        if list.headings.last().is_some_and(|last| last.1 + 1 == number) && is_underline(raw) {
+            continue;
+        }
         let last = list.open.as_ref().and_then(|block| block.lines.last());
         let is_in_table = last.is_some_and(|(_, text)| text.starts_with('|'));
         for text in plain_lines(raw, next, list.is_fenced, is_in_table) {
@@ -189,6 +218,10 @@ struct BlockList {
     caption: Option<(u32, String)>,
     open: Option<PastedBlock>,
     is_fenced: bool,
+    /// Whether what is fenced is code by its indentation.
+    is_indented: bool,
+    is_after_blank: bool,
+    is_in_item: bool,
     is_comment: bool,
     /// The line at which the last block ended.
     ended_at: u32,
@@ -202,6 +235,35 @@ impl BlockList {
         }
     }
 
+    /// Begins and ends code that is marked by its indentation alone.
+    fn mark_indented_code(&mut self, number: u32, raw: &str) {
+        let text = raw.trim();
+        let indent = raw.len() - raw.trim_start().len();
+        let is_deep = raw.starts_with('\t') || indent >= if self.is_in_item { 6 } else { 4 };
+        let is_other = is_item(text) || is_fence(text) || is_row(text);
+        let is_code = match text.is_empty() {
+            true => self.is_indented,
+            false => is_deep && !is_other && (self.is_indented || self.is_after_blank),
+        };
+        if is_code != self.is_indented && (self.is_indented || !self.is_fenced) {
+            self.end_block(number);
+            self.is_fenced = is_code;
+            self.is_indented = is_code;
+            self.caption.take_if(|_| !is_code);
+        }
+        self.is_after_blank = text.is_empty();
+        if indent == 0 && !text.is_empty() {
+            self.is_in_item = is_item(text);
+        }
+    }
+
+    fn add_heading(&mut self, depth: usize, number: u32, text: &str) {
+        self.end_block(number - 1);
+        self.headings.retain(|heading| heading.0 < depth);
+        self.headings.push((depth, number, beginning(text, MAX_LABEL).into()));
+        self.caption = None;
+    }
+
     fn add_line(&mut self, number: u32, text: &str, next: &str) {
         self.is_comment |= !self.is_fenced && text.starts_with("<!--");
         if self.is_comment {
@@ -209,7 +271,7 @@ impl BlockList {
             self.is_comment = !text.contains("-->");
             return;
         }
-        let is_fence = text.starts_with("```") || text.starts_with("~~~");
+        let is_fence = is_fence(text);
         if self.is_fenced && !is_fence || !self.is_fenced && is_loose_line(text, &self.open) {
             let above = words_above(&self.caption, &self.headings);
             let is_told = !self.is_fenced && !is_row(text);
@@ -228,10 +290,7 @@ impl BlockList {
                 self.caption = None;
             }
         } else if let Some(depth) = heading_depth(text) {
-            self.headings.retain(|heading| heading.0 < depth);
-            let words = beginning(text.trim_matches(['#', ' ']), MAX_LABEL);
-            self.headings.push((depth, number, words.into()));
-            self.caption = None;
+            self.add_heading(depth, number, text.trim_matches(['#', ' ']));
         } else if !text.is_empty() {
             self.add_prose(number, text, is_caption_below(text, next));
         }
@@ -248,6 +307,11 @@ impl BlockList {
             block.above.insert(0, words);
             return;
         }
+        if let Some(lines) = command_with_output(number, text) {
+            let above = words_above(&self.caption, &self.headings);
+            self.blocks.push(PastedBlock { lines, above, ..PastedBlock::default() });
+            return;
+        }
         for stated in sentence::list_sentence_values(beginning(text, MAX_SENTENCE)) {
             let line = format!("{}: {}", stated.who.target_name(), stated.value);
             let lines = vec![(number, line)];
@@ -258,6 +322,17 @@ impl BlockList {
         }
         self.caption = Some(words);
     }
+}
+
+/// A command and what it printed on one line of prose: "- `uname -a`: `Linux pine 6.8.0-60-generic …`".
+fn command_with_output(number: u32, text: &str) -> Option<NumberedLines> {
+    let (typed, printed) = text.trim_start_matches(['-', '*', ' ']).split_once("`:")?;
+    let typed = typed.strip_prefix('`')?;
+    let printed = printed.trim().strip_prefix('`')?.strip_suffix('`')?;
+    command::role_of_command(&format!("$ {typed}"))?;
+    // Without a container the heading says where it was typed.
+    let shown = command::command_role(typed).map(|_| (number, format!("$ {typed}")));
+    Some(shown.into_iter().chain([(number, printed.to_string())]).collect())
 }
 
 /// The most bytes of a line of prose that are searched for values.
@@ -335,6 +410,29 @@ fn heading_depth(text: &str) -> Option<usize> {
     ((1..=6).contains(&depth) && text[depth..].starts_with(' ')).then_some(depth)
 }
 
+/// The depth of the heading that a line is by the rule under it.
+fn underlined_depth(raw: &str, next: &str) -> Option<usize> {
+    let text = raw.trim();
+    let is_plain = !text.is_empty() && !is_row(text) && !is_item(text) && !is_fence(text);
+    let is_heading = is_plain && is_underline(next) && words::split_words(text).count() <= 12;
+    is_heading.then(|| if next.starts_with('=') { 1 } else { 2 })
+}
+
+fn is_underline(raw: &str) -> bool {
+    let rule = raw.trim_end();
+    rule.len() > 2 && ['=', '-'].iter().any(|mark| rule.chars().all(|c| c == *mark))
+}
+
+fn is_fence(text: &str) -> bool {
+    text.starts_with("```") || text.starts_with("~~~")
+}
+
+fn is_item(text: &str) -> bool {
+    let number = words::leading_digits(text).map(|(_, rest)| rest);
+    text.starts_with(['-', '*', '+']) && text[1..].starts_with(' ')
+        || number.is_some_and(|rest| rest.starts_with(". ") || rest.starts_with(") "))
+}
+
 fn is_row(text: &str) -> bool {
     text.starts_with('|') || table::is_drawn_rule(text)
 }
@@ -342,7 +440,7 @@ fn is_row(text: &str) -> bool {
 /// Whether a line outside of a fence is a row of a table, or a label with a value that commands
 /// print, or a time in a list of times.
 fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
-    if is_row(text) {
+    if is_row(text) || shim::is_own_line(text) || health::is_status_line(text) {
         return true;
     }
     let is_item = text.starts_with(['-', '*']);
@@ -358,7 +456,9 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
     states_kernel && (is_item || is_short)
         || is_item && shim::is_version_line(text)
         || matches!(found.role, LabelRole::One(_))
-            && (timing::states_times(found.rest) || words::only_number(found.rest).is_some())
+            && (timing::states_times(found.rest)
+                || results::parse_write_rate(found.rest, "").is_some()
+                || words::only_number(found.rest).is_some())
 }
 
 const SHIM: &str = "setup/kata-built-version.txt";
@@ -451,7 +551,10 @@ impl PastedBlock {
                 && !words::contains_any(text, OTHERS)
         });
         let is_captioned = self.is_captioned(&["time"]) && self.find_role().is_some();
-        (is_timed || is_captioned)
+        let is_of_performance =
+            self.above.iter().any(|(_, words)| words::contains_any(words, &["performance", "bench"]))
+                && !self.lines.iter().any(|(_, text)| words::contains_any(text, OTHERS));
+        (is_timed || is_captioned || is_of_performance)
             && self.lines.iter().any(|(_, text)| timing::is_program_time(text))
     }
 
@@ -543,7 +646,7 @@ impl PastedBlock {
         if names(&["modules", "ls /sys/module | wc"]) && !names(&["lsmod"]) {
             slots.push("isolation/modules.txt");
         }
-        if names(&["http 200", "http_code", "health"]) && names(&["juice"]) {
+        if (has(health::is_status_line) || names(&["http_code", "health"])) && names(&["juice"]) {
             slots.push("runc/health.txt");
         }
         let is_of_latency = names(&["latency", "curl", "juice"]) && names(&["avg", "average"]);

@@ -61,7 +61,7 @@ pub(super) fn io_write_rate(page: &EvidencePage, who: EvidenceRole) -> Option<Fo
 
 /// A number with a unit of throughput, which the head of its column may name, behind nothing but
 /// words for a write: `8.8 GB/s`, `Throughput: 409.6MB/s`.
-fn parse_write_rate(text: &str, head: &str) -> Option<String> {
+pub(super) fn parse_write_rate(text: &str, head: &str) -> Option<String> {
     const OTHERS: &str = "read* les* net* http* request* download* memory ram avg average mean \
                           median min max total expected factor ratio difference overhead";
     const KEYS: &str = "throughput bandwidth speed rate dd write* i o io disk durchsatz débit \

@@ -17,7 +17,7 @@ pub(super) struct SentenceValue {
 
 /// The words that may stand beside a target and its value. Any other could make it that of
 /// something else: a default, a wish, a comparison, a release that only is spoken of.
-const PLAIN: &str = "kernel kernels uname a r ls proc sys module modules wc l entries start startup \
+const PLAIN: &str = "kernel kernels uname a r ls proc sys dev device devices module modules wc l entries start startup \
                      starts started time times real took takes start-up up under in inside on the \
                      of with for is was it and both printed prints print shows showed show gave \
                      gives give reports reported report said says returned returns release version \
@@ -53,7 +53,8 @@ pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
 
 /// The slot of what a sentence speaks of; none if it speaks of nothing or of several things.
 fn find_measured_slot(sentence: &str) -> Option<&'static str> {
-    const SLOTS: [(&str, &[&str]); 4] = [
+    const SLOTS: [(&str, &[&str]); 5] = [
+        ("results/devices.txt", &["ls /dev ", "in /dev", "/dev entries", "/dev has"]),
         ("isolation/proc.txt", &["/proc"]),
         ("isolation/modules.txt", &["/sys/module"]),
         ("results/kernels.txt", &["kernel", "uname", "ядро", "noyau"]),

@@ -72,6 +72,11 @@ pub(super) fn is_version_line(text: &str) -> bool {
     alone || is_shim_version(text) || version_in_cell(text).is_some()
 }
 
+/// Whether the shim wrote a line about itself.
+pub(super) fn is_own_line(text: &str) -> bool {
+    text.contains("Kata Containers containerd shim (")
+}
+
 /// Whether a line states a version with Kata's name.
 pub(super) fn is_shim_version(text: &str) -> bool {
     const OTHERS: &[&str] = &["kernel", "alpine", "nerdctl version", "containerd version", "linux"];
