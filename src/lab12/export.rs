@@ -399,7 +399,7 @@ mod tests {
     use crate::store::testing::read_sample_run;
 
     /// The facts that the files of an edition carry.
-    const CARRIED: [(Edition, &str, &str); 24] = [
+    const CARRIED: [(Edition, &str, &str); 25] = [
         (Edition::F25, "runtime.version", "kata"),
         (Edition::F25, "kernel.uname", "kata"),
         (Edition::F25, "kernel.release", "kata"),

@@ -353,17 +353,17 @@ impl<'a> EvidencePages<'a> {
             }),
         );
         self.put_cpu(put);
-        put(
-            "net.interfaces",
-            EvidenceRole::Kata,
-            self.fact_from_slot("isolation/network.txt", |page| {
-                read::fact_from_read(page, interfaces::read_interfaces(page, EvidenceRole::Kata))
-            }),
-        );
-        if let Some(page) = self.pages.get("isolation/network.txt")
-            && let Ok(found) = interfaces::read_interfaces(page, EvidenceRole::Runc)
-        {
-            put("net.interfaces", EvidenceRole::Runc, read::fact_from_read(page, Ok(found)));
+        for (who, own) in [
+            (EvidenceRole::Kata, "isolation/kata-network.txt"),
+            (EvidenceRole::Runc, "isolation/runc-network.txt"),
+        ] {
+            let places = ["isolation/network.txt", own];
+            let fact = self.first_fact_from_slots(&places, places[0], |page| {
+                read::fact_from_read(page, interfaces::read_interfaces(page, who))
+            });
+            if who == EvidenceRole::Kata || fact.is_present() {
+                put("net.interfaces", who, fact);
+            }
         }
         for who in [EvidenceRole::Runc, EvidenceRole::Kata] {
             put("startup.wall", who, self.startup_fact(who, edition));

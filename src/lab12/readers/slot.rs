@@ -82,81 +82,68 @@ use SlotContent as C;
 pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(F25, C::Shim, Some(Kata), "setup/kata-built-version.txt", &[
         "kata-built-version", "kata-shim-version", "shim-version", "kata-build-version", "kata-version",
-        "setup/version", "setup/kata", "setup/shim", "containerd-shim-kata-v2-version",
-        "kata-shim", "setup/kata-version", "built-version"]),
+        "setup/version", "setup/kata", "setup/shim", "containerd-shim-kata-v2-version", "kata-shim",
+        "setup/kata-version", "built-version"]),
     make_slot(F25, C::Uname, Some(Kata), "kata/test1.txt", &[
         "test1", "kata/tests", "kata/test", "kata-test1", "kata-test", "kata/uname", "kata-uname",
         "kata/uname-a", "setup/test1", "kata/test-1", "test"]),
-    make_slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt", &[
-        "kata-kernel", "kata/uname-r", "kata/kernel-version", "kata/kata-kernel", "kata/kernel-release"]),
-    make_slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt", &[
-        "kata-cpu", "kata/cpuinfo", "kata/cpu-model", "kata/cpu-info", "kata/kata-cpu"]),
+    make_slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt", &[]),
+    make_slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt", &[]),
     make_slot(F25, C::Health, Some(Runc), "runc/health.txt", &[
-        "health", "runc-health", "runc/health-check", "runc/healthcheck", "juice-runc-health",
-        "health-check", "healthcheck", "runc/juice-health", "runc/http", "runc/health-3012"]),
-    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &[
-        "runc-kernel", "runc/uname-r", "runc/kernel-version", "runc/test", "runc/test1", "runc/uname",
-        "runc/uname-a"]),
-    make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt", &[
-        "host-kernel", "host/uname-r", "analysis/host-kernel", "host/kernel-version", "host/uname",
-        "host/uname-a", "host-uname", "analysis/host-uname", "uname-host"]),
-    make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt", &["host-cpu", "host/cpuinfo", "analysis/host-cpu"]),
+        "health", "runc-health", "runc/health-check", "runc/healthcheck", "juice-runc-health", "health-check",
+        "healthcheck", "runc/juice-health", "runc/http", "runc/health-3012"]),
+    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &["runc/test", "runc/test1"]),
+    make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt", &[]),
+    make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt", &[]),
     make_slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt", &[
-        "kernel-comparison", "kernel-comparision", "kernel-compare", "analysis/kernel", "analysis/kernels",
-        "kernels-comparison", "kernel-version-comparison", "kernel-comparsion", "kernels", "kernel", "kernel-versions"]),
+        "kernel-comparison", "kernel-comparision", "kernel-compare", "kernels-comparison",
+        "kernel-version-comparison", "kernel-comparsion", "kernels", "kernel", "kernel-versions"]),
     make_slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt", &[
-        "cpu-comparison", "cpu-comparision", "cpu-compare", "analysis/cpu", "cpu-model-comparison", "cpu-comparsion", "cpus", "cpu",
-        "lscpu", "cpuinfo", "cpu-info", "cpu-models"]),
+        "cpu-comparison", "cpu-comparision", "cpu-compare", "cpu-model-comparison", "cpu-comparsion", "cpus",
+        "cpu", "lscpu", "cpuinfo", "cpu-models"]),
     make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt", &["dmesg", "kata-dmesg", "dmesg-kata", "dmesg-comparison"]),
-    make_slot(F25, C::Proc, None, "isolation/proc.txt", &[
-        "isolation/proc-count", "isolation/proc-entries", "isolation/proc-comparison", "proc", "procs", "proc-entries",
-        "proc-comparison"]),
+    make_slot(F25, C::Proc, None, "isolation/proc.txt", &["proc", "procs", "proc-entries", "proc-comparison"]),
     make_slot(F25, C::Network, None, "isolation/network.txt", &[
-        "network", "isolation/net", "isolation/ip", "isolation/ip-addr", "kata-network", "isolation/interfaces",
-        "isolation/network-interfaces", "results/network", "results/net", "results/interfaces", "results/ip"]),
+        "network", "isolation/ip-addr", "results/network", "results/interfaces"]),
+    make_slot(F25, C::Network, Some(Kata), "isolation/kata-network.txt", &[]),
+    make_slot(F25, C::Network, Some(Runc), "isolation/runc-network.txt", &[]),
     make_slot(F25, C::Modules, None, "isolation/modules.txt", &[
-        "isolation/modules-count", "isolation/module", "isolation/kernel-modules", "modules", "modules-count",
-        "modules-comparison"]),
-    make_slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt", &["host-proc-count", "host-proc", "host-proc-entries", "host/proc"]),
-    make_slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt", &["kata-proc-count", "kata-proc", "kata-proc-entries", "kata/proc"]),
-    make_slot(F25, C::Proc, Some(Runc), "isolation/runc-proc-count.txt", &["runc-proc-count", "runc-proc", "runc-proc-entries", "runc/proc"]),
-    make_slot(F25, C::Modules, Some(Host), "isolation/host-modules-count.txt", &[
-        "host-modules-count", "host-modules", "host-module-count", "host/modules", "host-kernel-modules-count"]),
-    make_slot(F25, C::Modules, Some(Kata), "isolation/kata-modules-count.txt", &[
-        "kata-modules-count", "kata-modules", "kata-module-count", "kata/modules", "kata-kernel-modules-count"]),
-    make_slot(F25, C::Modules, Some(Runc), "isolation/runc-modules-count.txt", &[
-        "runc-modules-count", "runc-modules", "runc-module-count", "runc/modules"]),
+        "isolation/kernel-modules", "modules", "modules-count", "modules-comparison"]),
+    make_slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt", &[]),
+    make_slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt", &[]),
+    make_slot(F25, C::Proc, Some(Runc), "isolation/runc-proc-count.txt", &[]),
+    make_slot(F25, C::Modules, Some(Host), "isolation/host-modules-count.txt", &["host-kernel-modules-count"]),
+    make_slot(F25, C::Modules, Some(Kata), "isolation/kata-modules-count.txt", &["kata-kernel-modules-count"]),
+    make_slot(F25, C::Modules, Some(Runc), "isolation/runc-modules-count.txt", &[]),
     make_slot(F25, C::Startup, None, "bench/startup.txt", &[
-        "bench/startup-time", "bench/startup-comparison", "bench/start", "startup", "bench/startup-times",
-        "startup-comparison", "startup-time", "startup-hyperfine", "hyperfine", "startzeiten", "startup-times"]),
-    make_slot(F25, C::Startup, None, "bench/startup-samples.txt", &["startup-samples", "bench/startup-runs", "bench/startup-raw"]),
-    make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &["runc-startup", "startup-runc", "runc-startup-time", "runc/startup"]),
-    make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &["kata-startup", "startup-kata", "kata-startup-time", "kata/startup"]),
+        "startup", "startup-comparison", "startup-time", "startup-hyperfine", "hyperfine", "startzeiten",
+        "startup-times"]),
+    make_slot(F25, C::Startup, None, "bench/startup-samples.txt", &[
+        "startup-samples", "bench/startup-runs", "bench/startup-raw"]),
+    make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &[]),
+    make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &[]),
     make_slot(F25, C::Samples, Some(Runc), "bench/curl-3012.txt", &[
-        "curl-3012", "curl-3013", "bench/curl", "curl-runc", "curl-latency", "curl-3000", "curl3012"]),
-    make_slot(F25, C::Latency, Some(Runc), "bench/http-latency.txt", &[
-        "http-latency", "bench/latency", "bench/http", "http-latency-runc", "bench/http-latency-test"]),
+        "curl-3012", "curl-3013", "curl-latency", "curl-3000", "curl3012"]),
+    make_slot(F25, C::Latency, Some(Runc), "bench/http-latency.txt", &["bench/http"]),
     make_slot(S26, C::Kernel, Some(Runc), "results/runc-kernel.txt", &["results/runc-uname", "results/kernel-runc"]),
     make_slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt", &["results/kata-uname", "results/kernel-kata"]),
-    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/host-uname", "results/kernel-host", "results/host"]),
-    make_slot(S26, C::KernelComparison, None, "results/kernels.txt", &["results/kernel", "results/kernel-comparison", "results/uname"]),
-    make_slot(S26, C::Devices, Some(Runc), "results/runc-devs.txt", &[
-        "results/runc-devices", "results/runc-dev", "results/dev-runc", "results/devs-runc", "results/runc-dev-count", "results/runc-device-count"]),
-    make_slot(S26, C::Devices, Some(Kata), "results/kata-devs.txt", &[
-        "results/kata-devices", "results/kata-dev", "results/dev-kata", "results/devs-kata", "results/kata-dev-count", "results/kata-device-count"]),
-    make_slot(S26, C::Devices, None, "results/devices.txt", &["results/dev", "results/devs", "results/dev-count", "results/device-count"]),
-    make_slot(S26, C::DevicesDiff, None, "results/dev-diff.txt", &["results/devs-diff", "results/devices-diff", "results/diff"]),
-    make_slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt", &["results/runc-capabilities", "results/runc-capeff", "results/caps-runc", "results/runc-cap"]),
-    make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt", &["results/kata-capabilities", "results/kata-capeff", "results/caps-kata", "results/kata-cap"]),
-    make_slot(S26, C::Capabilities, None, "results/caps.txt", &["results/capabilities", "results/capeff", "results/cap"]),
+    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/kernel-host", "results/host"]),
+    make_slot(S26, C::KernelComparison, None, "results/kernels.txt", &["results/kernel"]),
+    make_slot(S26, C::Devices, Some(Runc), "results/runc-devs.txt", &["results/runc-device-count"]),
+    make_slot(S26, C::Devices, Some(Kata), "results/kata-devs.txt", &["results/kata-device-count"]),
+    make_slot(S26, C::Devices, None, "results/devices.txt", &["results/devs", "results/device-count"]),
+    make_slot(S26, C::DevicesDiff, None, "results/dev-diff.txt", &[
+        "results/devs-diff", "results/devices-diff", "results/diff"]),
+    make_slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt", &[]),
+    make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt", &[]),
+    make_slot(S26, C::Capabilities, None, "results/caps.txt", &["results/capabilities"]),
     make_slot(S26, C::Startup, None, "results/startup-bench.txt", &[
-        "results/startup", "results/startup-time", "results/start", "results/startup-times", "results/startzeiten", "startup-bench", "results/bench-startup"]),
-    make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt", &["results/startup-runc"]),
-    make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt", &["results/startup-kata"]),
-    make_slot(S26, C::Io, None, "results/io-bench.txt", &[
-        "results/io", "results/dd", "results/disk", "results/disk-io", "io-bench", "results/bench-io"]),
-    make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt", &["results/io-runc"]),
-    make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt", &["results/io-kata"]),
+        "results/startup", "results/startzeiten", "startup-bench", "results/bench-startup"]),
+    make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt", &[]),
+    make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt", &[]),
+    make_slot(S26, C::Io, None, "results/io-bench.txt", &["io-bench"]),
+    make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt", &[]),
+    make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt", &[]),
     make_slot(S26, C::Escape, Some(Kata), "results/kata-escape-attempt.txt", &[
         "kata-escape-attempt", "results/kata-escape", "results/escape-kata", "results/escape-attempt"]),
 ];
@@ -211,10 +198,69 @@ pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
             .find_map(|name| find(name, 3))
             .or_else(|| names.clone().find_map(|name| find_newer(name, 4)))
     };
-    find(&full, 2).or_else(by_name).filter(|(slot, _)| {
+    let by_words = || slot_by_words(&of_guest, &folder).map(|slot| (slot, 5));
+    find(&full, 2).or_else(by_name).or_else(by_words).filter(|(slot, _)| {
         let folder = EvidenceRole::of_folder(&folder);
         folder.is_none() || slot.who.is_none() || folder == slot.who
     })
+}
+
+/// The words of a file's name that say what it holds; of several kinds the first that has a slot.
+const TOPICS: [(&[SlotContent], &str); 11] = [
+    (&[C::Kernel, C::KernelComparison], "kernel kernels uname release"),
+    (&[C::Cpu, C::CpuComparison], "cpu cpus cpuinfo lscpu processor"),
+    (&[C::Proc], "proc procs procfs"),
+    (&[C::Modules], "module modules"),
+    (&[C::Network], "net network ip interfaces ifconfig"),
+    (&[C::Startup], "startup start boot hyperfine startzeit startzeiten"),
+    (&[C::Latency], "latency ab wrk hey"),
+    (&[C::Samples], "curl"),
+    (&[C::Io], "io dd disk fio throughput"),
+    (&[C::Devices], "dev devs devices"),
+    (&[C::Capabilities], "cap caps capabilities capeff"),
+];
+
+/// The words that may stand beside them.
+const FILLERS: &str = "count counts entries comparison compare compared comparision test tests \
+                       results result output info version versions model list bench benchmark time \
+                       times data summary raw samples runs vs and in http juice a r namespace";
+
+/// The slot for a name of words alone that say what a file holds, and of whom.
+fn slot_by_words(name: &str, folder: &str) -> Option<EvidenceSlot> {
+    let (mut topic, mut roles, mut count) = (None, Vec::new(), 0);
+    for word in name.split('-').filter(|word| !word.chars().all(|c| c.is_ascii_digit())) {
+        count += 1;
+        if let Some(who) = EvidenceRole::of_folder(word) {
+            roles.push(who);
+        } else if let Some((contents, _)) =
+            TOPICS.iter().find(|(_, words)| words.split(' ').any(|known| known == word))
+        {
+            if topic.is_some_and(|known| known != *contents) {
+                return None;
+            }
+            topic = Some(*contents);
+        } else if !FILLERS.split_whitespace().any(|known| known == word) {
+            return None;
+        }
+    }
+    // One word could mean anything outside of the lab's folders.
+    if count < 2 && !FOLDERS.contains(&folder) {
+        return None;
+    }
+    let who = match roles[..] {
+        [] => EvidenceRole::of_folder(folder),
+        [who] => Some(who),
+        _ => None,
+    };
+    let first = if folder == "results" { S26 } else { F25 };
+    let mut fitting: Vec<&EvidenceSlot> =
+        SLOTS.iter().filter(|slot| topic.is_some_and(|t| t.contains(&slot.content))).collect();
+    fitting.sort_by_key(|slot| slot.edition != first);
+    let own = fitting.iter().find(|slot| {
+        // Nobody measures the latency of anything but runc's container.
+        slot.who == who || who.is_none() && matches!(slot.content, C::Latency | C::Samples)
+    });
+    own.map(|slot| **slot)
 }
 
 /// Whether the folder at `path` is, by its name, the one that the instructions call `folder`.
