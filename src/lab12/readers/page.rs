@@ -5,7 +5,7 @@ use super::label::{self, EvidenceRole, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
 use super::table::{self, TableLine};
 use super::{records, words};
-use crate::model::{Capture, MAX_LINE};
+use crate::model::{Capture, MAX_LINE, MissingReason, MissingValue};
 use crate::text::{is_hidden, split_lines, strip_ansi};
 
 /// A cleaned line of a file.
@@ -38,8 +38,8 @@ pub(super) enum LineKind {
     Title,
     /// A command as it was typed, with the role that it states.
     Command(LabelRole),
-    /// A line of so many bytes that nothing is read on its page.
-    TooLong(usize),
+    /// What makes that nothing is read on its page, and why.
+    NotRead(MissingValue),
     /// Anything else.
     Text,
 }
@@ -51,9 +51,9 @@ pub(super) struct EvidencePage<'a> {
     pub capture: &'a str,
     /// The one role that its place or name speaks of.
     pub who: Option<EvidenceRole>,
-    /// Its lines; a table's cells are lines of their own. Where a line of the file is longer than
-    /// [`MAX_LINE`] it is the only one here: what it says is not known, so neither is what the
-    /// others are worth.
+    /// Its lines; a table's cells are lines of their own. A line longer than [`MAX_LINE`], or one at
+    /// which a document breaks off, is the only one here: what it says is not known, so neither is
+    /// what the others are worth.
     pub lines: Vec<PageLine>,
     parts: Vec<LabelledPart>,
 }
@@ -77,21 +77,8 @@ impl<'a> EvidencePage<'a> {
     /// Reads a capture; bytes that cannot be decoded give a page without lines.
     pub(super) fn new(capture: &'a Capture, who: Option<EvidenceRole>) -> Self {
         let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
-        let mut page = Self { capture: &capture.id, who, lines: Vec::new(), parts: Vec::new() };
-        let raw_lines = split_lines(&bytes);
-        match raw_lines.iter().position(|raw| raw.len() > MAX_LINE) {
-            Some(index) => {
-                let kind = LineKind::TooLong(raw_lines[index].len());
-                let number = line_number(index);
-                page.lines.push(PageLine { kind, ..PageLine::new(number, "", false) });
-            }
-            None => {
-                let numbers = (0..).map(line_number);
-                page.add_lines(numbers.zip(raw_lines.iter().map(String::as_str)));
-            }
-        }
-        page.parts = page.split_by_labels();
-        page
+        let lines: Vec<(u32, String)> = (1..).zip(split_lines(&bytes)).collect();
+        Self::of_lines(&capture.id, who, &lines)
     }
 
     /// A page of some lines of a capture, with their numbers there.
@@ -101,21 +88,34 @@ impl<'a> EvidencePage<'a> {
         lines: &[(u32, String)],
     ) -> Self {
         let mut page = Self { capture, who, lines: Vec::new(), parts: Vec::new() };
-        match lines.iter().find(|(_, text)| text.len() > MAX_LINE) {
-            Some((number, text)) => {
-                let kind = LineKind::TooLong(text.len());
-                page.lines.push(PageLine { kind, ..PageLine::new(*number, "", false) });
+        let long = lines.iter().find(|(_, text)| text.len() > MAX_LINE);
+        let refused = long.map(|(number, text)| {
+            let bytes = text.len();
+            let note = format!(
+                "line {number} has {bytes} bytes, and no file with a line of more than {MAX_LINE} is read"
+            );
+            MissingValue::new(MissingReason::TooLong, note).at_line(*number)
+        });
+        match refused.map_or_else(|| records::flatten_document(lines), Err) {
+            Err(miss) => {
+                let line = PageLine::new(miss.line.unwrap_or(1), "", false);
+                page.lines.push(PageLine { kind: LineKind::NotRead(miss), ..line });
             }
-            None => page.add_lines(lines.iter().map(|(number, text)| (*number, text.as_str()))),
+            Ok(Some(flat)) => {
+                let flat = flat.iter().map(|(number, text)| PageLine::new(*number, text, false));
+                page.lines.extend(flat);
+            }
+            Ok(None) => page.add_lines(lines),
         }
         page.parts = page.split_by_labels();
         page
     }
 
-    fn add_lines<'t>(&mut self, raw_lines: impl Iterator<Item = (u32, &'t str)>) {
-        let clean = raw_lines
-            .flat_map(|(number, raw)| clean_line(raw).into_iter().map(move |text| (number, text)));
-        let clean = records::join_array_lines(clean.collect());
+    fn add_lines(&mut self, raw_lines: &[(u32, String)]) {
+        let mut clean: Vec<(u32, String)> = Vec::new();
+        for (number, raw) in raw_lines {
+            clean.extend(clean_line(raw).into_iter().map(|text| (*number, text)));
+        }
         let mut rest = &clean[..];
         while let Some((number, text)) = rest.first() {
             let rows = table::rows_at_start(rest);
@@ -135,16 +135,8 @@ impl<'a> EvidencePage<'a> {
     /// Whether a head says that the numbers of the page are milliseconds: `=== Startup (ms) ===`,
     /// `runtime,ms`.
     pub(super) fn value_unit_is_millis(&self) -> bool {
-        const UNITS: &[&str] = &[
-            "(ms)",
-            "[ms]",
-            "in ms",
-            "milliseconds",
-            ",ms",
-            "time_ms",
-            "\"unit\": \"ms\"",
-            "\"unit\":\"ms\"",
-        ];
+        const UNITS: &[&str] =
+            &["(ms)", "[ms]", "in ms", "milliseconds", ",ms", "time_ms", "unit: ms"];
         let heads = self.lines.iter().filter(|line| {
             matches!(line.kind, LineKind::Title | LineKind::Text)
                 && !line.text.contains(|c: char| c.is_ascii_digit())
@@ -294,10 +286,6 @@ fn split_labels(line: &PageLine) -> Option<Vec<LabelledPart>> {
 fn is_plain(text: &str) -> bool {
     let text = text.trim();
     classify_line(text) == LineKind::Text && !words::is_error(text)
-}
-
-fn line_number(index: usize) -> u32 {
-    u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
 
 impl PageLine {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::words;
-use crate::model::{Fact, FactSource, MAX_LINE, MissingReason, MissingValue, SampleUnit};
+use crate::model::{Fact, FactSource, MissingReason, MissingValue, SampleUnit};
 use crate::text::make_visible;
 
 /// A value and the line where it stands.
@@ -81,7 +81,7 @@ pub(super) fn explain_unreadable_lines<'a>(
     for line in lines {
         match &line.kind {
             LineKind::Log(message) if message.failure => return failure_from_error_line(line),
-            LineKind::TooLong(bytes) => return too_long(line, *bytes),
+            LineKind::NotRead(miss) => return miss.clone(),
             LineKind::Text if line.is_error => return failure_from_error_line(line),
             LineKind::Text if is_worded(&line.text) => {
                 let narrative =
@@ -105,15 +105,6 @@ pub(super) fn explain_unreadable_lines<'a>(
         ),
         (None, None) => MissingValue::new(MissingReason::Empty, "there is no value"),
     }
-}
-
-/// The reason that a line gives which is longer than what is read.
-fn too_long(line: &PageLine, bytes: usize) -> MissingValue {
-    let note = format!(
-        "line {} has {bytes} bytes, and no file with a line of more than {MAX_LINE} is read",
-        line.number
-    );
-    MissingValue::new(MissingReason::TooLong, note).at_line(line.number)
 }
 
 /// What was found, unless no session can have measured one of the times in it, in seconds.
@@ -160,9 +151,9 @@ pub(super) fn no_part(
     who: EvidenceRole,
 ) -> MissingValue {
     if let [line] = &page.lines[..]
-        && let LineKind::TooLong(bytes) = line.kind
+        && let LineKind::NotRead(miss) = &line.kind
     {
-        return too_long(line, bytes);
+        return miss.clone();
     }
     let has = |who: EvidenceRole| {
         parts.iter().any(|part| part.who == Some(who) && !part.lines.is_empty())

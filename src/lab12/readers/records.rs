@@ -1,11 +1,12 @@
 //! What a script of somebody's own wrote as JSON or YAML: values behind keys that name their
 //! target, one within another or in one word.
 
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
 use super::label::{self, EvidenceRole};
 use super::words::{self, TimeUnit};
-use super::{table, timing};
+use super::{command, table, timing};
+use crate::model::{MissingReason, MissingValue};
 
 /// A value of one target.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,90 +23,183 @@ pub(super) struct Record {
 
 /// What a document states, in the order of its keys; nothing if it says that it is made up.
 pub(super) fn list_records(lines: &[(u32, String)]) -> Vec<Record> {
-    let is_made_up = |text: &str| words::is_made_up(text) && !words::contains_any(text, &["false"]);
-    if lines.iter().any(|(_, text)| is_made_up(text)) {
+    let mut texts = lines.iter().map(|(_, text)| text);
+    if texts.any(|text| words::is_made_up(text) && !words::contains_any(text, &["false"])) {
         return Vec::new();
     }
-    let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
-    match serde_json::from_str::<Value>(&text) {
-        Ok(value) => list_json_leaves(&value, lines),
-        Err(_) => list_yaml_leaves(lines),
+    let first = lines.iter().find(|(_, text)| !text.trim().is_empty());
+    match list_json_leaves(lines) {
+        Ok(leaves) if first.is_some_and(|(_, text)| text.trim().starts_with(['{', '['])) => {
+            leaves.iter().filter_map(make_record).collect()
+        }
+        _ => list_yaml_leaves(lines),
     }
 }
 
-fn list_json_leaves(document: &Value, lines: &[(u32, String)]) -> Vec<Record> {
-    let mut records = Vec::new();
-    let mut open: Vec<(usize, Vec<&str>, &Value)> = vec![(0, Vec::new(), document)];
-    while let Some((from, path, value)) = open.pop() {
-        let Value::Object(fields) = value else {
-            let values = match value {
-                Value::Array(values) => values.iter().collect(),
-                value => vec![value],
-            };
-            let texts: Option<Vec<String>> = values.into_iter().map(scalar_text).collect();
-            let line = lines.get(from).map_or(1, |line| line.0);
-            records.extend(texts.and_then(|texts| make_record(line, &path, &texts)));
-            continue;
+/// What stands at one place of a document: a scalar, or the scalars of an array.
+#[derive(Debug)]
+struct DocumentLeaf {
+    /// Its line.
+    line: u32,
+    /// The keys on the way to it, before them the target that its object names.
+    path: Vec<String>,
+    values: Vec<String>,
+}
+
+/// An object or an array that is not at its end.
+#[derive(Debug, Default)]
+struct OpenNode {
+    is_object: bool,
+    /// The key whose value comes next.
+    key: Option<String>,
+    /// How many leaves stand before it.
+    first_leaf: usize,
+    /// The line of its beginning, and what an array has in it so far.
+    line: u32,
+    values: Vec<String>,
+}
+
+/// The lines of a JSON document, or of one on each line, as labels with their values; none if it is
+/// no such document, or a message of an engine.
+///
+/// # Errors
+///
+/// It begins as a document and does not go on as one.
+pub(super) fn flatten_document(
+    lines: &[(u32, String)],
+) -> Result<Option<Vec<(u32, String)>>, MissingValue> {
+    let mut texts = lines.iter().map(|(_, text)| text.trim()).filter(|text| !text.is_empty());
+    let (first, second) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+    let is_document = match first {
+        "{" | "[" => second.starts_with(['"', '{', '}', ']']),
+        first => first.starts_with("{\"") || first.starts_with("[{"),
+    };
+    if !is_document || lines.iter().any(|(_, text)| text.contains("\"msg\"")) {
+        return Ok(None);
+    }
+    let leaves = list_json_leaves(lines)?;
+    let mut flat = Vec::with_capacity(leaves.len());
+    for leaf in leaves {
+        let path = leaf.path.join(" ");
+        let label = match label::list_roles(&path)[..] {
+            [who] => format!("{} ({path})", who.target_name()),
+            _ => path,
         };
-        for (key, value) in fields {
-            let quoted = format!("\"{key}\"");
-            let at = lines[from..].iter().position(|(_, text)| text.contains(&quoted));
-            let path = path.iter().copied().chain([key.as_str()]).collect();
-            open.push((from + at.unwrap_or(0), path, value));
-        }
+        flat.push((leaf.line, format!("{label}: {}", leaf.values_with_unit())));
     }
-    records.sort_by_key(|record| record.line);
-    records
+    Ok(Some(flat))
 }
 
-/// The lines with each array of scalars on the line of its key; one without an end has a mark there,
-/// so that it reads as no list.
-pub(super) fn join_array_lines(lines: Vec<(u32, String)>) -> Vec<(u32, String)> {
-    let mut joined = Vec::with_capacity(lines.len());
-    let mut rest = lines.into_iter().peekable();
-    while let Some((number, mut text)) = rest.next() {
-        let is_open = text.starts_with('"') && text.ends_with('[');
-        let mut values: Vec<String> = Vec::new();
-        while is_open && let Some(more) = rest.peek().and_then(|(_, text)| scalars_on_line(text)) {
-            values.extend(more);
-            rest.next();
+impl DocumentLeaf {
+    /// The values, with the unit that the last key names.
+    fn values_with_unit(&self) -> String {
+        let key = self.path.last().map_or("", String::as_str);
+        let unit = words::split_words(key)
+            .find(|word| TimeUnit::from_name(word).is_some_and(|unit| unit <= TimeUnit::Seconds));
+        let mut values = self.values.iter();
+        match unit.filter(|_| values.all(|text| text.starts_with(|c: char| c.is_ascii_digit()))) {
+            Some(unit) => {
+                let values = self.values.iter().map(|value| format!("{value} {unit}"));
+                values.collect::<Vec<_>>().join(", ")
+            }
+            None => self.values.join(" "),
         }
-        if !values.is_empty() {
-            text.push_str(&values.join(", "));
-            match rest.next_if(|(_, text)| text.starts_with(']')) {
-                Some((_, end)) => text.push_str(&end),
-                None => text.push_str(", …"),
+    }
+}
+
+/// The leaves of JSON in the order of the text, or why it is none. What is between its marks is then
+/// known to be sound, so that they alone say where a leaf is.
+fn list_json_leaves(lines: &[(u32, String)]) -> Result<Vec<DocumentLeaf>, MissingValue> {
+    let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+    for document in serde_json::Deserializer::from_str(&text).into_iter::<IgnoredAny>() {
+        if let Err(error) = document {
+            let line = lines.get(error.line().saturating_sub(1)).map_or(1, |line| line.0);
+            let note = format!("the JSON document is damaged: {error}");
+            return Err(MissingValue::new(MissingReason::Unreadable, note).at_line(line));
+        }
+    }
+    let mut leaves: Vec<DocumentLeaf> = Vec::new();
+    let mut open: Vec<OpenNode> = Vec::new();
+    for (line, text) in lines {
+        let mut rest = text.trim_start();
+        while let Some(mark) = rest.chars().next() {
+            let end = token_end(rest);
+            let token = &rest[..end];
+            rest = rest[end..].trim_start();
+            match mark {
+                '{' | '[' => open.push(OpenNode {
+                    is_object: mark == '{',
+                    first_leaf: leaves.len(),
+                    line: *line,
+                    ..OpenNode::default()
+                }),
+                '}' | ']' => {
+                    let Some(node) = open.pop() else { continue };
+                    if !node.values.is_empty() {
+                        let path = open.iter().filter_map(|node| node.key.clone()).collect();
+                        leaves.push(DocumentLeaf { line: node.line, path, values: node.values });
+                    }
+                    let is_element = open.last().is_none_or(|parent| !parent.is_object);
+                    if node.is_object && is_element {
+                        name_element(&mut leaves, node.first_leaf, open.len());
+                    }
+                }
+                ',' | ':' => {}
+                _ => {
+                    let scalar = serde_json::from_str(token).unwrap_or_else(|_| token.to_string());
+                    let Some(node) = open.last_mut() else { continue };
+                    if !node.is_object {
+                        node.values.push(scalar);
+                    } else if rest.starts_with(':') {
+                        node.key = Some(scalar);
+                    } else {
+                        let path = open.iter().filter_map(|node| node.key.clone()).collect();
+                        leaves.push(DocumentLeaf { line: *line, path, values: vec![scalar] });
+                    }
+                }
             }
         }
-        joined.push((number, label_array(&text).unwrap_or(text)));
     }
-    joined
+    Ok(leaves)
 }
 
-/// An array behind a key that names one target as a label with its values.
-fn label_array(text: &str) -> Option<String> {
-    let (key, values) = text.strip_prefix('"')?.split_once("\":")?;
-    let values = values.trim().trim_end_matches(',');
-    let names_target = matches!(label::list_roles(key)[..], [_]);
-    let is_array = values.starts_with('[');
-    // With commas two such lines would be a table.
-    (names_target && is_array).then(|| format!("{key}: {}", values.replace(',', " ")))
+/// Where the first mark, string or bare word of a line of JSON ends.
+fn token_end(text: &str) -> usize {
+    if let Some(string) = text.strip_prefix('"') {
+        let mut is_escaped = false;
+        let end = string.find(|c: char| {
+            let is_end = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        });
+        return end.map_or(text.len(), |end| end + 2);
+    }
+    text.find(|c: char| c.is_whitespace() || "{}[],:\"".contains(c))
+        .map_or(text.len(), |end| end.max(1))
 }
 
-/// The scalars of an array that one of its lines holds, if it holds nothing else.
-fn scalars_on_line(text: &str) -> Option<Vec<String>> {
-    let text = text.trim().trim_end_matches(',');
-    let values: Vec<Value> = serde_json::from_str(&format!("[{text}]")).ok()?;
-    let is_scalar = |value: &Value| !value.is_array() && !value.is_object();
-    (!values.is_empty() && values.iter().all(is_scalar))
-        .then(|| values.iter().map(Value::to_string).collect())
-}
-
-fn scalar_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+/// Gives the leaves of an object in a list the target that a text in it names, by itself or as a
+/// command, and leaves its times of failed runs out: `{"runtime": "runc", "seconds": 0.6}`.
+fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
+    let own = &mut leaves[first..];
+    let mut named: Vec<EvidenceRole> = Vec::new();
+    for leaf in own.iter().filter(|leaf| leaf.path.len() <= depth + 1) {
+        if let [text] = &leaf.values[..] {
+            let role = command::command_role(text).map(|who| vec![who]);
+            named.extend(role.unwrap_or_else(|| label::list_roles(text)));
+        }
+    }
+    named.dedup();
+    let codes = own.iter().find(|leaf| leaf.path.last().is_some_and(|key| key == "exit_codes"));
+    let codes = codes.map(|leaf| leaf.values.clone()).unwrap_or_default();
+    for leaf in own {
+        if leaf.values.len() == codes.len() && leaf.path.last().is_some_and(|key| key == "times") {
+            let mut codes = codes.iter();
+            leaf.values.retain(|_| codes.next().is_none_or(|code| code == "0"));
+        }
+        if let ([who], true) = (&named[..], label::list_roles(&leaf.path.join(" ")).is_empty()) {
+            leaf.path.insert(0, who.target_name().into());
+        }
     }
 }
 
@@ -123,42 +217,38 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
         path.push((indent, key.trim()));
         let value = value.trim().trim_matches(['[', ']']);
         let values = value.split(", ").map(|value| words::strip_value_marks(value).to_string());
-        let keys: Vec<&str> = path.iter().map(|(_, key)| *key).collect();
-        if !value.is_empty() {
-            records.extend(make_record(*line, &keys, &values.collect::<Vec<_>>()));
-        }
+        let leaf = DocumentLeaf {
+            line: *line,
+            path: path.iter().map(|(_, key)| key.to_string()).collect(),
+            values: values.collect(),
+        };
+        records.extend(Some(leaf).filter(|_| !value.is_empty()).as_ref().and_then(make_record));
     }
     records
 }
 
-/// The record of a value, if its keys name one target and something that is read.
-fn make_record(line: u32, path: &[&str], values: &[String]) -> Option<Record> {
-    const SLOTS: [(&str, &str); 7] = [
+/// The record of a leaf, if its keys name one target and something that is read.
+fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
+    const SLOTS: [(&str, &str); 8] = [
         ("results/kernels.txt", "kernel kernels uname kernel_release"),
         ("analysis/cpu-comparison.txt", "cpu cpu_model"),
         ("results/startup-bench.txt", "start startup boot start_up"),
         ("results/devices.txt", "dev devices"),
         ("results/io-bench.txt", "dd io"),
+        ("results/caps.txt", "cap caps capeff capabilities"),
         ("isolation/proc.txt", "proc"),
         ("isolation/modules.txt", "modules module"),
     ];
-    let joined = path.join(" ");
+    let joined = leaf.path.join(" ");
     let [who] = label::list_roles(&joined)[..] else { return None };
     let mut named = SLOTS.iter().filter(|(_, words)| table::has_word(&joined, words));
     let (slot, None) = (named.next()?.0, named.next()) else { return None };
-    if timing::is_excluded_part(&joined) && slot == "results/startup-bench.txt" {
+    let is_timed = slot == "results/startup-bench.txt";
+    if timing::is_excluded_part(&joined) && is_timed {
         return None;
     }
-    let is_number = |text: &String| text.starts_with(|c: char| c.is_ascii_digit());
-    let is_timed = slot == "results/startup-bench.txt";
-    let mut units =
-        words::split_words(path.last()?).filter(|word| TimeUnit::from_name(word).is_some());
-    let unit = units.next().filter(|_| is_timed && values.iter().all(is_number));
-    let texts: Vec<String> = match unit {
-        Some(unit) => values.iter().map(|value| format!("{value} {unit}")).collect(),
-        None => values.to_vec(),
-    };
-    Some(Record { line, who, text: texts.join(", "), slot })
+    let text = if is_timed { leaf.values_with_unit() } else { leaf.values.join(" ") };
+    Some(Record { line: leaf.line, who, text, slot })
 }
 
 #[cfg(test)]

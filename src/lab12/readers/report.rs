@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::{
-    command, dmesg, health, interfaces, kernel, log, records, results, sentence, shim, slot, table, timing,
-    words,
+    command, dmesg, health, interfaces, kernel, log, records, results, sentence, shim, slot, table,
+    timing, words,
 };
 use crate::model::Capture;
 use crate::text::{beginning, split_lines};
@@ -551,9 +551,11 @@ impl PastedBlock {
                 && !words::contains_any(text, OTHERS)
         });
         let is_captioned = self.is_captioned(&["time"]) && self.find_role().is_some();
-        let is_of_performance =
-            self.above.iter().any(|(_, words)| words::contains_any(words, &["performance", "bench"]))
-                && !self.lines.iter().any(|(_, text)| words::contains_any(text, OTHERS));
+        let is_of_performance = self
+            .above
+            .iter()
+            .any(|(_, words)| words::contains_any(words, &["performance", "bench"]))
+            && !self.lines.iter().any(|(_, text)| words::contains_any(text, OTHERS));
         (is_timed || is_captioned || is_of_performance)
             && self.lines.iter().any(|(_, text)| timing::is_program_time(text))
     }

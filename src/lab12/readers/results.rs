@@ -68,7 +68,8 @@ pub(super) fn parse_write_rate(text: &str, head: &str) -> Option<String> {
                         скорость throughput bw real result 100 100m 100mb mb";
     const UNITS: &str = "B/s kB/s KB/s MB/s GB/s TB/s KiB/s MiB/s GiB/s кБ/с КБ/с МБ/с ГБ/с";
     let (key, value) = text.rsplit_once([':', '=']).unwrap_or(("", text));
-    if !words::split_words(key).all(|word| table::has_word(word, KEYS)) || table::has_word(head, OTHERS)
+    if !words::split_words(key).all(|word| table::has_word(word, KEYS))
+        || table::has_word(head, OTHERS)
     {
         return None;
     }

@@ -19,7 +19,7 @@ use failed_starts::{failed_start_line, without_failed_starts};
 use named_times::split_named_times;
 use names::is_start_measure;
 use parts::{only_summary, read_series, states_duration};
-use programs::{hyperfine_times, refuse_no_time};
+use programs::refuse_no_time;
 use unlike_starts::{refuse_cold_beside_warm, refuse_several_machines, refuse_several_sections};
 use whole_time::choose_columns;
 
@@ -30,9 +30,6 @@ pub(super) use programs::is_program_time;
 
 /// The start-up times of `who`.
 pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Vec<f64>> {
-    if let Some(times) = hyperfine_times(page, who) {
-        return times;
-    }
     let mut parts = page.parts_measuring(is_start_measure);
     // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.
     for part in &mut parts {

@@ -75,7 +75,10 @@ mod tests {
         assert_eq!(html_of(sketch(), WRITTEN), "nothing");
         let stated = sketch().fact("perf.io_write_rate", "kata", "8.8 GB/s");
         assert_eq!(
-            html_of(stated, "{% set w = written(target=\"kata\") %}{{ w.size | default(value=\"–\") }} {{ w.rate }}"),
+            html_of(
+                stated,
+                "{% set w = written(target=\"kata\") %}{{ w.size | default(value=\"–\") }} {{ w.rate }}"
+            ),
             "– 8.8 GB/s"
         );
     }

@@ -1,13 +1,10 @@
 //! What shells and programs for timing print of a start.
 
 use super::names::is_excluded;
-use crate::lab12::readers::command::command_role;
-use crate::lab12::readers::label::EvidenceRole;
-use crate::lab12::readers::page::{EvidencePage, PageLine};
+use crate::lab12::readers::page::PageLine;
 use crate::lab12::readers::read::{FoundValue, ReadResult};
 use crate::lab12::readers::words::{self, TimeUnit};
 use crate::model::{MissingReason, MissingValue};
-use crate::probe::hyperfine::HyperfineJson;
 
 /// Whether a program for timing wrote a line.
 pub(in crate::lab12::readers) fn is_program_time(text: &str) -> bool {
@@ -155,26 +152,6 @@ pub(super) fn parse_measure_command(texts: &[&PageLine]) -> Option<FoundValue<Ve
         }
     }
     first.map(|line| FoundValue { value: times, line }).or(sums)
-}
-
-/// The times of `who` in an export of hyperfine, whose commands name the runtime; none if the page
-/// is no such export.
-pub(super) fn hyperfine_times(
-    page: &EvidencePage,
-    who: EvidenceRole,
-) -> Option<ReadResult<Vec<f64>>> {
-    let lines: Vec<&str> = page.lines.iter().map(|line| line.text.as_str()).collect();
-    if !lines.first().is_some_and(|line| line.starts_with('{')) {
-        return None;
-    }
-    let export: HyperfineJson = serde_json::from_str(&lines.join("\n")).ok()?;
-    let timed = export.results.iter().find(|timed| command_role(&timed.command) == Some(who))?;
-    let times = timed.successful_times();
-    let first: f64 = *times.first()?;
-    let mut lines = page.lines.iter();
-    let line = lines.find(|line| line.text.trim_end_matches(',').parse() == Ok(first));
-    let line = line.map_or(page.lines[0].number, |line| line.number);
-    Some(refuse_no_time(FoundValue { value: times, line }))
 }
 
 /// No container starts in no time: a clock that was not read, or digits that were lost.
