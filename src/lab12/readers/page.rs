@@ -23,6 +23,8 @@ pub(super) struct PageLine {
     pub is_error: bool,
     /// What its table says that it is a value of; none outside of tables that say so.
     pub measure: Option<String>,
+    /// What cells of one row have in common.
+    pub row: u32,
     /// Whether it is a cell that belongs to no target, wherever it stands.
     is_apart: bool,
 }
@@ -102,8 +104,7 @@ impl<'a> EvidencePage<'a> {
                 page.lines.push(PageLine { kind: LineKind::NotRead(miss), ..line });
             }
             Ok(Some(flat)) => {
-                let flat = flat.iter().map(|(number, text)| PageLine::new(*number, text, false));
-                page.lines.extend(flat);
+                page.lines.extend(flat.into_iter().map(PageLine::from_table));
             }
             Ok(None) => page.add_lines(lines),
         }
@@ -261,7 +262,8 @@ fn split_labels(line: &PageLine) -> Option<Vec<LabelledPart>> {
         let value = found.rest[..end].trim().trim_end_matches([',', ';', '|', '/']).trim_end();
         if !value.is_empty() {
             let measure = line.measure.clone();
-            part.lines.push(PageLine { measure, ..PageLine::new(line.number, value, true) });
+            let row = line.row;
+            part.lines.push(PageLine { measure, row, ..PageLine::new(line.number, value, true) });
         }
         // `Host / runc: 322` is both's.
         if part.who.is_none()
@@ -295,12 +297,13 @@ impl PageLine {
         let kind = classify_line(text);
         let is_error = words::is_error(text);
         let text = text.into();
-        Self { number, text, kind, inline, is_error, measure: None, is_apart: false }
+        let row = number;
+        Self { number, text, kind, inline, is_error, measure: None, row, is_apart: false }
     }
 
     fn from_table(line: TableLine) -> Self {
-        let TableLine { number, text, measure, is_apart } = line;
-        Self { measure, is_apart, ..Self::new(number, &text, false) }
+        let TableLine { number, text, measure, is_apart, row } = line;
+        Self { measure, row, is_apart, ..Self::new(number, &text, false) }
     }
 }
 

@@ -1,11 +1,14 @@
 //! What a script of somebody's own wrote as JSON or YAML: values behind keys that name their
 //! target, one within another or in one word.
 
+use std::collections::BTreeSet;
+
 use serde::de::IgnoredAny;
 
 use super::label::{self, EvidenceRole};
+use super::table::{self, TableLine};
 use super::words::{self, TimeUnit};
-use super::{command, table, timing};
+use super::{command, timing};
 use crate::model::{MissingReason, MissingValue};
 
 /// A value of one target.
@@ -44,11 +47,17 @@ struct DocumentLeaf {
     /// The keys on the way to it, before them the target that its object names.
     path: Vec<String>,
     values: Vec<String>,
+    /// Whether they are those of an array.
+    is_list: bool,
+    /// The number of the object that it stands in.
+    object: u32,
 }
 
 /// An object or an array that is not at its end.
 #[derive(Debug, Default)]
 struct OpenNode {
+    /// The number of an object, or of the object around an array.
+    object: u32,
     is_object: bool,
     /// The key whose value comes next.
     key: Option<String>,
@@ -67,7 +76,7 @@ struct OpenNode {
 /// It begins as a document and does not go on as one.
 pub(super) fn flatten_document(
     lines: &[(u32, String)],
-) -> Result<Option<Vec<(u32, String)>>, MissingValue> {
+) -> Result<Option<Vec<TableLine>>, MissingValue> {
     let mut texts = lines.iter().map(|(_, text)| text.trim()).filter(|text| !text.is_empty());
     let (first, second) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
     let is_document = match first {
@@ -78,26 +87,52 @@ pub(super) fn flatten_document(
         return Ok(None);
     }
     let leaves = list_json_leaves(lines)?;
+    // Beside a series its object holds what sums it up, and other clocks.
+    let with_series: BTreeSet<u32> = leaves
+        .iter()
+        .filter(|leaf| leaf.is_list && leaf.is_of_numbers())
+        .map(|leaf| leaf.object)
+        .collect();
     let mut flat = Vec::with_capacity(leaves.len());
     for leaf in leaves {
         let path = leaf.path.join(" ");
-        let label = match label::list_roles(&path)[..] {
-            [who] => format!("{} ({path})", who.target_name()),
-            _ => path,
+        let role = match label::list_roles(&path)[..] {
+            [who] => Some(who),
+            _ => None,
         };
-        flat.push((leaf.line, format!("{label}: {}", leaf.values_with_unit())));
+        let key = leaf.path.last().map_or("", String::as_str);
+        let words = words::split_words(key).filter(|word| label::list_roles(word).is_empty());
+        let measure = words.collect::<Vec<_>>().join(" ");
+        let is_beside_series = !leaf.is_list
+            && leaf.is_of_numbers()
+            && label::list_roles(key).is_empty()
+            && with_series.contains(&leaf.object);
+        if is_beside_series || leaf.values.is_empty() {
+            continue;
+        }
+        let label = role.map_or(path.clone(), |who| format!("{} ({path})", who.target_name()));
+        flat.push(TableLine {
+            number: leaf.line,
+            text: format!("{label}: {}", leaf.values_with_unit()),
+            measure: Some(measure).filter(|measure| !measure.is_empty()),
+            is_apart: false,
+            row: leaf.object,
+        });
     }
     Ok(Some(flat))
 }
 
 impl DocumentLeaf {
+    fn is_of_numbers(&self) -> bool {
+        self.values.iter().all(|text| text.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
     /// The values, with the unit that the last key names.
     fn values_with_unit(&self) -> String {
         let key = self.path.last().map_or("", String::as_str);
         let unit = words::split_words(key)
             .find(|word| TimeUnit::from_name(word).is_some_and(|unit| unit <= TimeUnit::Seconds));
-        let mut values = self.values.iter();
-        match unit.filter(|_| values.all(|text| text.starts_with(|c: char| c.is_ascii_digit()))) {
+        match unit.filter(|_| self.is_of_numbers()) {
             Some(unit) => {
                 let values = self.values.iter().map(|value| format!("{value} {unit}"));
                 values.collect::<Vec<_>>().join(", ")
@@ -120,6 +155,7 @@ fn list_json_leaves(lines: &[(u32, String)]) -> Result<Vec<DocumentLeaf>, Missin
     }
     let mut leaves: Vec<DocumentLeaf> = Vec::new();
     let mut open: Vec<OpenNode> = Vec::new();
+    let mut objects = 0;
     for (line, text) in lines {
         let mut rest = text.trim_start();
         while let Some(mark) = rest.chars().next() {
@@ -127,17 +163,24 @@ fn list_json_leaves(lines: &[(u32, String)]) -> Result<Vec<DocumentLeaf>, Missin
             let token = &rest[..end];
             rest = rest[end..].trim_start();
             match mark {
-                '{' | '[' => open.push(OpenNode {
-                    is_object: mark == '{',
-                    first_leaf: leaves.len(),
-                    line: *line,
-                    ..OpenNode::default()
-                }),
+                '{' | '[' => {
+                    let is_object = mark == '{';
+                    objects += u32::from(is_object);
+                    let outer = open.last().map_or(0, |node| node.object);
+                    open.push(OpenNode {
+                        object: if is_object { objects } else { outer },
+                        is_object,
+                        first_leaf: leaves.len(),
+                        line: *line,
+                        ..OpenNode::default()
+                    });
+                }
                 '}' | ']' => {
                     let Some(node) = open.pop() else { continue };
                     if !node.values.is_empty() {
                         let path = open.iter().filter_map(|node| node.key.clone()).collect();
-                        leaves.push(DocumentLeaf { line: node.line, path, values: node.values });
+                        let OpenNode { object, line, values, .. } = node;
+                        leaves.push(DocumentLeaf { line, path, values, is_list: true, object });
                     }
                     let is_element = open.last().is_none_or(|parent| !parent.is_object);
                     if node.is_object && is_element {
@@ -148,13 +191,21 @@ fn list_json_leaves(lines: &[(u32, String)]) -> Result<Vec<DocumentLeaf>, Missin
                 _ => {
                     let scalar = serde_json::from_str(token).unwrap_or_else(|_| token.to_string());
                     let Some(node) = open.last_mut() else { continue };
+                    let node_object = node.object;
                     if !node.is_object {
                         node.values.push(scalar);
                     } else if rest.starts_with(':') {
                         node.key = Some(scalar);
                     } else {
                         let path = open.iter().filter_map(|node| node.key.clone()).collect();
-                        leaves.push(DocumentLeaf { line: *line, path, values: vec![scalar] });
+                        let (object, values) = (node_object, vec![scalar]);
+                        leaves.push(DocumentLeaf {
+                            line: *line,
+                            path,
+                            values,
+                            is_list: false,
+                            object,
+                        });
                     }
                 }
             }
@@ -181,12 +232,14 @@ fn token_end(text: &str) -> usize {
 /// Gives the leaves of an object in a list the target that a text in it names, by itself or as a
 /// command, and leaves its times of failed runs out: `{"runtime": "runc", "seconds": 0.6}`.
 fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
+    const NAMES: &str = "runtime target name command label container who";
     let own = &mut leaves[first..];
     let mut named: Vec<EvidenceRole> = Vec::new();
-    for leaf in own.iter().filter(|leaf| leaf.path.len() <= depth + 1) {
-        if let [text] = &leaf.values[..] {
-            let role = command::command_role(text).map(|who| vec![who]);
-            named.extend(role.unwrap_or_else(|| label::list_roles(text)));
+    for leaf in own.iter_mut().filter(|leaf| leaf.path.len() <= depth + 1 && !leaf.is_list) {
+        if leaf.path.last().is_some_and(|key| table::has_word(key, NAMES)) {
+            let text = leaf.values.pop().unwrap_or_default();
+            let role = command::command_role(&text).map(|who| vec![who]);
+            named.extend(role.unwrap_or_else(|| label::list_roles(&text)));
         }
     }
     named.dedup();
@@ -221,6 +274,8 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
             line: *line,
             path: path.iter().map(|(_, key)| key.to_string()).collect(),
             values: values.collect(),
+            is_list: false,
+            object: 0,
         };
         records.extend(Some(leaf).filter(|_| !value.is_empty()).as_ref().and_then(make_record));
     }
@@ -244,7 +299,12 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
     let mut named = SLOTS.iter().filter(|(_, words)| table::has_word(&joined, words));
     let (slot, None) = (named.next()?.0, named.next()) else { return None };
     let is_timed = slot == "results/startup-bench.txt";
-    if timing::is_excluded_part(&joined) && is_timed {
+    let key = leaf.path.last().map_or("", String::as_str);
+    if leaf.values.is_empty() {
+        return None;
+    }
+    let is_start = timing::is_start_measure(key) || !label::list_roles(key).is_empty();
+    if is_timed && (timing::is_excluded_part(&joined) || !is_start) {
         return None;
     }
     let text = if is_timed { leaf.values_with_unit() } else { leaf.values.join(" ") };

@@ -21,6 +21,8 @@ pub(super) struct TableLine {
     pub measure: Option<String>,
     /// Whether it belongs to none of the targets that the table has cells of.
     pub is_apart: bool,
+    /// What its row has as its own: its line, or the number of an object of a document.
+    pub row: u32,
 }
 
 /// What a reader looks for in tables.
@@ -293,7 +295,7 @@ struct TableReader<'t> {
 
 impl TableReader<'_> {
     fn add_line(&mut self, number: u32, text: String, measure: Option<String>, is_apart: bool) {
-        self.lines.push(TableLine { number, text, measure, is_apart });
+        self.lines.push(TableLine { number, text, measure, is_apart, row: number });
     }
 
     /// The head, whose words may name the unit of all values; a target in its corner labels what

@@ -17,14 +17,13 @@ use super::words;
 use crate::model::{MissingReason, MissingValue};
 use failed_starts::{failed_start_line, without_failed_starts};
 use named_times::split_named_times;
-use names::is_start_measure;
 use parts::{only_summary, read_series, states_duration};
 use programs::refuse_no_time;
 use unlike_starts::{refuse_cold_beside_warm, refuse_several_machines, refuse_several_sections};
 use whole_time::choose_columns;
 
 pub(super) use failed_starts::has_good_start;
-pub(super) use names::{is_excluded_part, names_runs};
+pub(super) use names::{is_excluded_part, is_start_measure, names_runs};
 pub(super) use own_forms::{is_numbered_time, states_times};
 pub(super) use programs::is_program_time;
 

@@ -124,7 +124,7 @@ pub(super) fn is_time_of_day(word: &str) -> bool {
 }
 
 /// Whether a table's value under a head of these words can be a start-up time, or sums some up.
-pub(super) fn is_start_measure(head: &str) -> bool {
+pub(in crate::lab12::readers) fn is_start_measure(head: &str) -> bool {
     const OTHERS: [&str; 15] = split_list(
         "budget|memory|throughput|bandwidth|size|disk|latency|request|usage|mb|gb|mib|gib|bytes|%",
     );

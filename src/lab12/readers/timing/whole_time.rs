@@ -51,7 +51,7 @@ pub(super) fn leave_whole_times(texts: &mut Vec<&PageLine>) -> Result<(), Missin
 /// whole; columns of runs are all samples.
 pub(super) fn choose_columns(own: Vec<&LabelledPart>) -> Result<Vec<&LabelledPart>, MissingValue> {
     let mut chosen: Vec<&LabelledPart> = Vec::new();
-    for row in own.chunk_by(|part, next| part.line == next.line) {
+    for row in own.chunk_by(|part, next| row_of_part(part) == row_of_part(next)) {
         let named: Vec<(&str, &LabelledPart)> = row
             .iter()
             .filter_map(|part| Some((part.lines.first()?.measure.as_deref()?, *part)))
@@ -72,6 +72,10 @@ pub(super) fn choose_columns(own: Vec<&LabelledPart>) -> Result<Vec<&LabelledPar
         chosen.push(named[whole.ok_or_else(|| several_times(&names, row[0].line))?].1);
     }
     Ok(chosen)
+}
+
+fn row_of_part(part: &LabelledPart) -> u32 {
+    part.lines.first().map_or(part.line, |line| line.row)
 }
 
 /// Which of the differently named times of one start is that of the whole; a total with the time
