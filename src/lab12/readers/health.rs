@@ -64,7 +64,11 @@ fn after_http(text: &str) -> Option<i64> {
 
 /// Whether a line is a status of HTTP with its name, and says no more: `juice-runc: HTTP 200`.
 pub(super) fn is_status_line(text: &str) -> bool {
-    text.len() < 80 && after_http(text).is_some() && words::split_words(text).count() <= 5
+    const DOUBTS: &[&str] = &["would", "should", "could", " if ", "until", "expect", "kata"];
+    let most = if words::contains_any(text, &["juice", "health"]) { 10 } else { 5 };
+    after_http(text).is_some()
+        && words::split_words(text).count() <= most
+        && !words::contains_any(text, DOUBTS)
 }
 
 /// The words before a status.

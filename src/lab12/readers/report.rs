@@ -33,6 +33,8 @@ struct PastedBlock {
     is_note: bool,
     /// The slot whose file would hold it, where what it is of is known.
     slot: Option<&'static str>,
+    /// Whether the report times other work than starts, too.
+    is_beside_other_times: bool,
     /// Whether it is of the author's own words: neither a fenced block nor a table.
     is_told: bool,
 }
@@ -46,6 +48,8 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
         _ => list_outputs(capture),
     };
     blocks.retain(|block| !block.is_of_others());
+    let has_other_times = blocks.iter().any(PastedBlock::times_other_work);
+    blocks.iter_mut().for_each(|block| block.is_beside_other_times = has_other_times);
     let has_kind =
         |kind| blocks.iter().any(|block| block.is_captioned(&[kind]) && !block.is_with_pull());
     let has_two_kinds = has_kind("cold") && has_kind("warm");
@@ -307,9 +311,17 @@ impl BlockList {
             block.above.insert(0, words);
             return;
         }
-        if let Some(lines) = command_with_output(number, text) {
+        if let Some((typed, printed)) = command_with_output(text) {
             let above = words_above(&self.caption, &self.headings);
-            self.blocks.push(PastedBlock { lines, above, ..PastedBlock::default() });
+            let lines = vec![(number, printed.into())];
+            let mut block = PastedBlock { lines, above, ..PastedBlock::default() };
+            // Without a container the heading says where it was typed.
+            let is_placed =
+                block.is_captioned(&["container", "inside", "pod"]) || block.find_role().is_some();
+            if command::command_role(typed).is_some() || !is_placed {
+                block.lines.insert(0, (number, format!("$ {typed}")));
+            }
+            self.blocks.push(block);
             return;
         }
         for stated in sentence::list_sentence_values(beginning(text, MAX_SENTENCE)) {
@@ -325,14 +337,11 @@ impl BlockList {
 }
 
 /// A command and what it printed on one line of prose: "- `uname -a`: `Linux pine 6.8.0-60-generic …`".
-fn command_with_output(number: u32, text: &str) -> Option<NumberedLines> {
+fn command_with_output(text: &str) -> Option<(&str, &str)> {
     let (typed, printed) = text.trim_start_matches(['-', '*', ' ']).split_once("`:")?;
     let typed = typed.strip_prefix('`')?;
     let printed = printed.trim().strip_prefix('`')?.strip_suffix('`')?;
-    command::role_of_command(&format!("$ {typed}"))?;
-    // Without a container the heading says where it was typed.
-    let shown = command::command_role(typed).map(|_| (number, format!("$ {typed}")));
-    Some(shown.into_iter().chain([(number, printed.to_string())]).collect())
+    command::role_of_command(&format!("$ {typed}")).map(|_| (typed, printed))
 }
 
 /// The most bytes of a line of prose that are searched for values.
@@ -461,6 +470,10 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
                 || words::only_number(found.rest).is_some())
 }
 
+/// What somebody does in a container whose time is not that of its start.
+const OTHER_WORK: &[&str] =
+    &[" dd ", "wget", "curl", "sysbench", "stress", "sleep", " pull", "openssl", "apk ", " build"];
+
 const SHIM: &str = "setup/kata-built-version.txt";
 const STARTS: &str = "results/startup-bench.txt";
 
@@ -540,23 +553,36 @@ impl PastedBlock {
         None
     }
 
+    /// Whether all that is said above it is that times of the lab follow.
+    fn is_of_performance(&self) -> bool {
+        const GENERAL: &str = "task part performance bench* snapshot isolation and comparison results \
+                               measurement* timing times host runc kata vm guest container with of";
+        let mut above = self.above.iter();
+        let at = above.position(|(_, text)| words::contains_any(text, &["performance", "bench"]));
+        let Some(at) = at else { return false };
+        let mut nearer = self.above[..=at].iter().flat_map(|(_, text)| words::split_words(text));
+        !self.is_beside_other_times
+            && nearer.all(|word| {
+                table::has_word(word, GENERAL) || word.chars().all(|c| c.is_ascii_digit())
+            })
+    }
+
+    /// Whether something else than a start is timed in it.
+    fn times_other_work(&self) -> bool {
+        self.lines.iter().any(|(_, text)| timing::is_program_time(text))
+            && self.lines.iter().any(|(_, text)| words::contains_any(text, OTHER_WORK))
+    }
+
     /// Whether a start is timed in it, and not what somebody does in a container.
     fn times_start(&self) -> bool {
-        const OTHERS: &[&str] =
-            &[" dd ", "wget", "curl", "sysbench", "stress", "sleep", " pull", "openssl", "apk "];
         let mut typed = self.above.iter().take(1).chain(&self.lines).map(|(_, text)| text.as_str());
         let is_timed = typed.any(|text| {
             command::command_role(text).is_some()
                 && text.split_whitespace().any(|word| matches!(word, "time" | "/usr/bin/time"))
-                && !words::contains_any(text, OTHERS)
+                && !words::contains_any(text, OTHER_WORK)
         });
         let is_captioned = self.is_captioned(&["time"]) && self.find_role().is_some();
-        let is_of_performance = self
-            .above
-            .iter()
-            .any(|(_, words)| words::contains_any(words, &["performance", "bench"]))
-            && !self.lines.iter().any(|(_, text)| words::contains_any(text, OTHERS));
-        (is_timed || is_captioned || is_of_performance)
+        (is_timed || is_captioned || self.is_of_performance())
             && self.lines.iter().any(|(_, text)| timing::is_program_time(text))
     }
 
@@ -587,6 +613,9 @@ impl PastedBlock {
             let lines: &[_] = if self.typed_for.is_some() { &[] } else { &self.lines };
             let texts = self.above.iter().chain(lines).map(|(_, text)| text.to_lowercase());
             texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
+        };
+        let names_word = |list: &str| {
+            self.above.iter().chain(&self.lines).any(|(_, text)| table::has_word(text, list))
         };
         let mut slots = Vec::new();
         if has(states_kernel) {
@@ -624,7 +653,9 @@ impl PastedBlock {
             slots.push("results/devices.txt");
         }
         if has(|text| results::parse_dd_output(text).is_some())
-            || has(|text| text.contains("B/s")) && names(&["throughput", "dd", "i/o"])
+            || has(|text| text.contains("B/s"))
+                && !names(&["network", "iperf", "memory", "sysbench"])
+                && (names(&["i/o"]) || names_word("throughput dd io disk write* durchsatz"))
         {
             slots.push("results/io-bench.txt");
         }

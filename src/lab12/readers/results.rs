@@ -47,8 +47,12 @@ pub(super) fn io_write_rate(page: &EvidencePage, who: EvidenceRole) -> Option<Fo
             return None;
         }
         for line in writing_lines(part) {
-            let head = line.measure.as_deref().unwrap_or(&part.label);
-            let Some(rate) = parse_write_rate(&line.text, head) else { continue };
+            let head = line.measure.as_deref().unwrap_or_default();
+            let is_of_write =
+                words::split_words(head).all(|word| table::has_word(word, RATE_WORDS));
+            let Some(rate) = parse_write_rate(&line.text, head).filter(|_| is_of_write) else {
+                continue;
+            };
             match &found {
                 Some(other) if other.value != rate => return None,
                 Some(_) => {}
@@ -62,15 +66,9 @@ pub(super) fn io_write_rate(page: &EvidencePage, who: EvidenceRole) -> Option<Fo
 /// A number with a unit of throughput, which the head of its column may name, behind nothing but
 /// words for a write: `8.8 GB/s`, `Throughput: 409.6MB/s`.
 pub(super) fn parse_write_rate(text: &str, head: &str) -> Option<String> {
-    const OTHERS: &str = "read* les* net* http* request* download* memory ram avg average mean \
-                          median min max total expected factor ratio difference overhead";
-    const KEYS: &str = "throughput bandwidth speed rate dd write* i o io disk durchsatz débit \
-                        скорость throughput bw real result 100 100m 100mb mb";
     const UNITS: &str = "B/s kB/s KB/s MB/s GB/s TB/s KiB/s MiB/s GiB/s кБ/с КБ/с МБ/с ГБ/с";
     let (key, value) = text.rsplit_once([':', '=']).unwrap_or(("", text));
-    if !words::split_words(key).all(|word| table::has_word(word, KEYS))
-        || table::has_word(head, OTHERS)
-    {
+    if !words::split_words(key).all(|word| table::has_word(word, RATE_WORDS)) {
         return None;
     }
     let value = words::strip_value_marks(value);
@@ -86,6 +84,11 @@ pub(super) fn parse_write_rate(text: &str, head: &str) -> Option<String> {
     (!words::has_three_digits_behind_comma(number))
         .then(|| format!("{} {unit}", number.replace(',', ".")))
 }
+
+/// The words that may stand around the throughput of a write.
+const RATE_WORDS: &str = "throughput bandwidth speed rate dd write* i o io disk durchsatz débit \
+                          скорость bw real result* value* measured 100 100m 100mb mb mib gb gib s \
+                          b kb seq sequential of to dev zero null container performance";
 
 const ONLY_RATE: &str = "only a rate is stated, not how much was written and how long it took:";
 

@@ -2,7 +2,7 @@
 //! Kata uname -r printed 6.12.47`, `ls /proc | wc -l gave 402 on the host and 52 under Kata`.
 
 use super::label::{self, EvidenceRole};
-use super::{kernel, words};
+use super::{kernel, results, words};
 
 /// What a sentence says of one target.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ const PLAIN: &str = "kernel kernels uname a r ls proc sys dev device devices mod
                      gives give reports reported report said says returned returns release version \
                      guest container containers vm runtime linux command my i got we see saw counts \
                      counted count number s ms sec seconds second entry one run each single \
+                     reached throughput dd wrote writes write io disk if zero null b s kb mb gb \
                      donne pour et noyau sous \
                      ядро ядра под в на и показал показывает";
 
@@ -53,7 +54,8 @@ pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
 
 /// The slot of what a sentence speaks of; none if it speaks of nothing or of several things.
 fn find_measured_slot(sentence: &str) -> Option<&'static str> {
-    const SLOTS: [(&str, &[&str]); 5] = [
+    const SLOTS: [(&str, &[&str]); 6] = [
+        ("results/io-bench.txt", &["kb/s", "mb/s", "gb/s", "mib/s", "gib/s"]),
         ("results/devices.txt", &["ls /dev ", "in /dev", "/dev entries", "/dev has"]),
         ("isolation/proc.txt", &["/proc"]),
         ("isolation/modules.txt", &["/sys/module"]),
@@ -75,7 +77,8 @@ fn read_clause(clause: &str, slot: &'static str) -> Option<SentenceValue> {
         let plain = plain.trim_end_matches(['.', ';', '`', '*', ')']);
         if plain.starts_with(|c: char| c.is_ascii_digit()) {
             let unit = tokens.next_if(|next| {
-                words::TimeUnit::from_name(next.trim_matches(['`', '.', ')'])).is_some()
+                let unit = next.trim_matches(['`', '.', ')']);
+                words::TimeUnit::from_name(unit).is_some() || unit.ends_with("B/s")
             });
             let text = unit.map_or(plain.to_string(), |unit| {
                 format!("{plain} {}", unit.trim_matches(['`', '.', ')']))
@@ -102,6 +105,7 @@ fn is_value_for(slot: &str, text: &str) -> bool {
         "results/kernels.txt" => kernel::parse_kernel_release(text).is_some(),
         "results/startup-bench.txt" => words::leading_duration(text)
             .is_some_and(|(_, has_unit, rest)| has_unit && rest.is_empty()),
+        "results/io-bench.txt" => results::parse_write_rate(text, "").is_some(),
         _ => text.chars().all(|c| c.is_ascii_digit()),
     }
 }

@@ -198,11 +198,14 @@ pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
             .find_map(|name| find(name, 3))
             .or_else(|| names.clone().find_map(|name| find_newer(name, 4)))
     };
-    let by_words = || slot_by_words(&of_guest, &folder).map(|slot| (slot, 5));
-    find(&full, 2).or_else(by_name).or_else(by_words).filter(|(slot, _)| {
-        let folder = EvidenceRole::of_folder(&folder);
-        folder.is_none() || slot.who.is_none() || folder == slot.who
-    })
+    let by_words = slot_by_words(&of_guest, &folder).map(|slot| (slot, 5));
+    let of_folder = EvidenceRole::of_folder(&folder);
+    // In the folder of a target the file is of that target.
+    let found = find(&full, 2).or(by_words.filter(|_| of_folder.is_some()));
+    found
+        .or_else(by_name)
+        .or(by_words)
+        .filter(|(slot, _)| of_folder.is_none() || slot.who.is_none() || of_folder == slot.who)
 }
 
 /// The words of a file's name that say what it holds; of several kinds the first that has a slot.
