@@ -161,9 +161,9 @@ impl ProjectData {
     ///
     /// A file cannot be used; the error names it.
     pub fn load_data(data: Option<&Path>) -> Result<Self> {
-        let (catalogue, rest) =
-            rayon::join(|| ProbeCatalogue::load(data), || Self::without_catalogue(data));
-        let (catalogue, rest) = (Arc::new(catalogue?), rest?);
+        // To start threads for it takes as long as to read it.
+        let catalogue = Arc::new(ProbeCatalogue::load(data)?);
+        let rest = Self::without_catalogue(data)?;
         rest.workloads.verify_facts(&catalogue)?;
         Ok(Self { catalogue, ..rest })
     }

@@ -225,7 +225,7 @@ pub(super) fn search_words(text: &str) -> String {
     let (mut seen, mut pairs) = (HashSet::new(), HashSet::new());
     let mut words = String::new();
     for word in text.split(|c: char| !c.is_alphanumeric()) {
-        if !seen.insert(word) {
+        if word.is_empty() || !seen.insert(word) {
             continue;
         }
         if !word.is_ascii() && word.contains(is_unspaced) {

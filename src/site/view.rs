@@ -20,6 +20,8 @@ pub(crate) struct CaptureView<'a> {
     id: &'a str,
     anchor: &'a str,
     target: Option<&'a str>,
+    /// What readers call its target.
+    target_name: Option<String>,
     /// The command that ran, or the path of the file.
     title: Cow<'a, str>,
     is_file: bool,
@@ -90,6 +92,7 @@ impl<'a> CaptureView<'a> {
             id: &capture.id,
             anchor: assessment.capture_anchor(&capture.id).unwrap_or_default(),
             target: capture.target.as_deref(),
+            target_name: capture.target.as_deref().map(|target| assessment.reader_name(target)),
             title,
             is_file: matches!(capture.origin, CaptureOrigin::File { .. }),
             is_command: matches!(

@@ -55,6 +55,9 @@ struct StoreTroubles {
     damaged: BTreeMap<PathBuf, Error>,
     /// The runs that were passed over because their time has not come, and why.
     future: BTreeSet<String>,
+    /// The newest run, read whole to know that an older one is the latest but so many: a comparison
+    /// mostly asks for it next.
+    newest: Option<RunFile>,
 }
 
 /// A run as it was loaded, and what does not fit together in it.
@@ -390,14 +393,22 @@ impl RunStore {
         let mut found = 0;
         for entry in if past.is_empty() { &future } else { &past } {
             // That the head is intact says nothing of what follows it.
-            match RunFile::read_file(&entry.path).and_then(RunFile::refuse_damaged) {
+            let known = self.lock_troubles().newest.take_if(|file| file.path == entry.path);
+            let file = known.map_or_else(
+                || RunFile::read_file(&entry.path).and_then(RunFile::refuse_damaged),
+                Ok,
+            );
+            match file {
                 Err(error) => self.add_damaged(&entry.path, error),
                 Ok(file) if found == back => {
                     let passed_over = if past.is_empty() { &[] } else { &future[..] };
                     self.add_future(entry, passed_over);
                     return Ok(file);
                 }
-                Ok(_) => found += 1,
+                Ok(file) => {
+                    self.lock_troubles().newest.get_or_insert(file);
+                    found += 1;
+                }
             }
         }
         if let (0, Some((_, error))) = (found, self.damaged_files().pop()) {
