@@ -258,7 +258,14 @@ impl Comparison<'_> {
             named.filter(|one| one.words.is_match(text) && !is_name(one.kind)).collect()
         };
         let text = self.sentence.labelled_text();
-        let mut named = named_in(&text);
+        // “37 % of the modules” is one of these, whatever else the sentence counts.
+        let after = &self.sentence.text[self.quantity.range.end..];
+        let after = &after[..after.find([',', ';', '.', ':', '(']).unwrap_or(after.len())];
+        let after = after.split(" and ").next().unwrap_or_default();
+        let mut named = named_in(after);
+        if named.len() != 1 || !self.vocabulary.words.comparison.share.is_match(after) {
+            named = named_in(&text);
+        }
         // “Kata is slower by a factor of 3” below “Start-up”
         if named.is_empty()
             && self.vocabulary.subjects.area.iter().all(|area| !area.words.is_match(&text))

@@ -7,9 +7,9 @@ use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
 use super::quantity::{StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
-use super::wording::quote_words;
 use super::words::{ClaimVocabulary, CostArea};
 use crate::model::Role;
+use crate::text::{join_words, make_visible};
 
 const HALF_GIGABYTE: f64 = 1024.0 * 1024.0 * 512.0;
 
@@ -101,7 +101,7 @@ fn check_figure(
     let targets = unmeasured_targets(index, area, &context)?;
     let range = quantity.from..quantity.range.end;
     let place = sentence.file_range(&range);
-    let words = &quote_words(&sentence.text[range]);
+    let words = &make_visible(&join_words(&sentence.text[range]));
     let message = ClaimOverheadUnmeasured { words, area: &area.name, targets: &targets };
     Some(ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place))
 }
@@ -218,7 +218,7 @@ fn check_judgement(
     let column = sentence.cell_labels().map_or("", |labels| labels.1);
     let targets = unmeasured_targets(index, area, &format!("{column} {}", sentence.text))?;
     let place = sentence.file_range(&(clause.start + range.start..clause.start + range.end));
-    let words = &quote_words(&text[range]);
+    let words = &make_visible(&join_words(&text[range]));
     let message = ClaimCostWithoutFigure { words, area: &area.name, targets: &targets };
     Some(ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place))
 }

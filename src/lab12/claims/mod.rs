@@ -4,22 +4,22 @@
 //! quantities (`quantity`). Something is said only where one of three sources is sure: pasted
 //! output, which goes through the readers of evidence files (`blocks`); cells of tables, by row,
 //! column and unit; and a value with a unit, a version, a name or an address in a sentence whose
-//! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `comparison`,
-//! `stated_dates`, `names`). A pasted line that no reader knows is compared with the captured ones
-//! (`pasted_lines`). Costs that nobody
-//! measured (`costs`) and words that no evidence carries (`wording`) are found as they stand. The
-//! words are data: `data/lab12/claims/*.toml`.
+//! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `comparison`). A
+//! pasted line that no reader knows is compared with the captured ones (`pasted_lines`). What words
+//! assert (names, ranks, dates, boundaries, outcomes; `assertions`) is held against the fact that
+//! decides it, and costs that nobody measured (`costs`) are found as they stand. The words are data:
+//! `data/lab12/claims/*.toml`.
 //!
 //! Precision comes before recall: what is not certain gets no remark, and a value that another
 //! captured one explains is no contradiction.
 
+mod assertions;
 mod blocks;
 mod captured_lines;
 mod claim_remark;
 mod comparison;
 mod costs;
 mod dates;
-mod error_latency;
 mod evidence_index;
 #[cfg(test)]
 mod examples_hold;
@@ -30,18 +30,14 @@ mod messages {
 
     include!(concat!(env!("OUT_DIR"), "/lab12_claims_rules.rs"));
 }
-mod names;
 pub(crate) mod passages;
 mod pasted_lines;
 pub(crate) mod quantity;
 pub(crate) mod sentence;
-mod stated_dates;
-mod stated_runs;
 mod subjects;
 mod target_resolver;
 mod value_place;
 mod values;
-mod wording;
 pub(crate) mod words;
 
 use std::collections::BTreeSet;
@@ -54,6 +50,7 @@ use crate::error::{Error, Result};
 use crate::judge::{EvidenceRef, RuleMessage, Severity, SwitchedOff};
 use crate::model::Role;
 use crate::report::Assessment;
+use assertions::AssertingSentence;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
 use comparison::StatedFigures;
@@ -191,24 +188,17 @@ impl ClaimChecker {
                     let is_latency = |fact: &(String, String)| fact.0.starts_with("http.latency");
                     result.status == ClaimStatus::Supported && result.facts.iter().any(is_latency)
                 });
+                let asserting = AssertingSentence::new(index, vocabulary, &sentence, &all);
                 if of_latency && passage.form == PassageForm::Prose {
-                    results
-                        .extend(error_latency::check_error_latency(index, vocabulary, &sentence));
+                    results.extend(asserting.check_latency_of_errors());
                 }
-                results.extend(names::check_names(index, vocabulary, &sentence));
-                if passage.form != PassageForm::Block {
-                    refuted.extend(stated_runs::check_stated_runs(index, vocabulary, &sentence));
-                    let of_failed =
-                        stated_runs::check_failed_target(index, vocabulary, &sentence, &all);
-                    refuted.extend(of_failed);
-                }
-                if sentence.is_plain {
-                    results.extend(stated_dates::check_build_date(index, vocabulary, &sentence));
-                }
+                results.extend(asserting.check_names());
                 results.extend(found);
                 stated.extend(figures);
                 if passage.form != PassageForm::Block {
-                    results.extend(wording::check_wording(index, vocabulary, &sentence));
+                    refuted.extend(asserting.check_runs());
+                    results.extend(asserting.check_wording());
+                    drop(asserting);
                     sentences.push((sentence, all));
                 }
             }

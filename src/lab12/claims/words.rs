@@ -64,6 +64,8 @@ word_tables! {
     BuildWords { built, unless; }
     /// Which of two targets has more of something.
     FactRank { more, less, about, unless; fact: String }
+    /// Which sample of a series is the smallest or the largest; `other` are the words of other series.
+    SampleOrder { claim, about, other, unless; fact: String }
     /// What is said of single capabilities; `bits` are their names in the order of the mask.
     CapabilityWords { name, missing, held, unless; bits: Vec<String> }
     /// What is said to differ.
@@ -96,7 +98,7 @@ word_tables! {
     /// A kind of pasted output.
     PastedKind { ; slot: String, title: OptionalPattern, holds: OptionalPattern }
     /// What statements can be about.
-    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral>, equal: Vec<EqualFact>, rank: Vec<FactRank>, capability: CapabilityWords }
+    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral>, equal: Vec<EqualFact>, rank: Vec<FactRank>, order: Vec<SampleOrder>, capability: CapabilityWords }
     /// A wording that no evidence carries.
     UnsupportedWording {
         pattern;
