@@ -73,7 +73,12 @@ impl StyledLine {
 
     /// How many columns of a terminal it takes.
     fn line_width(&self) -> usize {
-        self.spans.iter().map(|(_, text)| text.width()).sum()
+        // What is hidden was written out, so each letter of ASCII takes one.
+        let widths = self.spans.iter().map(|(_, text)| match text.is_ascii() {
+            true => text.len(),
+            false => text.width(),
+        });
+        widths.sum()
     }
 
     /// The line as it is printed, without a line end.

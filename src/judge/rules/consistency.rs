@@ -55,7 +55,7 @@ pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
 fn find_wrong_date(line: &str) -> Option<(String, Option<String>)> {
     // To look for groups takes several times as long as to look for the whole.
     let begin = line.trim_start();
-    if STAMP.is_match(begin)
+    if begin.starts_with("time=")
         && let Some(stamp) = STAMP.captures(begin)
     {
         let [month, day] = [2, 3].map(|index| stamp[index].parse().ok());
