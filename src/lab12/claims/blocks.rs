@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::captured_lines::normalize_line;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::StatedFigure;
@@ -77,11 +78,28 @@ pub(super) fn check_pasted_block(
                     results.extend(contradicted_sample(index, id, target, place, odd));
                     continue;
                 }
-                results.extend(compare_output(index, words, id, target, fact, place, &text[range]));
+                let line = &text[range.clone()];
+                let found = compare_output(index, words, id, target, fact, place, line);
+                results.extend(
+                    found.filter(|one| one.rule.is_none() || !is_copied(index, text, &range)),
+                );
             }
         }
     }
     (merge_remarks(results), stated)
+}
+
+/// Whether a line stands in a capture as it stands here, below the same line: then it is what was
+/// captured, though of something that is not read from there.
+fn is_copied(index: &EvidenceIndex, text: &str, line: &Range<usize>) -> bool {
+    let above = text[..line.start].lines().rev().find(|line| !line.trim().is_empty());
+    let Some(above) = above.map(normalize_line) else { return false };
+    let known = index.captured_lines();
+    let places = known.places_of(&normalize_line(&text[line.clone()]));
+    places.iter().any(|&at| {
+        let before = known.neighbour_of(at, -1);
+        before.is_some_and(|before| known.lines[before].text.eq_ignore_ascii_case(&above))
+    })
 }
 
 /// Read from the same lines as others, or without meaning beside them.
