@@ -28,6 +28,7 @@ fn main() {
     }
     write_generated("shipped_files.rs", &shipped);
     write_generated("fact_ids.rs", &fact_constants(&data.join("catalogue")));
+    write_generated("lab12_reading.rs", &word_lists(&data.join("lab12/reading.toml")));
     for folder in ["rules", "fleet/rules", "lab12/rules", "lab12/claims/rules"] {
         let name = format!("{}.rs", folder.replace('/', "_"));
         write_generated(&name, &message_structs(&data.join(folder)));
@@ -153,6 +154,24 @@ fn message_structs(folder: &Path) -> String {
              pub(crate) struct {name}{given} {{ {fields}}}\n\
              impl crate::judge::RuleMessage for {name}{anonymous} {{ const RULE: &'static str = {id:?}; }}"
         );
+    }
+    out
+}
+
+/// The lists of words of a file, in a module for each of its tables.
+fn word_lists(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let tables = toml::from_str::<BTreeMap<String, BTreeMap<String, serde_json::Value>>>(&text);
+    let tables = tables.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut out = String::new();
+    for (table, lists) in tables {
+        let _ = writeln!(out, "pub(super) mod {table} {{");
+        for (name, words) in lists {
+            let (kind, prefix) = if words.is_array() { ("&[&str]", "&") } else { ("&str", "") };
+            let name = name.to_uppercase();
+            let _ = writeln!(out, "pub(crate) const {name}: {kind} = {prefix}{words};");
+        }
+        out += "}\n";
     }
     out
 }

@@ -1,15 +1,8 @@
 //! Typed commands, and the role that they state.
 
 use super::label::{self, EvidenceRole, LabelRole};
+use super::vocabulary::command::{ENGINES, PROGRAMS};
 use super::words;
-use crate::text::split_list;
-
-/// The programs whose names begin a typed command.
-const PROGRAMS: [&str; 29] = split_list(
-    "sudo|nerdctl|docker|podman|ctr|uname|cat|grep|egrep|ls|ip|ifconfig|dmesg|time|curl|echo|\
-    lscpu|lsmod|awk|head|containerd-shim-kata-v2|kata-runtime|/usr/bin/time|command|hostnamectl|\
-    sh|bash|kubectl|crictl",
-);
 
 /// The role that a command line states, if `text` is one; none is clear of a container under another
 /// runtime.
@@ -97,7 +90,6 @@ pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
 }
 
 fn starts_container(typed: &str) -> bool {
-    const ENGINES: &[&str] = &["nerdctl", "docker", "podman", "ctr", "kubectl", "crictl"];
     let mut words = typed.split(|c: char| c.is_whitespace() || matches!(c, '(' | '`'));
     words.any(|word| ENGINES.contains(&word))
         && (typed.contains(" run ") || typed.contains(" exec "))

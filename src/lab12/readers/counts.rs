@@ -6,9 +6,9 @@ use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
+use super::vocabulary::counts::WORDS;
 use super::words;
 use crate::model::{MissingReason, MissingValue};
-use crate::text::split_list;
 
 /// The count that stands behind the label of `who`.
 pub(super) fn labelled_count(
@@ -95,11 +95,7 @@ fn is_loose(part: &LabelledPart) -> bool {
 
 /// Whether a label speaks of something that is counted otherwise.
 fn is_foreign(label: &str) -> bool {
-    const WORDS: [&str; 15] = split_list(
-        "process|pid|lsmod|loaded|running|numeric|memory|cpu|difference|built|port|version|\
-        ratio|процесс|разниц",
-    );
-    words::contains_any(label, &WORDS)
+    words::contains_any(label, WORDS)
 }
 
 /// Whether a typed command counts something else: processes, or loaded modules.

@@ -4,10 +4,10 @@ use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
+use super::vocabulary::cpu::{BEGINNINGS, NAMES, PROSE};
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::MODEL_LABELS;
-use crate::text::split_list;
 
 /// The model name that the parts of `who` state.
 pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
@@ -123,48 +123,16 @@ fn is_numeric(value: &str) -> bool {
 /// Whether `/proc/cpuinfo` says so on an architecture whose processors state no model name: ARM,
 /// s390x, RISC-V.
 fn has_no_model_name(text: &str) -> bool {
-    const BEGINNINGS: [&str; 15] = split_list(
-        "cpu implementer|cpu part|cpu architecture|cpu variant|bogomips|processor 0:|\
-        vendor_id:|# processors|hart:|hart isa|isa:|uarch:|mvendorid|marchid|mimpid",
-    );
     let plain = text.to_lowercase().replace(':', " :");
     let plain = crate::text::join_words(&plain).replace(" :", ":");
     BEGINNINGS.iter().any(|start| plain.starts_with(start))
 }
 
-/// What names of processors hold.
-const NAMES: [&str; 18] = split_list(
-    "intel|amd |xeon|epyc|ryzen|core(tm)|cortex|neoverse|apple m|qemu virtual|ampere|graviton|\
-    snapdragon|celeron|pentium|kunpeng|virtual cpu|common kvm processor",
-);
-
-/// What sentences about processors hold.
-const PROSE: &[&str] = &[
-    " is ",
-    " are ",
-    " was ",
-    " shows",
-    " show ",
-    " because",
-    " not ",
-    " while ",
-    " but ",
-    " see",
-    " which",
-    " same",
-    " has ",
-    " the ",
-    " and ",
-    " это",
-    "identical",
-    " on both",
-];
-
 /// A line without a key that can only be the name of a processor.
 fn unlabelled_model(line: &PageLine) -> Option<FoundValue<String>> {
     let text = words::strip_value_marks(super::label::strip_decoration(&line.text));
     let short = text.chars().count() <= 80 && words::split_words(text).count() <= 14;
-    let named = words::contains_any(text, &NAMES)
+    let named = words::contains_any(text, NAMES)
         && !words::contains_any(text, PROSE)
         && !words::is_hypothetical(text);
     let ends = text.ends_with(['.', '!', '?', ':']) || text.contains(": ");

@@ -4,6 +4,7 @@ use super::kernel;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
+use super::vocabulary::dmesg::{CMDLINE, DEVICES};
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::kernel_log::kernel_log_message;
@@ -144,34 +145,6 @@ fn boot_log_message(text: &str) -> Option<&str> {
 
 /// What shows that the log is of the host, if something does.
 fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<MissingValue> {
-    const CMDLINE: &[&str] = &[
-        "boot_image=/boot/",
-        "boot_image=(hd",
-        "wsl_root_init",
-        "initrd=\\",
-        "root=uuid=",
-        "root=partuuid=",
-    ];
-    const DEVICES: &[&str] = &[
-        "docker0",
-        "veth",
-        "wlan0",
-        "wlp",
-        "apparmor=\"",
-        "bluetooth:",
-        "thinkpad",
-        "iwlwifi",
-        "dmi: lenovo",
-        "dmi: dell",
-        "dmi: hp",
-        "dmi: hewlett",
-        "dmi: asus",
-        "dmi: acer",
-        "dmi: micro-star",
-        "dmi: gigabyte",
-        "dmi: supermicro",
-        "dmi: framework",
-    ];
     if log.names_agent() {
         return None;
     }

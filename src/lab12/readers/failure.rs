@@ -2,55 +2,10 @@
 
 use super::page::{LineKind, PageLine};
 use super::table::has_word;
+use super::vocabulary::failure::{
+    DOUBTS, KEYS, MACHINE, NOTES, OTHERS, PHRASES, POD_STATES, STARTS, UNTRIED,
+};
 use super::words;
-use crate::text::split_list;
-
-/// What people write beside a start that failed; hyphens and brackets are blanks.
-const NOTES: [&str; 36] = split_list(
-    "failed|failure|did not start|didn't start|does not start|not started|never started|\
-    fails to start|could not start|could not be started|couldn't start|cannot start|\
-    unable to start|crashed|aborted|with error|timed out|never became|hung|killed|terminated|\
-    sending signal|non zero|not working|doesn't work|does not work|startete nicht|nicht starten|\
-    ✗|✘|❌|fehlgeschlagen|nicht gestartet|échec|не запустил|не удалось",
-);
-
-/// What messages speak of that tell of a container's or a sandbox's start.
-const STARTS: [&str; 16] = split_list(
-    "shim|sandbox|kvm|vsock|hypervisor|qemu|firecracker|runtime|create container|start container|\
-    container process|microvm|start vm|boot vm|kata|pull",
-);
-
-/// What people write where a runtime could not be tried at all.
-const UNTRIED: [&str; 38] = split_list(
-    "nested virtualization is off|nested virtualisation is off|virtualization is disabled|\
-    virtualisation is disabled|kvm is disabled|no kvm|without kvm|kvm not |kvm is not|kvm unavailable|kvm missing|no /dev/kvm|/dev/kvm not|\
-    /dev/kvm is not|/dev/kvm missing|no nested virt|nested virtualization is not|\
-    nested virtualisation is not|nested virtualization not|nested virtualisation not|\
-    not available|unavailable|not installed|not supported|unsupported|not tested|not run|\
-    not executed|could not run|could not be run|couldn't run|cannot run|can't run|unable to run|\
-    does not work|did not work|doesn't work|skipped",
-);
-
-/// What only the start of a virtual machine needs.
-const MACHINE: &[&str] =
-    &["kata", "kvm", "vsock", "hypervisor", "qemu", "microvm", "firecracker", "virtiofs"];
-
-/// What `kubectl get pods` says of a pod in which nothing runs.
-const POD_STATES: &[&str] = &[
-    "ContainerCreating",
-    "Pending",
-    "CrashLoopBackOff",
-    "ImagePullBackOff",
-    "ErrImagePull",
-    "CreateContainerError",
-    "RunContainerError",
-    "StartError",
-    "ContainerCannotRun",
-];
-
-/// What is spoken of where something else than the runtime could not be tried.
-const OTHERS: &[&str] =
-    &["dmesg", " log", "command", "package", "ping", "curl", "ipv6", "lsmod", "permission"];
 
 /// Whether a line tells that the start that was timed failed.
 pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
@@ -93,20 +48,12 @@ pub(super) fn tells_failed_start(text: &str) -> bool {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| plain.contains(phrase));
     // A command that is told how it is used has not run.
     let is_usage = plain.starts_with("usage: ");
-    says(&NOTES) || is_usage || has_exit_status(&plain)
+    says(NOTES) || is_usage || has_exit_status(&plain)
 }
 
 /// Whether a sentence of an author says that Kata did not start here, and not what would be, or what
 /// was before it did.
 pub(super) fn tells_untested(text: &str) -> bool {
-    const PHRASES: [&str; 26] = split_list(
-        "installing failed|installation failed|never started|did not start|didn't start|does not start|doesn't start|not boot|n't boot|\
-        could not start|couldn't start|failed start|failed to start|cannot start|can't start|\
-        not be installed|was not installed|was not tested|was not measured|did not run|\
-        could not run|couldn't run|cannot run|can't run|не запустил|не запускается",
-    );
-    const DOUBTS: &str = "would if unless until when might may could've after then finally later at \
-                          first initially attempt without until gvisor runsc firecracker";
     let lower = words::remove_denials(&text.to_lowercase().replace('\u{2019}', "'")).into_owned();
     PHRASES.iter().any(|phrase| lower.contains(phrase))
         && !has_word(&lower, DOUBTS)
@@ -116,12 +63,10 @@ pub(super) fn tells_untested(text: &str) -> bool {
 /// Whether a line in a place of Kata's tells that no container started under it.
 pub(super) fn tells_no_start(line: &PageLine) -> bool {
     match &line.kind {
-        LineKind::Log(log) => {
-            log.fatal || log.failure && words::contains_any(&log.message, &STARTS)
-        }
+        LineKind::Log(log) => log.fatal || log.failure && words::contains_any(&log.message, STARTS),
         LineKind::Text if is_of_another_runtime(&line.text) || tells_of_remedy(&line.text) => false,
         LineKind::Text if line.is_error => {
-            words::contains_any(&line.text, &STARTS) || is_note_of_failure(&line.text)
+            words::contains_any(&line.text, STARTS) || is_note_of_failure(&line.text)
         }
         LineKind::Text | LineKind::Title => {
             let plain = plain_words(&line.text);
@@ -163,8 +108,6 @@ fn plain_words(text: &str) -> String {
 
 /// Whether a status of exit other than 0 is stated: `exit code 125`, `rc=1`.
 fn has_exit_status(plain: &str) -> bool {
-    const KEYS: &[&str] =
-        &["exit code", "exit status", "exited with code", "return code", "exit", "rc", "exitcode"];
     let is_apart = |at: usize| at == 0 || !plain[..at].ends_with(char::is_alphanumeric);
     KEYS.iter().any(|key| {
         plain.match_indices(key).filter(|(at, _)| is_apart(*at)).any(|(at, _)| {

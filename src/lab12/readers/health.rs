@@ -3,6 +3,7 @@
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
+use super::vocabulary::health::{DOUBTS, KEYS};
 use super::words;
 use crate::model::MissingReason;
 
@@ -64,27 +65,11 @@ fn after_http(text: &str) -> Option<i64> {
 
 /// Whether a line is a status of HTTP with its name, and says no more: `juice-runc: HTTP 200`.
 pub(super) fn is_status_line(text: &str) -> bool {
-    const DOUBTS: &[&str] = &["would", "should", "could", " if ", "until", "expect", "kata"];
     let most = if words::contains_any(text, &["juice", "health"]) { 10 } else { 5 };
     after_http(text).is_some()
         && words::split_words(text).count() <= most
         && !words::contains_any(text, DOUBTS)
 }
-
-/// The words before a status.
-const KEYS: &[&str] = &[
-    "status",
-    "code",
-    "health",
-    "juice",
-    "response",
-    "curl",
-    "http",
-    "try",
-    "статус",
-    "код",
-    "ответ",
-];
 
 /// `Status: 200`, `juice-runc: 200`.
 fn after_key(text: &str) -> Option<i64> {

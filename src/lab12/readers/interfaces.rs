@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
+use super::vocabulary::interfaces::STARTS;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{ListedInterface, is_ipv4, is_ipv6, is_mac, list_interfaces};
-use crate::text::split_list;
 
 /// The interfaces of `who`.
 pub(super) fn read_interfaces(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
@@ -62,10 +62,6 @@ fn in_part(part: &LabelledPart, who: EvidenceRole) -> ReadResult<Value> {
 
 /// Whether only a machine has an interface of this name, not a sandbox on it.
 fn is_host_only(name: &str) -> bool {
-    const STARTS: [&str; 25] = split_list(
-        "docker|br-|veth|wl|enp|ens|eno|enx|virbr|vmnet|nerdctl|cni|podman|tailscale|wg|lxc|lxd|\
-        utun|awdl|en0|bridge|vboxnet|flannel|cali|zt",
-    );
     STARTS.iter().any(|start| name.starts_with(start))
 }
 

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::vocabulary::label::{TRADE, WORDS};
 use super::{command, words};
-use crate::text::{beginning, split_list};
+use crate::text::beginning;
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
@@ -170,15 +171,6 @@ fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
     None
 }
 
-/// The words that a title may consist of.
-const TRADE: [&str; 65] = split_list(
-    "host|runc|kata|guest|vm|container|containers|kernel|kernels|startup|start|time|times|\
-    modules|module|network|interfaces|interface|entries|cpu|model|info|output|results|result|\
-    test|tests|log|logs|dmesg|version|runtime|the|in|inside|for|on|from|of|machine|system|side|\
-    proc|sys|dev|count|boot|benchmark|io|linux|microvm|latency|juice|shop|wsl2|wsl|ubuntu|\
-    devices|caps|capabilities|release|v2|qemu|clh|fc",
-);
-
 /// A line that is nothing but a label: a decorated title, or words of the trade only.
 fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     // The last of the numbers behind the words is the value.
@@ -216,8 +208,6 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
 
 /// Whether the number behind a word counts attempts, and is no value: `runc, try 1`.
 fn counts_attempts(word: &str) -> bool {
-    const WORDS: [&str; 11] =
-        split_list("try|run|attempt|trial|round|iteration|sample|versuch|essai|intento|попытка");
     WORDS.contains(&word.to_lowercase().as_str())
 }
 

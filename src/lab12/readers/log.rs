@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
+use super::vocabulary::log::PHRASES;
 use super::{label, words};
-use crate::text::split_list;
 
 /// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn parse_terminal_log(text: &str) -> Option<EngineLogMessage> {
 
 /// How lines begin that engines write while they fetch an image, in lower case.
 static CHATTER_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    words::find_starts(&split_list::<17>(
+    words::find_starts(&crate::text::split_list::<17>(
         "warning:|unable to find image|digest: sha256:|status: downloaded|status: image is up|\
         using default tag|manifest-sha256:|config-sha256:|layer-sha256:|index-sha256:|\
         trying to pull|getting image source|copying blob|copying config|writing manifest|\
@@ -106,14 +106,6 @@ static CHATTER_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 
 /// What engines say while they fetch an image, and warnings in plain words.
 fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
-    const PHRASES: &[&str] = &[
-        ": pulling from",
-        ": pull complete",
-        "pulling fs layer",
-        ": download complete",
-        "already exists",
-        "|++++",
-    ];
     let lower = words::lower_case(text);
     let is_chatter = words::starts_with_any(&CHATTER_STARTS, &lower)
         || words::contains_any(&lower, PHRASES)

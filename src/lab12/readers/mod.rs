@@ -26,6 +26,7 @@ mod shim;
 mod slot;
 mod table;
 mod timing;
+mod vocabulary;
 mod words;
 
 use crate::lab12::edition::Edition;

@@ -4,6 +4,7 @@ use super::command::{after_prompt, role_of_command};
 use super::label::{self, EvidenceRole, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
 use super::table::{self, TableLine};
+use super::vocabulary::page::UNITS;
 use super::{records, words};
 use crate::model::{Capture, MAX_LINE, MissingReason, MissingValue};
 use crate::text::{is_hidden, split_lines, strip_ansi};
@@ -136,8 +137,6 @@ impl<'a> EvidencePage<'a> {
     /// Whether a head says that the numbers of the page are milliseconds: `=== Startup (ms) ===`,
     /// `runtime,ms`.
     pub(super) fn value_unit_is_millis(&self) -> bool {
-        const UNITS: &[&str] =
-            &["(ms)", "[ms]", "in ms", "milliseconds", ",ms", "time_ms", "unit: ms"];
         let heads = self.lines.iter().filter(|line| {
             matches!(line.kind, LineKind::Title | LineKind::Text)
                 && !line.text.contains(|c: char| c.is_ascii_digit())

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
+use super::vocabulary::report::{GENERAL, OTHER_WORK, PRODUCTS, WORDS};
 use super::{
     command, dmesg, health, interfaces, kernel, log, records, results, sentence, shim, slot, table,
     timing, words,
@@ -470,10 +471,6 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
                 || words::only_number(found.rest).is_some())
 }
 
-/// What somebody does in a container whose time is not that of its start.
-const OTHER_WORK: &[&str] =
-    &[" dd ", "wget", "curl", "sysbench", "stress", "sleep", " pull", "openssl", "apk ", " build"];
-
 const SHIM: &str = "setup/kata-built-version.txt";
 const STARTS: &str = "results/startup-bench.txt";
 
@@ -492,24 +489,6 @@ impl PastedBlock {
 
     /// Whether its caption says that others measured it, or nobody.
     fn is_of_others(&self) -> bool {
-        const WORDS: &[&str] = &[
-            "handout expects",
-            "lab expects",
-            "expected value",
-            "expected result",
-            "expected time",
-            "should look like",
-            "should print",
-            "typical value",
-            "typical output",
-            "typical result",
-            "typical time",
-            "literature",
-            "from the doc",
-            "example value",
-            "example from",
-            "placeholder",
-        ];
         // A paragraph speaks of more than of what stands below it.
         let is_caption = words::split_words(self.nearest_caption()).count() <= 20;
         self.typed_for.is_none()
@@ -555,8 +534,6 @@ impl PastedBlock {
 
     /// Whether all that is said above it is that times of the lab follow.
     fn is_of_performance(&self) -> bool {
-        const GENERAL: &str = "task part performance bench* snapshot isolation and comparison results \
-                               measurement* timing times host runc kata vm guest container with of";
         let mut above = self.above.iter();
         let at = above.position(|(_, text)| words::contains_any(text, &["performance", "bench"]));
         let Some(at) = at else { return false };
@@ -736,8 +713,6 @@ fn is_of_product(above: &str, is_further: bool) -> bool {
 /// Whether words above a block tell of the virtual machine in which the author works, which is
 /// Kata's host: `MacBook Air M1, Colima VM with Ubuntu`.
 fn names_own_machine(above: &str) -> bool {
-    const PRODUCTS: &str = "colima lima multipass virtualbox vmware utm parallels orbstack vagrant \
-                            proxmox ubuntu debian fedora cloud";
     table::has_word(above, "vm machine")
         && table::has_word(above, PRODUCTS)
         && !words::contains_any(above, &["kata", "runc"])

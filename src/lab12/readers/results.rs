@@ -6,6 +6,7 @@ use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::table::{self, TableMeasure};
+use super::vocabulary::results::{COPIED, PROSE, RATE_WORDS};
 use super::{counts, failure, words};
 use crate::model::{MissingReason, MissingValue};
 
@@ -85,11 +86,6 @@ pub(super) fn parse_write_rate(text: &str, head: &str) -> Option<String> {
         .then(|| format!("{} {unit}", number.replace(',', ".")))
 }
 
-/// The words that may stand around the throughput of a write.
-const RATE_WORDS: &str = "throughput bandwidth speed rate dd write* i o io disk durchsatz débit \
-                          скорость bw real result* value* measured 100 100m 100mb mb mib gb gib s \
-                          b kb seq sequential of to dev zero null container performance";
-
 const ONLY_RATE: &str = "only a rate is stated, not how much was written and how long it took:";
 
 /// The lines of a part without what dd says of reading, by the word before it or above it: `read:`.
@@ -122,18 +118,6 @@ fn names_reading(key: &str) -> Option<bool> {
 /// `536870912 bytes (537 MB, 512 MiB) copied, 1.23456 s, 435 MB/s`, in the languages of dd.
 pub(super) fn parse_dd_output(text: &str) -> Option<Value> {
     const BYTES: [&str; 4] = [" bytes", " Bytes", " octets", " байт"];
-    const COPIED: [&str; 10] = [
-        "copied, ",
-        "transferred in ",
-        "kopiert, ",
-        "copiés, ",
-        "copiado, ",
-        "copiados, ",
-        "copiati, ",
-        "скопировано, ",
-        "скопирован, ",
-        "скопированы, ",
-    ];
     if let Some(written) = parse_fio_output(text) {
         return Some(written);
     }
@@ -218,8 +202,6 @@ fn is_listing_line(text: &str) -> bool {
 
 /// The names on a line of a listing: one, or several in columns as `ls` prints them on a terminal.
 fn device_names(text: &str) -> Vec<&str> {
-    // What sentences hold and listings of /dev do not.
-    const PROSE: &[&str] = &["in", "the", "only", "is", "of", "and", "are", "has", "with", "under"];
     if let Some(name) = device_name(text) {
         return vec![name];
     }

@@ -2,6 +2,7 @@
 //! Kata uname -r printed 6.12.47`, `ls /proc | wc -l gave 402 on the host and 52 under Kata`.
 
 use super::label::{self, EvidenceRole};
+use super::vocabulary::sentence::PLAIN;
 use super::{kernel, results, words};
 
 /// What a sentence says of one target.
@@ -14,18 +15,6 @@ pub(super) struct SentenceValue {
     /// The slot whose file would hold it.
     pub slot: &'static str,
 }
-
-/// The words that may stand beside a target and its value. Any other could make it that of
-/// something else: a default, a wish, a comparison, a release that only is spoken of.
-const PLAIN: &str = "kernel kernels uname a r ls proc sys dev device devices module modules wc l entries start startup \
-                     starts started time times real took takes start-up up under in inside on the \
-                     of with for is was it and both printed prints print shows showed show gave \
-                     gives give reports reported report said says returned returns release version \
-                     guest container containers vm runtime linux command my i got we see saw counts \
-                     counted count number s ms sec seconds second entry one run each single \
-                     reached throughput dd wrote writes write io disk if zero null b s kb mb gb \
-                     donne pour et noyau sous \
-                     ядро ядра под в на и показал показывает";
 
 /// The values that a line of prose states.
 pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {

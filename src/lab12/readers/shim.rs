@@ -2,6 +2,7 @@
 
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
+use super::vocabulary::shim::OTHERS;
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{
@@ -79,7 +80,6 @@ pub(super) fn is_own_line(text: &str) -> bool {
 
 /// Whether a line states a version with Kata's name.
 pub(super) fn is_shim_version(text: &str) -> bool {
-    const OTHERS: &[&str] = &["kernel", "alpine", "nerdctl version", "containerd version", "linux"];
     let plain = words::strip_value_marks(text.trim_start_matches(['-', '*', ' ']));
     words::contains_any(plain, &["kata"])
         && !words::contains_any(plain, OTHERS)

@@ -2,6 +2,7 @@
 //! under which they are found.
 
 use super::label::EvidenceRole;
+use super::vocabulary::slot::FILLERS;
 use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
 
@@ -222,11 +223,6 @@ const TOPICS: [(&[SlotContent], &str); 11] = [
     (&[C::Devices], "dev devs devices"),
     (&[C::Capabilities], "cap caps capabilities capeff"),
 ];
-
-/// The words that may stand beside them.
-const FILLERS: &str = "count counts entries comparison compare compared comparision test tests \
-                       results result output info version versions model list bench benchmark time \
-                       times data summary raw samples runs vs and in http juice a r namespace";
 
 /// The slot for a name of words alone that say what a file holds, and of whom.
 fn slot_by_words(name: &str, folder: &str) -> Option<EvidenceSlot> {

@@ -1,6 +1,7 @@
 //! Tables: which target a cell is of, and what its table says that it measures.
 
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
+use super::vocabulary::table::{COMPARISONS, FIGURES, NEUTRAL};
 use super::words;
 use crate::text::beginning;
 
@@ -51,16 +52,6 @@ const MEASURES: [(TableMeasure, &str); 6] = [
     (TableMeasure::Modules, "module* модул*"),
     (TableMeasure::Devices, "dev device* устройств*"),
 ];
-
-/// The words of heads that fit whatever is measured.
-const NEUTRAL: &str = "value* wert* значени* result* output entr* запис* count* number total n \
-                       anzahl einträge колич* s sec ms measured version* info* detail* observed \
-                       actual data";
-
-/// The words of heads whose values compare targets and are of none.
-const COMPARISONS: &str = "difference differenz diff overhead slower faster longer slowdown speedup \
-                           ratio relative delta vs versus factor increase change than compared \
-                           extra minus разниц*";
 
 impl TableMeasure {
     /// Whether values under a head of these words can be of this measure: it names it, or nothing
@@ -381,7 +372,6 @@ impl TableReader<'_> {
     /// Whether the columns of a table are figures of one series, `| avg | min | max | n |`: then a
     /// row belongs together.
     fn is_of_figures(&self, cells: &[String]) -> bool {
-        const FIGURES: &[&str] = &["avg", "average", "mean", "min", "minimum", "max", "maximum"];
         let is_figure = |name: &&String| FIGURES.contains(&name.to_lowercase().as_str());
         self.head.iter().filter(is_figure).count() > 1
             && cells.len() == self.head.len()

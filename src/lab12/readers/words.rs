@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use crate::text::split_list;
+use super::vocabulary::words::{
+    ABSENCE_WORDS, HYPOTHETICAL_WORDS, MADE_UP_DENIALS, MADE_UP_WORDS, PHRASES, STARTS,
+};
 use aho_corasick::{AhoCorasick, Anchored, Input, StartKind};
 use regex::Regex;
 
@@ -239,26 +241,6 @@ pub(super) fn lower_case(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// How messages of failed programs begin, in lower case.
-const STARTS: [&str; 37] = split_list(
-    "error|fatal|e: |ctr:|docker:|nerdctl:|podman:|sudo:|sh:|/bin/sh:|-sh:|bash:|-bash:|zsh:|\
-    fish:|curl:|ls:|cat:|dd:|wc:|tee:|grep:|ip:|dmesg:|awk:|uname:|ошибка|panic:|traceback|\
-    cannot |failed|could not |unable to |permission denied|containerd-shim-kata-v2:|the term '|\
-    wsl:",
-);
-
-/// What messages of failed programs say, in lower case.
-const PHRASES: [&str; 34] = split_list(
-    "command not found|: not found|no such file or directory|no such device|permission denied|\
-    operation not permitted|connection refused|failed to connect|error response from daemon|\
-    error:|error while|failed to create|failed to start|failed to run|unknown runtime|\
-    unknown or invalid runtime|invalid runtime|exec format error|exited with non-zero|\
-    division by zero|is not recognized|cannot connect to|runtime not found|segmentation fault|\
-    core dumped|exit status 1|sorry, try again|a password is required|oci runtime create failed|\
-    context deadline exceeded|timed out waiting|timeout waiting for|toomanyrequests|\
-    pull access denied",
-);
-
 /// Whether a program wrote `text` to say that it failed.
 pub(super) fn is_error(text: &str) -> bool {
     let lower = lower_case(text.trim_start_matches(['-', '*', '>', ' ', '(', '[', '❌']));
@@ -301,7 +283,7 @@ static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&forms.join("|")).unwrap_or_else(|error| unreachable!("{error}"))
 });
 
-static ERROR_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| find_starts(&STARTS));
+static ERROR_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| find_starts(STARTS));
 
 /// Finds any of these at the beginning of a text, for [`starts_with_any`].
 #[allow(clippy::expect_used, reason = "constant words, used by a test")]
@@ -321,25 +303,18 @@ static ERROR_PHRASES: LazyLock<AhoCorasick> =
 
 /// Whether the value beside these words was not measured: an expectation, an example.
 pub(super) fn is_hypothetical(text: &str) -> bool {
-    const WORDS: [&str; 17] = split_list(
-        "expected|example|e.g.|simulat|typical|placeholder|theoretical|hypothetical|estimate|\
-        not run|not executed|not measured|mock|sample value|ожида|например|n/a",
-    );
     // "differs from the host, as expected" says that it was measured.
-    contains_any(&text.to_lowercase().replace("as expected", ""), &WORDS)
+    contains_any(&text.to_lowercase().replace("as expected", ""), HYPOTHETICAL_WORDS)
 }
 
 /// Whether a text admits that what stands there was not captured: no sound evidence says so.
 pub(super) fn is_made_up(text: &str) -> bool {
-    const WORDS: [&str; 8] =
-        split_list("simulated|mocked|mock output|mock data|made up|made-up|fabricated|placeholder");
-    const DENIALS: &[&str] = &["not ", "no ", "nothing ", "nothing is ", "nothing was "];
-    if !contains_any(text, &WORDS) {
+    if !contains_any(text, MADE_UP_WORDS) {
         return false;
     }
     let lower = text.to_lowercase();
-    let is_denied = |at: usize| DENIALS.iter().any(|denial| lower[..at].ends_with(denial));
-    WORDS.iter().any(|word| lower.match_indices(word).any(|(at, _)| !is_denied(at)))
+    let is_denied = |at: usize| MADE_UP_DENIALS.iter().any(|denial| lower[..at].ends_with(denial));
+    MADE_UP_WORDS.iter().any(|word| lower.match_indices(word).any(|(at, _)| !is_denied(at)))
 }
 
 /// Whether a text announces what somebody expects, and not what a command printed.
@@ -349,9 +324,7 @@ pub(super) fn is_expected_output(text: &str) -> bool {
 
 /// Whether words say that there is no value.
 pub(super) fn is_absence(text: &str) -> bool {
-    const WORDS: [&str; 8] =
-        split_list("n/a|unavailable|not available|unsupported|none|skipped|missing|нет");
-    contains_any(text, &WORDS)
+    contains_any(text, ABSENCE_WORDS)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
 use crate::lab12::readers::table::has_word;
+use crate::lab12::readers::vocabulary::evidence_start::OTHERS;
 use crate::lab12::readers::{read, slot, timing, words};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
 use crate::text::{beginning, split_lines};
@@ -126,21 +127,6 @@ pub(super) fn is_note(name: &str) -> bool {
 /// The sentences in which an author says that what stands for Kata is not of his machine, on which
 /// it did not start.
 fn find_borrowed(note: &Capture) -> Option<StartFailure> {
-    const OTHERS: &[&str] = &[
-        "copied from",
-        "'s repo",
-        "his output",
-        "her output",
-        "their output",
-        "his computer",
-        "her computer",
-        "friend",
-        "classmate",
-        "groupmate",
-        "colleague",
-        "someone else",
-        "borrowed",
-    ];
     find_prose(note, |_, text| {
         words::contains_any(text, &["kata"])
             && words::contains_any(text, OTHERS)

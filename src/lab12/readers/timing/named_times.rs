@@ -5,6 +5,7 @@ use super::programs::parse_zsh_time;
 use crate::lab12::readers::command::command_role;
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::{LabelledPart, LineKind, PageLine};
+use crate::lab12::readers::vocabulary::timing_named_times::BETWEEN;
 use crate::lab12::readers::words;
 
 /// Takes the lines that name a role by themselves out of the parts without a label, each as a part
@@ -48,8 +49,6 @@ fn list_named_times(line: &PageLine) -> Vec<(EvidenceRole, String)> {
 /// The times on a line with the roles that are named beside them; none if anything else stands
 /// there that could be meant.
 fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
-    const BETWEEN: &[&str] =
-        &["took", "needed", "started", "in", "startup", "start", "time", "real", "container"];
     let plain: String =
         text.chars().map(|c| if matches!(c, '{' | '}' | '"' | '|') { ' ' } else { c }).collect();
     let plain = without_run_or_clock(plain.trim());

@@ -3,8 +3,8 @@
 
 use crate::lab12::readers::label;
 use crate::lab12::readers::table::{TableMeasure, has_word};
+use crate::lab12::readers::vocabulary::timing_names::{KEYS, LEFT_OUT, NO_SAMPLE, OTHERS, STARTS};
 use crate::lab12::readers::words::{self, TimeUnit};
-use crate::text::split_list;
 
 /// Whether the head of a column names the runs in it: `Run`, `№`, `Lauf`.
 pub(in crate::lab12::readers) fn names_runs(head: &str) -> bool {
@@ -16,23 +16,15 @@ pub(super) fn is_run(key: &str) -> bool {
     let lower = key.to_lowercase();
     let mut words = words::split_words(&lower);
     let first = words.next().unwrap_or_default();
-    const STARTS: [&str; 22] = split_list(
-        "run|trial|attempt|test|sample|iter|попыт|запуск|start|try|round|versuch|lauf|durchlauf|\
-        messung|intento|prueba|ejecu|essai|mesure|замер|第",
-    );
     STARTS.iter().any(|start| first.starts_with(start))
         || key.trim_start_matches('#').chars().all(|c| c.is_ascii_digit())
 }
 
 /// Whether a key says that a start-up time follows.
 pub(super) fn is_time_key(key: &str) -> bool {
-    const KEYS: [&str; 16] = split_list(
-        "time|start|elapsed|total|duration|wall|took|врем|запуск|старт|zeit|dauer|tiempo|durée|\
-        duración|temps",
-    );
     let short = words::split_words(key).count() <= 6 && !key.contains(['.', '"', ';']);
     let unit_alone = TimeUnit::from_name(key.trim()).is_some();
-    short && (is_run(key) || unit_alone || words::contains_any(key, &KEYS))
+    short && (is_run(key) || unit_alone || words::contains_any(key, KEYS))
 }
 
 /// Whether a column counts runs.
@@ -49,22 +41,10 @@ pub(super) fn is_processor_time(text: &str) -> bool {
     matches!(key.as_str(), "user" | "sys" | "system")
 }
 
-/// The words of summaries, warm-ups and other clocks.
-const NO_SAMPLE: [&str; 72] = split_list(
-    "avg|average|mean|median|min|max|minimum|maximum|user|sys|usr|warmup|difference|diff|\
-    overhead|slower|longer|shorter|more|less|extra|additional|slowdown|speedup|relative|factor|\
-    faster|ratio|range|σ|stddev|std|deviation|cpu|pull|pulls|pulling|downloads|downloading|\
-    среднее|медиана|expected|typical|timeout|stdev|utilisateur|système|benutzerzeit|systemzeit|\
-    task|clock|sum|delta|would|example|p95|прогрев|mittelwert|mittel|durchschnitt|schnitt|summe|\
-    moyenne|médiane|promedio|media|mediana|gesamt|p50|p99|итого|平均",
-);
-
 /// Whether the part under this label holds no samples. What stands in brackets may say that
 /// warm-up or pull is not among them.
 pub(in crate::lab12::readers) fn is_excluded_part(label: &str) -> bool {
     let (outside, inside) = label::without_brackets(label);
-    const LEFT_OUT: &[&str] =
-        &["discard", "exclud", "after", "without", "already", "no pull", "never", "отброш"];
     let left_out = words::contains_any(&inside, LEFT_OUT);
     let named = words::contains_any(&inside, &["warm", "pull", "прогрев"]);
     is_excluded(&outside) || is_excluded(&inside) && !(left_out && named)
@@ -125,10 +105,7 @@ pub(super) fn is_time_of_day(word: &str) -> bool {
 
 /// Whether a table's value under a head of these words can be a start-up time, or sums some up.
 pub(in crate::lab12::readers) fn is_start_measure(head: &str) -> bool {
-    const OTHERS: [&str; 15] = split_list(
-        "budget|memory|throughput|bandwidth|size|disk|latency|request|usage|mb|gb|mib|gib|bytes|%",
-    );
     let is_run = is_run(head) && !head.trim().is_empty();
     (is_excluded(head) || is_run || TableMeasure::Start.is_meant_by(head))
-        && !words::contains_any(head, &OTHERS)
+        && !words::contains_any(head, OTHERS)
 }

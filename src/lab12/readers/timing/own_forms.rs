@@ -4,8 +4,8 @@ use super::names::{
     has_duration, is_clock, is_excluded, is_run, is_time_key, is_time_of_day, whole_duration,
 };
 use crate::lab12::readers::label;
+use crate::lab12::readers::vocabulary::timing_own_forms::{COMPARISONS, ENDS, SUMS};
 use crate::lab12::readers::words::{self, TimeUnit};
-use crate::text::split_list;
 
 /// Whether a text is one time with its unit or several samples, and nothing else.
 pub(in crate::lab12::readers) fn states_times(text: &str) -> bool {
@@ -170,8 +170,6 @@ fn parse_lone_clock(text: &str) -> Option<f64> {
 
 /// A time without what compares it in brackets behind it: `2.14s (2.6x slower)`.
 fn without_comparison(text: &str) -> &str {
-    const COMPARISONS: &[&str] = &["slower", "faster", "longer", "shorter", "more", "less"];
-    const SUMS: &[&str] = &["avg", "average", "mean", "median", "min", "max"];
     match text.split_once(" (").filter(|(_, note)| note.ends_with(')')) {
         Some((time, note))
             if whole_duration(time).is_some()
@@ -186,7 +184,6 @@ fn without_comparison(text: &str) -> &str {
 
 /// A time without the status of a program that succeeded behind it: `2.21 s exit=0`.
 fn without_status(text: &str) -> &str {
-    const ENDS: [&str; 6] = split_list("exit 0|exit=0|exit code 0|exit code: 0|rc=0|ok");
     let bare = text.trim_end_matches(')');
     let head = ENDS.iter().find_map(|end| bare.strip_suffix(end));
     let time = head.map(|head| head.trim_end_matches([' ', ',', ';', '(', '→', '-']));

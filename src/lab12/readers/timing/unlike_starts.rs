@@ -6,12 +6,12 @@ use crate::lab12::readers::label;
 use crate::lab12::readers::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use crate::lab12::readers::read;
 use crate::lab12::readers::table::has_word;
+use crate::lab12::readers::vocabulary::timing_unlike_starts::MACHINES;
 use crate::lab12::readers::words;
 use crate::model::{MissingReason, MissingValue};
 
 /// Why starts of several kinds of machine are no series of one target.
 pub(super) fn refuse_several_machines(own: &[&LabelledPart]) -> Option<MissingValue> {
-    const MACHINES: [&str; 6] = ["qemu", "clh", "firecracker", "fc", "dragonball", "stratovirt"];
     let mut named: Vec<&str> = Vec::new();
     for part in own.iter().filter(|part| part.value_lines().next().is_some()) {
         let label = part.label.to_lowercase();
