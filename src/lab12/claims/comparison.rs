@@ -54,11 +54,10 @@ pub(super) fn check_comparisons(
     all: &[StatedQuantity],
     stated: &StatedFigures,
 ) -> Vec<ClaimRemark> {
-    let computed = check_computed_cell(index, vocabulary, sentence, all);
-    if !computed.is_empty() {
-        return computed;
+    let mut out = Vec::new();
+    if let Some(computed) = check_computed_cell(index, vocabulary, sentence, all) {
+        return vec![computed];
     }
-    let mut out = check_mean_of_samples(vocabulary, sentence, all);
     for (number, quantity) in all.iter().enumerate() {
         out.extend(check_spread(index, vocabulary, sentence, all, number));
         let comparison = Comparison { index, vocabulary, sentence, quantity };
@@ -143,66 +142,6 @@ fn check_spread(
         let text = &sentence.text[quantity.range.clone()];
         ClaimRemark::contradicted_by(index, place, text, fact_ref, &found, None)
     })
-}
-
-/// A cell that is called the mean of the numbered runs of its row or its column, and is none that
-/// can be computed of them.
-fn check_mean_of_samples(
-    vocabulary: &ClaimVocabulary,
-    sentence: &ReportSentence,
-    all: &[StatedQuantity],
-) -> Vec<ClaimRemark> {
-    let PassageForm::Cell { row, column, line, heads, whole } = &sentence.passage.form else {
-        return Vec::new();
-    };
-    let words = &vocabulary.words;
-    let is_mean =
-        |label: &str| words.figures.mean.is_match(label) && label.split_whitespace().count() <= 3;
-    let labelled: Vec<(&str, &str)> = match (is_mean(column), is_mean(row)) {
-        (true, false) => heads.split(" | ").zip(line.split(" | ").skip(1)).collect(),
-        (false, true) => whole.split(" | ").filter_map(|cell| cell.split_once(" = ")).collect(),
-        _ => return Vec::new(),
-    };
-    let number_of = |cell: &str| -> Option<(f64, f64)> {
-        let text = cell.trim_matches(['*', ' ', '`']).replace(',', ".");
-        let text = text.trim_end_matches([' ', 's', 'm']);
-        let decimals = i32::try_from(text.split_once('.')?.1.len()).ok()?;
-        Some((text.parse().ok()?, 0.5 * 10_f64.powi(-decimals)))
-    };
-    let is_run = |label: &str| {
-        let rest = label.trim().trim_start_matches(|c: char| !c.is_ascii_digit());
-        rest.len() <= 2 && rest.parse::<u32>().is_ok() && label.split_whitespace().count() <= 2
-    };
-    let runs = labelled.iter().filter(|one| is_run(one.0)).map(|one| number_of(one.1));
-    let (Some(samples), Some((stated, half))) =
-        (runs.collect::<Option<Vec<(f64, f64)>>>(), number_of(sentence.text))
-    else {
-        return Vec::new();
-    };
-    let values: Vec<f64> = samples.iter().map(|sample| sample.0).collect();
-    let summary = stats::summarize_samples(&values).filter(|_| values.len() > 1);
-    let ([quantity], Some(summary)) = (all, summary) else { return Vec::new() };
-    let rest = values.get(1..).and_then(stats::summarize_samples);
-    let without = |value: f64| -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "no row has 2^52 cells")]
-        let n = values.len() as f64;
-        (summary.mean * n - value) / (n - 1.0)
-    };
-    let mut truths = vec![summary.mean, summary.median, without(summary.min), without(summary.max)];
-    truths.extend(rest.map(|rest| rest.mean));
-    let slack = half * 1.1 + samples[0].1;
-    if truths.iter().any(|truth| (stated - truth).abs() <= slack.max(truth * 0.005)) {
-        return Vec::new();
-    }
-    let message = ClaimContradictsEvidence {
-        stated: &sentence.text[quantity.range.clone()],
-        found: &format!("{}", stats::round_significant(summary.mean, 4)),
-        title: "mean of the runs in the table",
-        target: if is_mean(column) { row } else { column },
-        elsewhere: None,
-    };
-    let place = sentence.file_range(&quantity.range);
-    vec![ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)]
 }
 
 /// A quantity that compares, where it stands.
@@ -537,95 +476,135 @@ fn list_pairs(
     pairs
 }
 
-/// A cell that is computed of two others of its row or its column, which are of two targets, and is
-/// nothing that can be computed of them.
+/// A cell whose label says that it is computed of the other cells of its row or its column, and
+/// which is nothing that can be computed of them: the mean of numbered runs, or the difference,
+/// ratio or share of two targets.
 fn check_computed_cell(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
     all: &[StatedQuantity],
-) -> Vec<ClaimRemark> {
+) -> Option<ClaimRemark> {
     let PassageForm::Cell { row, column, line, heads, whole } = &sentence.passage.form else {
-        return Vec::new();
+        return None;
     };
+    let [quantity] = all else { return None };
     let words = &vocabulary.words;
-    let label = row.rsplit(':').next().unwrap_or_default();
+    let is_mean =
+        |label: &str| words.figures.mean.is_match(label) && label.split_whitespace().count() <= 3;
     let is_computed = |label: &str| {
         words.comparison.computed.is_match(label) && !words.comparison.unless.is_match(label)
     };
-    let labelled: Vec<(&str, &str)> = match (is_computed(column), is_computed(label)) {
-        (true, false) => heads.split(" | ").zip(line.split(" | ").skip(1)).collect(),
-        (false, true) => whole.split(" | ").filter_map(|cell| cell.split_once(" = ")).collect(),
-        _ => return Vec::new(),
-    };
-    let [quantity] = all else { return Vec::new() };
-    let mut numbers = Vec::new();
-    let mut is_time = false;
-    let mut targets = Vec::new();
-    for (label, cell) in labelled.iter().filter(|one| one.1.trim() != sentence.text.trim()) {
-        let found = find_quantities(cell, words);
-        let number = found.first().and_then(|one| match one.value {
-            StatedValue::Number(number, second) => Some(second.unwrap_or(number)),
-            StatedValue::Seconds(number) => Some(number),
+    let label = row.rsplit(':').next().unwrap_or_default();
+    let by_row = || heads.split(" | ").zip(line.split(" | ").skip(1)).collect();
+    let by_column = || whole.split(" | ").filter_map(|cell| cell.split_once(" = ")).collect();
+    let (cells, is_of_runs): (Vec<(&str, &str)>, bool) =
+        match [is_computed(column), is_computed(label), is_mean(column), is_mean(row)] {
+            [true, false, ..] => (by_row(), false),
+            [false, true, ..] => (by_column(), false),
+            [.., true, false] => (by_row(), true),
+            [.., false, true] => (by_column(), true),
+            _ => return None,
+        };
+    let place = sentence.file_range(&(quantity.from..quantity.range.end));
+    let stated_text = &sentence.text[quantity.range.clone()];
+    let others: Vec<(&str, Vec<StatedQuantity>)> = cells
+        .into_iter()
+        .filter(|one| one.1.trim() != sentence.text.trim())
+        .map(|(label, cell)| (label, find_quantities(cell, words)))
+        .collect();
+    let (stated, half) = number_of(quantity)?;
+    if is_of_runs {
+        let runs = others.iter().filter(|one| is_numbered_run(one.0));
+        let runs = runs.map(|(_, found)| match &found[..] {
+            [one] => number_of(one).filter(|one| one.0.fract() != 0.0),
             _ => None,
         });
-        let Some(number) = number.filter(|number| *number > 0.0) else { continue };
-        let [one] = &found[..] else { return Vec::new() };
-        is_time |= matches!(one.value, StatedValue::Seconds(_));
-        numbers.push((number, one.half, std::mem::discriminant(&one.value)));
-        targets.extend(index.resolver.single_target(label));
+        let runs = runs.collect::<Option<Vec<(f64, f64)>>>()?;
+        let samples: Vec<f64> = runs.iter().map(|run| run.0).collect();
+        let slack = half * 1.1 + runs.first().filter(|_| runs.len() > 1)?.1;
+        let summary = stats::summarize_samples(&samples)?;
+        let rest = stats::summarize_samples(&samples[1..])?;
+        #[allow(clippy::cast_precision_loss, reason = "no row has 2^52 cells")]
+        let n = samples.len() as f64;
+        let without = |value: f64| (summary.mean * n - value) / (n - 1.0);
+        let (low, high) = (without(summary.min), without(summary.max));
+        let truths = [summary.mean, summary.median, rest.mean, low, high];
+        let is_near = |truth: &f64| (stated - truth).abs() <= slack.max(truth * 0.005);
+        let message = ClaimContradictsEvidence {
+            stated: stated_text,
+            found: &format!("{}", stats::round_significant(summary.mean, 4)),
+            title: "mean of the runs in the table",
+            target: if is_mean(column) { row } else { column },
+            elsewhere: None,
+        };
+        let status = ClaimStatus::Contradicted;
+        return (quantity.half > 0.0 && stated.fract() != 0.0 && !truths.iter().any(is_near))
+            .then(|| ClaimRemark::violates_rule(message, status, place));
+    }
+    let mut numbers = Vec::new();
+    let mut targets = Vec::new();
+    for (label, found) in &others {
+        let Some((number, half)) = found.first().and_then(number_of) else { continue };
+        if number > 0.0 {
+            let [one] = &found[..] else { return None };
+            numbers.push((number, half, std::mem::discriminant(&one.value)));
+            targets.extend(index.resolver.single_target(label));
+        }
     }
     let ([(a, half_a, form), (b, half_b, other)], [one, another]) = (&numbers[..], &targets[..])
     else {
-        return Vec::new();
+        return None;
     };
-    if form != other || one == another {
-        return Vec::new();
-    }
-    let Some(pair) = FigurePair::new(*a, *b, is_time, Vec::new()) else {
-        return Vec::new();
-    };
+    let is_time = *form == std::mem::discriminant(&StatedValue::Seconds(0.0));
+    let pair =
+        FigurePair::new(*a, *b, is_time, Vec::new()).filter(|_| form == other && one != another)?;
     let (ratio, difference) = (pair.larger / pair.smaller, pair.larger - pair.smaller);
-    let slack = quantity.half * 1.1 + half_a + half_b;
-    let is_difference = |stated: f64| {
-        [1.0, 1000.0, 0.001].iter().any(|unit| {
-            (stated - difference * unit).abs() <= slack * unit.max(1.0) + difference * unit * 1e-6
-        })
-    };
+    let slack = half * 1.1 + half_a + half_b;
+    let is_difference = [1.0, 1000.0, 0.001].iter().any(|unit| {
+        (stated - difference * unit).abs() <= slack * unit.max(1.0) + difference * unit * 1e-6
+    });
     let is_ratio = |stated: f64, half: f64| {
         let mut truths = [ratio, 1.0 / ratio].into_iter();
         truths.any(|truth| (stated - truth).abs() <= half * 1.1 + truth * 0.04)
     };
-    let is_share = |percent: f64| {
-        let share = percent / 100.0;
-        let mut shares = [share, 1.0 + share, 1.0 - share].into_iter();
-        shares.any(|share| is_ratio(share, quantity.half / 100.0))
-    };
+    let share = stated / 100.0;
+    let is_share =
+        [share, 1.0 + share, 1.0 - share].into_iter().any(|share| is_ratio(share, half / 100.0));
+    // Where a cell beside it was copied wrongly it may be right all the same.
+    let explains =
+        |ratio: f64| [ratio, 1.0 / ratio].iter().any(|it| (stated - it).abs() <= half * 1.1);
+    let is_explained =
+        || captured_ratios(index, [(one, *a), (another, *b)]).into_iter().any(explains);
     let is_right = match quantity.value {
-        StatedValue::Number(stated, second) => {
-            let stated = second.unwrap_or(stated);
-            is_ratio(stated, quantity.half) || is_difference(stated) || is_share(stated)
+        StatedValue::Number(..) => {
+            is_ratio(stated, half) || is_difference || is_share || is_explained()
         }
-        StatedValue::Seconds(stated) => is_difference(stated),
-        StatedValue::Times(stated) => {
-            [stated, stated + 1.0].into_iter().any(|stated| is_ratio(stated, quantity.half))
+        StatedValue::Seconds(_) => is_difference,
+        StatedValue::Times(_) => {
+            is_ratio(stated, half) || is_ratio(stated + 1.0, half) || is_explained()
         }
-        StatedValue::Percent(stated) => is_share(stated),
+        StatedValue::Percent(_) => is_share,
         _ => true,
     };
-    // Where a cell beside it was copied wrongly it may be right all the same.
-    let captured = captured_ratios(index, [(one, *a), (another, *b)]);
-    let explains = |ratio: f64| match quantity.value {
-        StatedValue::Number(stated, _) | StatedValue::Times(stated) => {
-            [ratio, 1.0 / ratio].iter().any(|truth| (stated - truth).abs() <= quantity.half * 1.1)
-        }
-        _ => false,
-    };
-    if is_right || captured.into_iter().any(explains) {
-        return Vec::new();
+    (!is_right).then(|| pair.wrong_ratio(stated_text, place))
+}
+
+/// The number of a cell, and half a unit of its last digit.
+fn number_of(quantity: &StatedQuantity) -> Option<(f64, f64)> {
+    match quantity.value {
+        StatedValue::Number(number, second) => Some((second.unwrap_or(number), quantity.half)),
+        StatedValue::Seconds(number)
+        | StatedValue::Times(number)
+        | StatedValue::Percent(number) => Some((number, quantity.half)),
+        _ => None,
     }
-    let place = sentence.file_range(&(quantity.from..quantity.range.end));
-    vec![pair.wrong_ratio(&sentence.text[quantity.range.clone()], place)]
+}
+
+/// Whether a label is the number of a run: “run 2”, “#3”.
+fn is_numbered_run(label: &str) -> bool {
+    let rest = label.trim().trim_start_matches(|c: char| !c.is_ascii_digit());
+    rest.len() <= 2 && rest.parse::<u32>().is_ok() && label.split_whitespace().count() <= 2
 }
 
 /// The captured ratios of the facts of two targets one of which is as stated.
