@@ -4,7 +4,7 @@ use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
-use super::vocabulary::cpu::{BEGINNINGS, NAMES, PROSE};
+use super::vocabulary::cpu::{BEGINNINGS, NAMES, OTHER_LABELS, PROSE};
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::MODEL_LABELS;
@@ -100,20 +100,7 @@ fn after_one_key(text: &str) -> Option<&str> {
     let key = words::strip_value_marks(key).to_lowercase();
     let key = key.trim_start_matches(['-', '*', ' ']).trim();
     let key: String = crate::text::join_words(key);
-    let others = [
-        "cpu model name",
-        "machdep.cpu.brand_string",
-        "model",
-        "cpu info",
-        // lscpu in other languages.
-        "modellname",
-        "nom de modèle",
-        "nombre del modelo",
-        "nome modello",
-        "nome do modelo",
-        "имя модели",
-    ];
-    MODEL_LABELS.iter().chain(&others).any(|label| *label == key).then_some(value)
+    MODEL_LABELS.iter().chain(OTHER_LABELS).any(|label| *label == key).then_some(value)
 }
 
 fn is_numeric(value: &str) -> bool {

@@ -201,7 +201,6 @@ impl<'a> EvidencePages<'a> {
         self.put_counts(&mut put);
         self.put_rest(&mut put, edition);
         self.put_newer(&mut put, edition);
-        self.put_write_rate(&mut put);
         self.put_masks(&mut put);
         for fact in facts.values_mut().flat_map(BTreeMap::values_mut) {
             self.say_unread(fact);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
-use super::vocabulary::report::{GENERAL, OTHER_WORK, PRODUCTS, WORDS};
+use super::vocabulary::report::{GENERAL, OTHER_WORK, PRODUCTS, START_HEADINGS, WORDS};
 use super::{
     command, dmesg, health, interfaces, kernel, log, records, results, sentence, shim, slot, table,
     timing, words,
@@ -595,23 +595,21 @@ impl PastedBlock {
             self.above.iter().chain(&self.lines).any(|(_, text)| table::has_word(text, list))
         };
         let mut slots = Vec::new();
-        if has(states_kernel) {
-            slots.push(match role {
-                Some(EvidenceRole::Host) => "results/host-kernel.txt",
-                Some(EvidenceRole::Runc) => "results/runc-kernel.txt",
-                Some(EvidenceRole::Kata) => "results/kata-kernel.txt",
-                None => "results/kernels.txt",
-            });
-        }
+        let kernel_slot = match role {
+            Some(EvidenceRole::Host) => "results/host-kernel.txt",
+            Some(EvidenceRole::Runc) => "results/runc-kernel.txt",
+            Some(EvidenceRole::Kata) => "results/kata-kernel.txt",
+            None => "results/kernels.txt",
+        };
         let has_failed = has(words::is_error) || has(|text| log::parse_engine_log(text).is_some());
+        if has(states_kernel) {
+            slots.push(kernel_slot);
+        }
         if has_failed && names(&["escape", "privileged", "bonus"]) {
             slots.push("results/kata-escape-attempt.txt");
         } else if has_failed && slots.is_empty() {
-            slots.push(match role {
-                Some(EvidenceRole::Runc) => "results/runc-kernel.txt",
-                Some(EvidenceRole::Kata) => "results/kata-kernel.txt",
-                _ => "results/kernels.txt",
-            });
+            let is_hosts = role == Some(EvidenceRole::Host);
+            slots.push(if is_hosts { "results/kernels.txt" } else { kernel_slot });
         }
         let is_of_version = names(&["version"]) && !names(&["kernel", "uname"]);
         if has(shim::is_shim_version)
@@ -666,18 +664,7 @@ impl PastedBlock {
         if names(&["curl-3012", "time_total"]) {
             slots.push("bench/curl-3012.txt");
         }
-        let starts = [
-            "startup",
-            "start-up",
-            "start up",
-            "start #",
-            "время запуска",
-            "startzeit",
-            "démarrage",
-            "arranque",
-            "hyperfine",
-        ];
-        let is_of_start = names(&starts)
+        let is_of_start = names(START_HEADINGS)
             || self.is_note && has(|text| text.starts_with("real"))
             || self.times_start()
             || has(timing::is_numbered_time)

@@ -10,15 +10,9 @@ use crate::model::{Fact, FactSource, SampleUnit};
 
 impl EvidencePages<'_> {
     pub(super) fn startup_fact(&self, who: EvidenceRole, edition: Edition) -> Fact {
-        let own = if who == EvidenceRole::Runc {
-            "bench/runc-startup.txt"
-        } else {
-            "bench/kata-startup.txt"
-        };
-        let newer = if who == EvidenceRole::Runc {
-            "results/runc-startup.txt"
-        } else {
-            "results/kata-startup.txt"
+        let (own, newer) = match who {
+            EvidenceRole::Runc => ("bench/runc-startup.txt", "results/runc-startup.txt"),
+            _ => ("bench/kata-startup.txt", "results/kata-startup.txt"),
         };
         let all = "bench/startup-samples.txt";
         let places = match edition {
@@ -80,29 +74,20 @@ impl EvidencePages<'_> {
             for (who, own) in [(EvidenceRole::Runc, runc), (EvidenceRole::Kata, kata)] {
                 let places = [own, both];
                 let found = places.iter().any(|path| self.pages.contains_key(path));
+                if id == "perf.io_write" {
+                    let mut pages = places.iter().filter_map(|path| self.pages.get(path));
+                    let rate =
+                        pages.find_map(|page| Some((page, results::io_write_rate(page, who)?)));
+                    if let Some((page, rate)) = rate {
+                        put("perf.io_write_rate", who, read::fact_from_read(page, Ok(rate)));
+                    }
+                }
                 if found || edition == Edition::S26 {
                     let canonical = if id == "perf.io_write" { both } else { own };
                     let fact =
                         self.first_fact_from_slots(&places, canonical, |page| reader(page, who));
                     let beside = (id == "priv.cap_eff").then(|| self.mask_beside_kernel(who));
                     put(id, who, beside.flatten().filter(|_| !fact.is_present()).unwrap_or(fact));
-                }
-            }
-        }
-    }
-
-    /// How fast a write was, where that is all that is stated of it.
-    pub(super) fn put_write_rate(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
-        let runtimes = [
-            (EvidenceRole::Runc, "results/runc-io.txt"),
-            (EvidenceRole::Kata, "results/kata-io.txt"),
-        ];
-        for (who, own) in runtimes {
-            let pages = [own, "results/io-bench.txt"].into_iter().filter_map(|p| self.pages.get(p));
-            for page in pages {
-                if let Some(found) = results::io_write_rate(page, who) {
-                    put("perf.io_write_rate", who, read::fact_from_read(page, Ok(found)));
-                    break;
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::names::is_excluded;
 use crate::lab12::readers::page::PageLine;
 use crate::lab12::readers::read::{FoundValue, ReadResult};
+use crate::lab12::readers::vocabulary::timing_programs::NAMED;
 use crate::lab12::readers::words::{self, TimeUnit};
 use crate::model::{MissingReason, MissingValue};
 
@@ -65,27 +66,12 @@ pub(super) fn parse_zsh_time(text: &str) -> Option<f64> {
     Some(words::leading_duration(total.trim())?.0)
 }
 
-/// The words before a time and behind it: those of fish, GNU time, hyperfine of one run, PowerShell
-/// and perf.
-const NAMED: [(&str, &str); 9] = [
-    ("Executed in", ""),
-    ("Ausgeführt in", ""),
-    ("Exécuté en", ""),
-    ("Exécutée en", ""),
-    ("Ejecutado en", ""),
-    ("Elapsed (wall clock) time (h:mm:ss or m:ss):", ""),
-    ("Time (abs ≡):", ""),
-    ("TotalSeconds", ""),
-    ("", "time elapsed"),
-];
-
 /// `Executed in    4.03 secs`, `0.812345678 seconds time elapsed`.
 fn parse_named_time(text: &str) -> Option<f64> {
-    NAMED.iter().find_map(|(before, behind)| {
-        let (_, rest) = text.split_once(before)?;
-        let (value, _, rest) = words::leading_duration(rest.trim_start_matches([' ', '\t', ':']))?;
-        (behind.is_empty() || rest.trim() == *behind).then_some(value)
-    })
+    // Of perf the words stand behind the time.
+    let before = NAMED.iter().find_map(|before| text.split_once(before));
+    let (_, rest) = before.or_else(|| Some(("", text.strip_suffix(" seconds time elapsed")?)))?;
+    Some(words::leading_duration(rest.trim_start_matches([' ', '\t', ':']))?.0)
 }
 
 /// tcsh: `0.010u 0.020s 0:00.51 5.8%`.
