@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::vocabulary::label::{TRADE, WORDS};
+use super::vocabulary::label::{STARTS_OF_ROLES, TRADE, WORDS};
 use super::{command, words};
 use crate::text::beginning;
 
@@ -98,10 +98,7 @@ fn parse_any_label(text: &str) -> Option<LineLabel<'_>> {
 /// The ASCII words of which every label of ASCII has one, and the mark behind the name of a file.
 #[allow(clippy::expect_used, reason = "constant words, used by a test")]
 static ROLE_WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let words = "host|baremetal|runc|kata|guest|vm|gast|invitado|wsl|gvisor|runsc|crun|youki|\
-        firecracker|node|worker|pod|benchmark| <";
-    let words = words.split('|');
-    AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("few words")
+    AhoCorasick::builder().ascii_case_insensitive(true).build(STARTS_OF_ROLES).expect("few words")
 });
 
 /// `node01`, `pod/probe-kata`: a node or a pod of a cluster by its name alone.

@@ -6,7 +6,6 @@ use super::vocabulary::sentence::PLAIN;
 use super::{kernel, results, words};
 
 /// What a sentence says of one target.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct SentenceValue {
     /// Whose value it is.
     pub who: EvidenceRole,
@@ -96,71 +95,5 @@ fn is_value_for(slot: &str, text: &str) -> bool {
             .is_some_and(|(_, has_unit, rest)| has_unit && rest.is_empty()),
         "results/io-bench.txt" => results::parse_write_rate(text, "").is_some(),
         _ => text.chars().all(|c| c.is_ascii_digit()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_sentence_values(line: &str) -> Vec<String> {
-        let stated = list_sentence_values(line).into_iter();
-        stated.map(|v| format!("{} {} {}", v.who.target_name(), v.value, v.slot)).collect()
-    }
-
-    #[test]
-    fn a_clause_with_one_target_and_one_value_is_read() {
-        let kernels =
-            ["runc 6.8.0-51-generic results/kernels.txt", "kata 6.12.47 results/kernels.txt"];
-        assert_eq!(
-            read_sentence_values("Kernels: `6.8.0-51-generic` (runc) vs `6.12.47` (kata)"),
-            kernels
-        );
-        assert_eq!(
-            read_sentence_values("Kernels: runc `6.8.0-51-generic`, Kata `6.12.47`."),
-            kernels
-        );
-        assert_eq!(
-            read_sentence_values(
-                "Under runc `uname -r` printed 6.8.0-51-generic. Under Kata `uname -r` printed 6.12.47, so it has its own."
-            ),
-            kernels
-        );
-        assert_eq!(
-            read_sentence_values(
-                "`ls /proc | wc -l` gave 402 on the host, 64 under runc and 53 under Kata."
-            ),
-            [
-                "host 402 isolation/proc.txt",
-                "runc 64 isolation/proc.txt",
-                "kata 53 isolation/proc.txt"
-            ]
-        );
-        assert_eq!(
-            read_sentence_values("Start of runc: 0.57 s. Start of Kata: 1.76 s (one run each)."),
-            ["runc 0.57 s results/startup-bench.txt", "kata 1.76 s results/startup-bench.txt"]
-        );
-    }
-
-    #[test]
-    fn what_is_only_spoken_of_is_no_value() {
-        for line in [
-            "Kata ships kernel 6.12.47 by default",
-            "Kata 3.23.0 would start in 2.1 s",
-            "Kata adds 1.3 s to the start of runc",
-            "The average start under Kata is 2.1 s",
-            "runc before 1.1.12 is vulnerable whatever the kernel",
-            "Kata needs a kernel newer than 5.10.0 on the host",
-            "subjectively Kata needs 3 seconds to start",
-            "Kata starts in 2 to 3 s",
-            "Pavel's Kata kernel is 6.12.47",
-            "Average start under runc 0.83 s, kata 1.75 s",
-        ] {
-            assert!(
-                read_sentence_values(line).is_empty(),
-                "{line}: {:?}",
-                read_sentence_values(line)
-            );
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! under which they are found.
 
 use super::label::EvidenceRole;
-use super::vocabulary::slot::FILLERS;
+use super::vocabulary::slot::{ALIASES, FILLERS};
 use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
 
@@ -60,8 +60,6 @@ pub struct EvidenceSlot {
     pub content: SlotContent,
     /// The one target that it speaks of; none where it compares several.
     pub who: Option<EvidenceRole>,
-    /// Other `folder/name` or bare names (found in any folder), without extension.
-    aliases: &'static [&'static str],
 }
 
 const fn make_slot(
@@ -69,9 +67,8 @@ const fn make_slot(
     content: SlotContent,
     who: Option<EvidenceRole>,
     path: &'static str,
-    aliases: &'static [&'static str],
 ) -> EvidenceSlot {
-    EvidenceSlot { path, edition, content, who, aliases }
+    EvidenceSlot { path, edition, content, who }
 }
 
 use Edition::{F25, S26};
@@ -81,72 +78,52 @@ use SlotContent as C;
 /// All slots, in the order of the instructions.
 #[rustfmt::skip]
 pub const SLOTS: &[EvidenceSlot] = &[
-    make_slot(F25, C::Shim, Some(Kata), "setup/kata-built-version.txt", &[
-        "kata-built-version", "kata-shim-version", "shim-version", "kata-build-version", "kata-version",
-        "setup/version", "setup/kata", "setup/shim", "containerd-shim-kata-v2-version", "kata-shim",
-        "setup/kata-version", "built-version"]),
-    make_slot(F25, C::Uname, Some(Kata), "kata/test1.txt", &[
-        "test1", "kata/tests", "kata/test", "kata-test1", "kata-test", "kata/uname", "kata-uname",
-        "kata/uname-a", "setup/test1", "kata/test-1", "test"]),
-    make_slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt", &[]),
-    make_slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt", &[]),
-    make_slot(F25, C::Health, Some(Runc), "runc/health.txt", &[
-        "health", "runc-health", "runc/health-check", "runc/healthcheck", "juice-runc-health", "health-check",
-        "healthcheck", "runc/juice-health", "runc/http", "runc/health-3012"]),
-    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &["runc/test", "runc/test1"]),
-    make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt", &[]),
-    make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt", &[]),
-    make_slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt", &[
-        "kernel-comparison", "kernel-comparision", "kernel-compare", "kernels-comparison",
-        "kernel-version-comparison", "kernel-comparsion", "kernels", "kernel", "kernel-versions"]),
-    make_slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt", &[
-        "cpu-comparison", "cpu-comparision", "cpu-compare", "cpu-model-comparison", "cpu-comparsion", "cpus",
-        "cpu", "lscpu", "cpuinfo", "cpu-models"]),
-    make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt", &["dmesg", "kata-dmesg", "dmesg-kata", "dmesg-comparison"]),
-    make_slot(F25, C::Proc, None, "isolation/proc.txt", &["proc", "procs", "proc-entries", "proc-comparison"]),
-    make_slot(F25, C::Network, None, "isolation/network.txt", &[
-        "network", "isolation/ip-addr", "results/network", "results/interfaces"]),
-    make_slot(F25, C::Network, Some(Kata), "isolation/kata-network.txt", &[]),
-    make_slot(F25, C::Network, Some(Runc), "isolation/runc-network.txt", &[]),
-    make_slot(F25, C::Modules, None, "isolation/modules.txt", &[
-        "isolation/kernel-modules", "modules", "modules-count", "modules-comparison"]),
-    make_slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt", &[]),
-    make_slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt", &[]),
-    make_slot(F25, C::Proc, Some(Runc), "isolation/runc-proc-count.txt", &[]),
-    make_slot(F25, C::Modules, Some(Host), "isolation/host-modules-count.txt", &["host-kernel-modules-count"]),
-    make_slot(F25, C::Modules, Some(Kata), "isolation/kata-modules-count.txt", &["kata-kernel-modules-count"]),
-    make_slot(F25, C::Modules, Some(Runc), "isolation/runc-modules-count.txt", &[]),
-    make_slot(F25, C::Startup, None, "bench/startup.txt", &[
-        "startup", "startup-comparison", "startup-time", "startup-hyperfine", "hyperfine", "startzeiten",
-        "startup-times"]),
-    make_slot(F25, C::Startup, None, "bench/startup-samples.txt", &[
-        "startup-samples", "bench/startup-runs", "bench/startup-raw"]),
-    make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &[]),
-    make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &[]),
-    make_slot(F25, C::Samples, Some(Runc), "bench/curl-3012.txt", &[
-        "curl-3012", "curl-3013", "curl-latency", "curl-3000", "curl3012"]),
-    make_slot(F25, C::Latency, Some(Runc), "bench/http-latency.txt", &["bench/http"]),
-    make_slot(S26, C::Kernel, Some(Runc), "results/runc-kernel.txt", &["results/runc-uname", "results/kernel-runc"]),
-    make_slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt", &["results/kata-uname", "results/kernel-kata"]),
-    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/kernel-host", "results/host"]),
-    make_slot(S26, C::KernelComparison, None, "results/kernels.txt", &["results/kernel"]),
-    make_slot(S26, C::Devices, Some(Runc), "results/runc-devs.txt", &["results/runc-device-count"]),
-    make_slot(S26, C::Devices, Some(Kata), "results/kata-devs.txt", &["results/kata-device-count"]),
-    make_slot(S26, C::Devices, None, "results/devices.txt", &["results/devs", "results/device-count"]),
-    make_slot(S26, C::DevicesDiff, None, "results/dev-diff.txt", &[
-        "results/devs-diff", "results/devices-diff", "results/diff"]),
-    make_slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt", &[]),
-    make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt", &[]),
-    make_slot(S26, C::Capabilities, None, "results/caps.txt", &["results/capabilities"]),
-    make_slot(S26, C::Startup, None, "results/startup-bench.txt", &[
-        "results/startup", "results/startzeiten", "startup-bench", "results/bench-startup"]),
-    make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt", &[]),
-    make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt", &[]),
-    make_slot(S26, C::Io, None, "results/io-bench.txt", &["io-bench"]),
-    make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt", &[]),
-    make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt", &[]),
-    make_slot(S26, C::Escape, Some(Kata), "results/kata-escape-attempt.txt", &[
-        "kata-escape-attempt", "results/kata-escape", "results/escape-kata", "results/escape-attempt"]),
+    make_slot(F25, C::Shim, Some(Kata), "setup/kata-built-version.txt"),
+    make_slot(F25, C::Uname, Some(Kata), "kata/test1.txt"),
+    make_slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt"),
+    make_slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt"),
+    make_slot(F25, C::Health, Some(Runc), "runc/health.txt"),
+    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt"),
+    make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt"),
+    make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt"),
+    make_slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt"),
+    make_slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt"),
+    make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt"),
+    make_slot(F25, C::Proc, None, "isolation/proc.txt"),
+    make_slot(F25, C::Network, None, "isolation/network.txt"),
+    make_slot(F25, C::Network, Some(Kata), "isolation/kata-network.txt"),
+    make_slot(F25, C::Network, Some(Runc), "isolation/runc-network.txt"),
+    make_slot(F25, C::Modules, None, "isolation/modules.txt"),
+    make_slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt"),
+    make_slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt"),
+    make_slot(F25, C::Proc, Some(Runc), "isolation/runc-proc-count.txt"),
+    make_slot(F25, C::Modules, Some(Host), "isolation/host-modules-count.txt"),
+    make_slot(F25, C::Modules, Some(Kata), "isolation/kata-modules-count.txt"),
+    make_slot(F25, C::Modules, Some(Runc), "isolation/runc-modules-count.txt"),
+    make_slot(F25, C::Startup, None, "bench/startup.txt"),
+    make_slot(F25, C::Startup, None, "bench/startup-samples.txt"),
+    make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt"),
+    make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt"),
+    make_slot(F25, C::Samples, Some(Runc), "bench/curl-3012.txt"),
+    make_slot(F25, C::Latency, Some(Runc), "bench/http-latency.txt"),
+    make_slot(S26, C::Kernel, Some(Runc), "results/runc-kernel.txt"),
+    make_slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt"),
+    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt"),
+    make_slot(S26, C::KernelComparison, None, "results/kernels.txt"),
+    make_slot(S26, C::Devices, Some(Runc), "results/runc-devs.txt"),
+    make_slot(S26, C::Devices, Some(Kata), "results/kata-devs.txt"),
+    make_slot(S26, C::Devices, None, "results/devices.txt"),
+    make_slot(S26, C::DevicesDiff, None, "results/dev-diff.txt"),
+    make_slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt"),
+    make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt"),
+    make_slot(S26, C::Capabilities, None, "results/caps.txt"),
+    make_slot(S26, C::Startup, None, "results/startup-bench.txt"),
+    make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt"),
+    make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt"),
+    make_slot(S26, C::Io, None, "results/io-bench.txt"),
+    make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt"),
+    make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt"),
+    make_slot(S26, C::Escape, Some(Kata), "results/kata-escape-attempt.txt"),
 ];
 
 /// The folders that the instructions name.
@@ -165,21 +142,14 @@ pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
     let folder = parts.next().unwrap_or_default();
     let full = format!("{folder}/{name}");
     let find = |wanted: &str, rank: u8| {
-        let at = |slot: &&EvidenceSlot| {
-            slot.path.strip_suffix(".txt") == Some(wanted) || slot.aliases.contains(&wanted)
+        let aliased = list_aliases().find(|(_, alias)| *alias == wanted).map(|(path, _)| path);
+        let is_named = |slot: &&EvidenceSlot| {
+            slot.path.strip_suffix(".txt") == Some(wanted) || Some(slot.path) == aliased
         };
-        SLOTS.iter().find(at).map(|slot| {
+        SLOTS.iter().find(is_named).map(|slot| {
             let below = path.ends_with(&format!("/{}", slot.path));
-            (
-                *slot,
-                if path == slot.path {
-                    0
-                } else if below {
-                    1
-                } else {
-                    rank
-                },
-            )
+            let rank = if below { 1 } else { rank };
+            (*slot, if path == slot.path { 0 } else { rank })
         })
     };
     // Evidence of the newer edition without its folder: only names that say what they hold.
@@ -207,6 +177,13 @@ pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
         .or_else(by_name)
         .or(by_words)
         .filter(|(slot, _)| of_folder.is_none() || slot.who.is_none() || of_folder == slot.who)
+}
+
+/// The paths of slots with the other names of their files: `folder/name`, or a bare name in any folder,
+/// without extension.
+fn list_aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = ALIASES.iter().filter_map(|line| line.split_once(": "));
+    lines.flat_map(|(path, names)| names.split(' ').map(move |name| (path, name)))
 }
 
 /// The words of a file's name that say what it holds; of several kinds the first that has a slot.
@@ -313,7 +290,8 @@ mod tests {
 
     #[test]
     fn every_alias_belongs_to_one_slot() {
-        let mut names: Vec<&str> = SLOTS.iter().flat_map(|slot| slot.aliases).copied().collect();
+        let mut names: Vec<&str> = list_aliases().map(|(_, name)| name).collect();
+        assert!(list_aliases().all(|(path, _)| by_path(path).is_some()));
         let count = names.len();
         names.sort_unstable();
         names.dedup();
