@@ -50,6 +50,8 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
     };
     blocks.retain(|block| !block.is_of_others());
     let has_other_times = blocks.iter().any(PastedBlock::times_other_work);
+    let mut blocks: Vec<PastedBlock> =
+        blocks.into_iter().flat_map(PastedBlock::split_by_commands).collect();
     blocks.iter_mut().for_each(|block| block.is_beside_other_times = has_other_times);
     let has_kind =
         |kind| blocks.iter().any(|block| block.is_captioned(&[kind]) && !block.is_with_pull());
@@ -68,7 +70,7 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
             if block.is_told && claimed_by_outputs.contains(&path) {
                 let shown = by_slot.get(path).map_or(&[][..], Vec::as_slice);
                 own.retain(|line| role_in_line(line).is_some_and(|who| !has_line_of(shown, who)));
-                if own.is_empty() || role.is_some() {
+                if own.is_empty() || role.is_some() || path == SHIM {
                     continue;
                 }
             }
@@ -145,19 +147,13 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
         vec![PastedBlock { is_note: true, ..PastedBlock::default() }];
     for (number, raw) in (1..).zip(split_lines(&bytes)) {
         let text = raw.trim();
-        let above = |words: &str| vec![(number, beginning(words, MAX_LABEL).to_string())];
         if let Some(typed) = command::typed_in_transcript(text) {
-            blocks.push(PastedBlock {
-                lines: Vec::new(),
-                above: above(typed),
-                typed_for: command::role_of_command(text),
-                ..PastedBlock::default()
-            });
+            blocks.push(PastedBlock::of_command(number, typed, text));
         } else if heading_depth(text).is_some() {
             // What follows a heading was written, not printed.
             let words = text.trim_matches(['#', ' ']);
             blocks.push(PastedBlock {
-                above: above(words),
+                above: vec![(number, beginning(words, MAX_LABEL).to_string())],
                 is_note: true,
                 ..PastedBlock::default()
             });
@@ -199,6 +195,13 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
         }
     }
     list.end_block(u32::MAX);
+    let shown = list.blocks.iter().flat_map(|block| block.lines.windows(2));
+    let shown = shown.filter(|pair| shim::shows_version_file(&pair[0].1));
+    let shown = shown.filter(|pair| shim::is_version_line(&pair[1].1));
+    let shown: Vec<_> =
+        shown.map(|pair| version_block(pair[1].0, pair[1].1.as_str(), false)).collect();
+    list.blocks.extend(shown);
+    list.blocks.append(&mut list.versions);
     let (data, mut blocks): (Vec<PastedBlock>, Vec<PastedBlock>) =
         list.blocks.into_iter().partition(|block| {
             block
@@ -215,10 +218,18 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
     blocks
 }
 
+/// The version of Kata that a line of a report states.
+fn version_block(number: u32, version: &str, is_told: bool) -> PastedBlock {
+    let lines = vec![(number, format!("Kata version: {version}"))];
+    PastedBlock { lines, slot: Some(SHIM), is_told, ..PastedBlock::default() }
+}
+
 /// The blocks of a report that is being read.
 #[derive(Debug, Default)]
 struct BlockList {
     blocks: Vec<PastedBlock>,
+    /// What sentences say of the version of Kata.
+    versions: Vec<PastedBlock>,
     headings: Vec<(usize, u32, String)>,
     caption: Option<(u32, String)>,
     open: Option<PastedBlock>,
@@ -277,6 +288,10 @@ impl BlockList {
             return;
         }
         let is_fence = is_fence(text);
+        if let Some(version) = shim::version_in_prose(text).filter(|_| !self.is_fenced) {
+            self.versions.push(version_block(number, version, true));
+        }
+        let text = if self.is_fenced { text } else { quoted_statement(text) };
         if self.is_fenced && !is_fence || !self.is_fenced && is_loose_line(text, &self.open) {
             let above = words_above(&self.caption, &self.headings);
             let is_told = !self.is_fenced && !is_row(text);
@@ -341,8 +356,24 @@ impl BlockList {
 fn command_with_output(text: &str) -> Option<(&str, &str)> {
     let (typed, printed) = text.trim_start_matches(['-', '*', ' ']).split_once("`:")?;
     let typed = typed.strip_prefix('`')?;
-    let printed = printed.trim().strip_prefix('`')?.strip_suffix('`')?;
+    let printed = printed.trim();
+    let quoted = printed.strip_prefix('`').and_then(|printed| printed.strip_suffix('`'));
+    let printed = quoted.or_else(|| printed.starts_with("Linux ").then_some(printed))?;
     command::role_of_command(&format!("$ {typed}")).map(|_| (typed, printed))
+}
+
+/// A line whose label is followed by a kernel between backticks, without what stands behind those:
+/// "Host: `Linux pine 6.8.0-60-generic …`, KVM available".
+fn quoted_statement(text: &str) -> &str {
+    let Some((before, quoted)) = text.split_once("`Linux ") else { return text };
+    match quoted.find('`') {
+        Some(end)
+            if label::parse_label(text).is_some() && before.trim_end().ends_with([':', '*']) =>
+        {
+            &text[..before.len() + "`Linux `".len() + end]
+        }
+        _ => text,
+    }
 }
 
 /// The most bytes of a line of prose that are searched for values.
@@ -457,13 +488,15 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
     let plain = label::strip_decoration(text);
     let Some(found) = label::parse_label(text) else {
         let is_listed = open.is_some() || is_item;
-        return is_item && (shim::is_version_line(text) || timing::states_times(plain))
+        return shim::version_in_cell(text).is_some()
+            || is_item && (shim::is_version_line(text) || timing::states_times(plain))
             || is_listed && timing::is_numbered_time(plain)
             || words::contains_any(text, &["avg="]) && words::contains_any(text, &["min="]);
     };
     let is_short = words::split_words(found.rest).count() <= 12;
     let states_kernel = kernel::parse_kernel_statement(found.rest).is_some();
-    states_kernel && (is_item || is_short)
+    states_kernel && (is_item || is_short || found.rest.starts_with("`Linux "))
+        || shim::version_in_cell(text).is_some()
         || is_item && shim::is_version_line(text)
         || matches!(found.role, LabelRole::One(_))
             && (timing::states_times(found.rest)
@@ -475,6 +508,43 @@ const SHIM: &str = "setup/kata-built-version.txt";
 const STARTS: &str = "results/startup-bench.txt";
 
 impl PastedBlock {
+    /// What a typed command will print.
+    fn of_command(number: u32, typed: &str, text: &str) -> Self {
+        let above = vec![(number, beginning(typed, MAX_LABEL).to_string())];
+        let typed_for = command::role_of_command(text);
+        Self { above, typed_for, ..Self::default() }
+    }
+
+    /// Each command of a session with what it printed, where containers of several targets were
+    /// started in it.
+    fn split_by_commands(self) -> Vec<Self> {
+        let roles =
+            self.lines.iter().filter(|line| command::typed_in_transcript(&line.1).is_some());
+        let roles: std::collections::BTreeSet<_> =
+            roles.filter_map(|line| command::command_role(&line.1)).collect();
+        if roles.len() < 2 || self.typed_for.is_some() || self.is_note {
+            return vec![self];
+        }
+        let mut blocks: Vec<Self> = Vec::new();
+        let above = self.above;
+        for (number, text) in self.lines {
+            match command::typed_in_transcript(&text) {
+                Some(typed) => blocks.push(Self::of_command(number, typed, &text)),
+                None if blocks.is_empty() => {
+                    let lines = vec![(number, text)];
+                    blocks.push(Self { lines, above: above.clone(), ..Self::default() });
+                }
+                None => {
+                    if let Some(block) = blocks.last_mut() {
+                        block.lines.push((number, text));
+                    }
+                }
+            }
+        }
+        blocks.retain(|block| !block.lines.is_empty());
+        blocks
+    }
+
     fn nearest_caption(&self) -> &str {
         self.above.first().map_or("", |(_, words)| words)
     }

@@ -25,16 +25,26 @@ pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
             .replace(" vs ", ", ")
             .replace(" vs. ", ", ")
             .replace(" et ", ", ")
-            .replace(" и ", ", ");
+            .replace(" и ", ", ")
+            .replace("; ", ", ");
         // A figure that is not understood makes those beside it uncertain.
         let has_figure = |clause: &&str| {
             clause.split_whitespace().any(|word| {
-                word.trim_start_matches(['`', '~', '(']).starts_with(|c: char| c.is_ascii_digit())
+                word.trim_start_matches(['`', '~', '(', '*'])
+                    .starts_with(|c: char| c.is_ascii_digit())
             })
         };
-        let clauses = joined.split(", ").filter(has_figure);
+        let (mut clauses, mut lead) = (Vec::new(), String::new());
+        for clause in joined.split(", ").filter(|clause| !states_kata_version(clause)) {
+            // `Under runc, uname -r gives 6.8.0` speaks of runc.
+            let is_lead = words::split_words(clause).count() == 2 && is_plain_clause(clause);
+            if has_figure(&clause) {
+                clauses.push(format!("{lead}{clause}"));
+            }
+            lead = if is_lead { format!("{clause} ") } else { String::new() };
+        }
         let read: Option<Vec<SentenceValue>> =
-            clauses.map(|clause| read_clause(clause, slot)).collect();
+            clauses.iter().map(|clause| read_clause(clause, slot)).collect();
         values.extend(read.into_iter().flatten());
     }
     values
@@ -65,11 +75,11 @@ fn read_clause(clause: &str, slot: &'static str) -> Option<SentenceValue> {
         let plain = plain.trim_end_matches(['.', ';', '`', '*', ')']);
         if plain.starts_with(|c: char| c.is_ascii_digit()) {
             let unit = tokens.next_if(|next| {
-                let unit = next.trim_matches(['`', '.', ')']);
+                let unit = next.trim_matches(['`', '.', ')', '*']);
                 words::TimeUnit::from_name(unit).is_some() || unit.ends_with("B/s")
             });
             let text = unit.map_or(plain.to_string(), |unit| {
-                format!("{plain} {}", unit.trim_matches(['`', '.', ')']))
+                format!("{plain} {}", unit.trim_matches(['`', '.', ')', '*']))
             });
             if value.is_some() || !is_value_for(slot, &text) {
                 return None;
@@ -80,6 +90,14 @@ fn read_clause(clause: &str, slot: &'static str) -> Option<SentenceValue> {
         }
     }
     value.map(|value| SentenceValue { who, value, slot })
+}
+
+fn is_plain_clause(clause: &str) -> bool {
+    words::split_words(clause).all(is_plain_word)
+}
+
+fn states_kata_version(clause: &str) -> bool {
+    super::shim::version_in_prose(clause).is_some()
 }
 
 fn is_plain_word(word: &str) -> bool {

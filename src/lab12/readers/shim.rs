@@ -1,9 +1,10 @@
 //! The version that the Kata shim prints.
 
+use super::label::{self, EvidenceRole, LabelRole};
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::vocabulary::shim::OTHERS;
-use super::words;
+use super::{table, words};
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{
     implementation_in_shim_line, is_commit, version_in_shim_line, version_in_word, word_after_key,
@@ -35,7 +36,12 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     let at = lines.iter().position(|line| {
         (names_shim(&line.text) || keyed(line)) && version_in_shim_line(&line.text).is_some()
     });
-    let in_cell = || lines.iter().position(|line| version_in_cell(&line.text).is_some());
+    let in_cell = || {
+        let mut cells =
+            (0..).zip(&lines).filter_map(|(at, line)| Some((at, version_in_cell(&line.text)?)));
+        let (first, version) = cells.next()?;
+        cells.all(|(_, other)| other == version).then_some(first)
+    };
     match at.or_else(in_cell) {
         Some(at) => statement_at(&lines, at),
         None => explain_no_version(page, &lines),
@@ -45,13 +51,55 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
 /// The version of Kata in a row of a table, or behind its name with a colon, and nothing else: `|
 /// Kata Containers | 3.23.0 |`.
 pub(super) fn version_in_cell(text: &str) -> Option<&str> {
-    const NAMES: &str = "kata containers container version";
-    let (name, version) = text.trim_matches(['|', ' ']).rsplit_once(['|', ':'])?;
-    let version = version_in_word(words::strip_value_marks(version))?;
-    let mut named = words::split_words(name).map(str::to_lowercase);
-    let is_kata = named.next().is_some_and(|word| word == "kata");
-    let is_name = named.all(|word| NAMES.split(' ').any(|known| *known == word));
-    (is_kata && is_name && version.starts_with(['2', '3', '4'])).then_some(version)
+    const NAMES: &str = "kata containers container version версия";
+    let (name, version) = text.trim_matches(['|', '-', ' ']).rsplit_once(['|', ':'])?;
+    let version = version.split(" (").next()?;
+    let version =
+        version_in_word(words::strip_value_marks(version)).filter(|v| is_kata_version(v))?;
+    let is_name = table::has_word(name, "kata")
+        && words::split_words(name).all(|word| table::has_word(word, NAMES));
+    is_name.then_some(version)
+}
+
+/// Whether a version has the three parts of Kata's: a time or a ratio has two, `| kata | 2.15 |`.
+fn is_kata_version(version: &str) -> bool {
+    version.starts_with(['2', '3', '4']) && version.split('.').count() > 2
+}
+
+/// The version of Kata that a sentence says is installed, or that stands in a list of what the host
+/// has: `Kata Containers 3.18.0 was installed`, `Host: Ubuntu 24.04, KVM available, Kata 3.21.0.`
+pub(super) fn version_in_prose(text: &str) -> Option<&str> {
+    let plain = text.trim_start_matches(['-', '*', ' ']);
+    let is_list = label::parse_label(plain)
+        .is_some_and(|l| l.role == LabelRole::One(EvidenceRole::Host) && !l.rest.is_empty());
+    let clauses = plain.split([',', ';']).flat_map(|part| part.split(" and ")).map(str::trim);
+    let mut found = clauses.filter_map(|clause| {
+        let mut words = clause.split_whitespace().peekable();
+        (words.next()?.to_lowercase() == "kata").then_some(())?;
+        words.next_if(|word| table::has_word(word, "containers version"));
+        let version = version_in_word(words.next()?.trim_matches(['*', '`', '.']))?;
+        let behind: Vec<&str> = words.collect();
+        let is_said = match &behind[..] {
+            [] => is_list,
+            ["is" | "was", "installed", ..] | ["installed", ..] => true,
+            _ => false,
+        };
+        (is_said && is_kata_version(version)).then_some(version)
+    });
+    let version = found.next()?;
+    // One that replaced another is not known to be the one that ran.
+    let is_other = |word: &str| {
+        let other = version_in_word(word.trim_matches(['*', '`', '.', ',']));
+        other.is_some_and(|other| {
+            other.starts_with('3') && is_kata_version(other) && other != version
+        })
+    };
+    (!plain.split_whitespace().any(is_other)).then_some(version)
+}
+
+/// Whether a command shows the file that holds the version of an installed Kata.
+pub(super) fn shows_version_file(text: &str) -> bool {
+    text.contains("cat ") && text.trim_end().ends_with("kata/VERSION")
 }
 
 /// The shim's own line about itself among others: `Kata Containers containerd shim (Rust): id:
@@ -108,6 +156,18 @@ fn statement_at(lines: &[&PageLine], at: usize) -> ShimStatement {
 
 /// Why there is no shim's version, or what a version alone tells.
 fn explain_no_version(page: &EvidencePage, lines: &[&PageLine]) -> ShimStatement {
+    let mut cells = lines.iter().filter(|line| version_in_cell(&line.text).is_some());
+    if let (Some(first), Some(_)) = (cells.next(), cells.next()) {
+        let what = "other lines state another version of Kata than";
+        let miss = MissingValue::quoting_line(MissingReason::NotStated, what, first);
+        let unread = || Err(miss.clone());
+        return ShimStatement {
+            version: unread(),
+            implementation: unread(),
+            commit: unread(),
+            handler: None,
+        };
+    }
     let alone = match lines {
         [line] => version_in_word(words::strip_value_marks(&line.text))
             .map(|version| FoundValue::at_line(version.to_string(), line)),
@@ -208,6 +268,41 @@ fn commit_alone(line: Option<&&PageLine>) -> Option<FoundValue<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prose_states_the_version_that_is_installed_and_no_other() {
+        for (text, version) in [
+            ("Kata Containers **3.18.0** was installed from the archive.", Some("3.18.0")),
+            ("The host has KVM and Kata 3.20.0 is installed, but does not start:", Some("3.20.0")),
+            (
+                "Host: `Linux pine 6.14.0-36-generic`, KVM, containerd 2.1.4, Kata 3.21.0.",
+                Some("3.21.0"),
+            ),
+            ("Kata 3.23.0 would start in 2.1 s", None),
+            ("If Kata 3.23.0 is installed, the handler is kata", None),
+            ("Kata 3.23.0 is not installed", None),
+            ("Kata 3.18.0 was installed, then replaced with 3.23.0", None),
+            ("CVE-2024-1 was fixed in runc 1.1.12, Kata 3.2.0", None),
+            ("Kata 2.15 is installed", None),
+        ] {
+            assert_eq!(version_in_prose(text), version, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_in_a_table_is_no_version() {
+        assert_eq!(version_in_cell("| kata | 2.15 |"), None);
+        assert_eq!(version_in_cell("| Kata Containers | 3.23.0 |"), Some("3.23.0"));
+        assert_eq!(version_in_cell("Kata-Version: 3.19.1"), Some("3.19.1"));
+        assert_eq!(
+            version_in_cell("Версия Kata: `3.20.0` (из `/opt/kata/VERSION`)"),
+            Some("3.20.0")
+        );
+        let lines = [(1, "Kata version: 3.20.0".into()), (2, "| Kata | 3.21.0 |".into())];
+        let page = EvidencePage::of_lines("lab12.md", None, &lines);
+        let miss = read_shim_version(&page).version.unwrap_err();
+        assert_eq!(miss.why, MissingReason::NotStated);
+    }
 
     #[test]
     fn a_word_after_the_label_is_no_commit_unless_it_looks_like_one() {
