@@ -718,10 +718,11 @@ impl PastedBlock {
         }
         let counts_processes =
             names(&["/proc"]) && (names(&["entries"]) || self.is_note) || names(&["ls /proc | wc"]);
-        if counts_processes && !names(&["model name"]) {
+        if counts_processes && !names(&["model name"]) || self.has_table_of_measure("proc") {
             slots.push("isolation/proc.txt");
         }
-        if names(&["modules", "ls /sys/module | wc"]) && !names(&["lsmod"]) {
+        if names(&["modules", "ls /sys/module | wc", "модули ядра"]) && !names(&["lsmod"])
+        {
             slots.push("isolation/modules.txt");
         }
         if (has(health::is_status_line) || names(&["http_code", "health"])) && names(&["juice"]) {
@@ -748,7 +749,7 @@ impl PastedBlock {
 
 /// Whether a cell names one of these words, and says no more about it: `CPU model`, `Devices in /dev`.
 fn names_only(cell: &str, measure: &str) -> bool {
-    const PLAIN: &str = "model name seen in dev entries number of count the";
+    const PLAIN: &str = "model name seen in dev entries number of count the модель записей в ядра";
     table::has_word(cell, measure)
         && words::split_words(cell)
             .all(|word| table::has_word(word, measure) || table::has_word(word, PLAIN))
