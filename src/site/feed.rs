@@ -15,18 +15,17 @@ const LONGEST: usize = 50;
 /// the site is served.
 pub(super) fn feed_context(config: &ProjectConfig, runs: &[RunRow]) -> Json {
     let at = |run: &RunRow| run.at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let entry = |run: &RunRow| {
-        let mut entry = json!(run);
-        entry["updated"] = at(run).into();
-        entry["urn"] = hash_urn(&["run", &run.id]).into();
-        entry
-    };
     let address = config.site_address().unwrap_or_default();
     json!({
         "id": hash_urn(&["site", address, &config.title]),
         "updated": runs.iter().map(at).max(),
         "base": address,
-        "runs": runs.iter().take(LONGEST).map(entry).collect::<Vec<_>>(),
+        "runs": runs.iter().take(LONGEST).map(|run| {
+        let mut entry = json!(run);
+        entry["updated"] = at(run).into();
+        entry["urn"] = hash_urn(&["run", &run.id]).into();
+        entry
+    }).collect::<Vec<_>>(),
     })
 }
 

@@ -129,12 +129,11 @@ impl RunHistory {
             let earlier = self.earlier_sessions(runs, pair);
             let sessions = format!("{earlier:?}");
             let key = a.key.and_parts([b.key.as_ref(), sessions.as_bytes()]);
-            let sees = || {
+            let id = &self.known[index].id;
+            runs.builder.about_runs(runs.press, &pair.name, pair.title, id, &key, || {
                 let (a, b) = (runs.assess_run(&a)?, runs.assess_run(b)?);
                 Ok(comparison::template_context(&compare_runs(runs, &earlier, &a, &b, "../")))
-            };
-            let id = &self.known[index].id;
-            runs.builder.about_runs(runs.press, &pair.name, pair.title, id, &key, sees)?;
+            })?;
         }
         Ok(())
     }
@@ -161,9 +160,8 @@ impl RunHistory {
             known.digest.set_outside(outside);
         }
         // What a changed run states is no figure of it, and its outline does not tell.
-        let is_intact = |known: &KnownRun| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact);
         let count = self.known.len();
-        self.known.retain(is_intact);
+        self.known.retain(|known| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact));
         let altered = count - self.known.len();
         let digests = self.known.into_iter().map(|known| known.digest).collect();
         let view = TrendView::new(digests, altered, &runs.builder.assessment.project_data);
@@ -395,10 +393,10 @@ fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
     let mut pairs = Vec::new();
     for (b, run) in known.iter().enumerate() {
         // The newest that can be compared with it, else the newest.
-        let comparable = |a: &usize| run.session.is_comparable(&known[*a].session);
         let is_on_same_node = |a: &usize| run.session.is_on_same_node(&known[*a].session);
         let next = (b + 1..known.len()).find(is_on_same_node);
-        let before = (b + 1..known.len()).find(comparable).or(next);
+        let before =
+            (b + 1..known.len()).find(|a| run.session.is_comparable(&known[*a].session)).or(next);
         let pair = |a: usize, what: &PairName| {
             let name = format!("runs/{}-{}.html", run.id, what.end);
             ComparedPair { name, title: what.title, a, b }

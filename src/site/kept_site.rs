@@ -115,14 +115,13 @@ impl KeptSite {
     fn can_be_continued(&self) -> bool {
         let project = self.builder.project();
         let folders = [project.chapters_dir(), project.data_dir(), project.templates_dir()];
-        let has_links = |folder: &PathBuf| {
-            let walk = sources::walk_folder(folder, WalkLimits::PROJECT);
-            folder.is_symlink() || walk.is_ok_and(|walk| walk.entries.iter().any(|e| e.is_link))
-        };
         self.stamp.is_some()
             && self.builder.project_chapters().shared_texts().is_empty()
             // What a link leads to is not watched.
-            && !folders.iter().any(has_links)
+            && !folders.iter().any(|folder| {
+            let walk = sources::walk_folder(folder, WalkLimits::PROJECT);
+            folder.is_symlink() || walk.is_ok_and(|walk| walk.entries.iter().any(|e| e.is_link))
+        })
     }
 
     fn takes_changes(&self, changes: &SourceChanges) -> bool {

@@ -495,8 +495,7 @@ impl RunPages<'_> {
         };
         row.comparisons = links.comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
         row.fleet = links.fleets.get(row.id.as_str()).map(ToString::to_string);
-        let assessment = || self.assess_run(file);
-        self.builder.run_page(self.press, &row, &file.key, &file.file, assessment)?;
+        self.builder.run_page(self.press, &row, &file.key, &file.file, || self.assess_run(file))?;
         self.press.keep_row(file.key.clone(), row.clone());
         Ok(row)
     }

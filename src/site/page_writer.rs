@@ -204,14 +204,12 @@ impl PageWriter {
     /// [`PageWriter::add_file`], and what the system says of the file.
     fn add_new_file(&self, name: &str, bytes: &[u8]) -> Result<Metadata> {
         let mut kept = None;
-        let is_same = |path: &Path, file: &Metadata| {
+        if self.staging.keep_old_file(name, |path: &Path, file: &Metadata| {
             let is_same = file.len() == bytes.len() as u64
                 && std::fs::read(path).is_ok_and(|old| old == bytes);
             kept = is_same.then(|| file.clone());
             is_same
-        };
-        if self.staging.keep_old_file(name, is_same)?
-            && let Some(file) = kept
+        })? && let Some(file) = kept
         {
             return Ok(file);
         }
@@ -303,11 +301,11 @@ fn file_stamp(file: &Metadata) -> String {
 /// Whether a file beside the chapters may be published: no hidden one, no note, no chapter.
 fn is_publishable(name: &str) -> bool {
     let path = Path::new(name);
-    let is_plain = |part: Component| match part {
+    path.components().all(|part| match part {
         Component::Normal(part) => !part.to_string_lossy().starts_with('.'),
         _ => false,
-    };
-    path.components().all(is_plain) && !path.starts_with(NOTES) && !name.ends_with(".md")
+    }) && !path.starts_with(NOTES)
+        && !name.ends_with(".md")
 }
 
 fn lock_mutex<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

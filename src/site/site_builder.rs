@@ -443,10 +443,9 @@ impl SiteBuilder {
     /// The drawing of what each runtime costs, if the run has ratios.
     fn ratio_chart(&self, engine: &TemplateEngine) -> Result<Option<String>> {
         let chart = Chart::draw(&self.assessment, ChartKind::Ratios, "");
-        let draw = |chart: Chart| {
-            engine.render_template(&chart.template_name(), &chart.template_context(0))
-        };
-        chart.map(draw).transpose()
+        chart
+            .map(|chart| engine.render_template(&chart.template_name(), &chart.template_context(0)))
+            .transpose()
     }
 
     /// The whole report on one page, for paper. What chapters link to and is on the page too is

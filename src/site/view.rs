@@ -148,10 +148,9 @@ impl<'a> ExampleView<'a> {
             files.extend(part.iter().map(|(path, text)| (path.as_str(), text.as_str(), fate)));
         }
         let facts = example.facts.iter().flat_map(|(id, by_target)| {
-            let value = move |(target, value): (&'a String, &'a serde_json::Value)| {
+            by_target.iter().map(move |(target, value): (&'a String, &'a serde_json::Value)| {
                 (id.as_str(), target.as_str(), value.to_string())
-            };
-            by_target.iter().map(value)
+            })
         });
         let probe = |(id, status): (&'a String, &CaptureStatus)| {
             (id.as_str(), format!("{}, {}", status.word(), status.meaning()))
