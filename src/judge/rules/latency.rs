@@ -104,6 +104,7 @@ fn few_digits(
     values: &[f64],
 ) -> Option<Violation> {
     let decimals = values.iter().map(|value| count_decimals(*value)).max()?;
+    let decimals = decimals.max(written_decimals(context, id, target).unwrap_or_default());
     let middle = crate::stats::median(values).filter(|middle| *middle > 0.0)?;
     let unit = 10_f64.powi(-i32::try_from(decimals).ok()?);
     let share = 0.5 * unit / middle;
@@ -116,6 +117,18 @@ fn few_digits(
         }
         .resting_on(context, id, target)
     })
+}
+
+/// The most decimals of seconds in the line that a figure was read from: a number does not keep the
+/// zeros that it ends in.
+fn written_decimals(context: &RuleContext, id: FactId, target: &str) -> Option<usize> {
+    let source = context.run.find_fact(&id, target)?.source()?;
+    let lines = context.run.find_capture(&source.capture)?.stdout.text_lines();
+    let line = lines.get(usize::try_from(source.line?).ok()?.checked_sub(1)?)?;
+    let numbers = line.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
+    let decimals = numbers.filter_map(|number| Some(number.rsplit_once(['.', ','])?.1.len())).max();
+    let of_unit = if line.contains("ms") { 3 } else { 0 };
+    Some(decimals.unwrap_or_default() + of_unit)
 }
 
 /// The decimals of a number as it is written in short, without an exponent.

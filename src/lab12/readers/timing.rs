@@ -92,7 +92,8 @@ pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> Read
             line,
         )),
         (Some(line), Err(_)) if own.iter().any(|part| states_duration(part)) => {
-            Err(MissingValue::quoting_line(MissingReason::FailedStart, "the start failed:", line))
+            // No figure of it stands there.
+            Err(MissingValue::quoting_line(MissingReason::ErrorText, "the start failed:", line))
         }
         _ => found,
     }
