@@ -177,8 +177,13 @@ impl SeriesPair<'_> {
     ) -> Option<MeasurementChange> {
         let (old, new) = self.paired_facts(over, self.a, self.b);
         let (own_old, own_new) = self.paired_facts(self.pair, self.a, self.b);
-        let [a, b] = [(old, own_old), (new, own_new)].map(|(base, own)| {
+        let sides = [(self.a, old, own_old), (self.b, new, own_new)];
+        let [a, b] = sides.map(|(run, base, own)| {
             let (base, own) = (base?, own?);
+            // Sessions of few samples are still held against sessions; files have none.
+            if run.is_imported() && (has_too_few(base) || has_too_few(own)) {
+                return None;
+            }
             let (below, above) =
                 (measured_figure(self.probe, base)?, measured_figure(self.probe, own)?);
             let shift = stats::estimate_ratio(&fact_samples(base), &fact_samples(own));
@@ -198,6 +203,11 @@ impl SeriesPair<'_> {
             ..plain.clone()
         })
     }
+}
+
+/// Whether a series is too short for a ratio, as it is on the page of its run.
+fn has_too_few(fact: &Fact) -> bool {
+    fact.as_series().is_some_and(|samples| samples.values.len() < stats::LEAST_COMPARED)
 }
 
 /// The samples of a fact; a single figure is one sample.

@@ -584,3 +584,21 @@ proptest! {
         prop_assert_eq!(there.findings.added, back.findings.removed);
     }
 }
+
+#[test]
+fn files_with_too_few_starts_for_a_ratio_are_compared_without_one() {
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let judgement = Judgement::default();
+    for (count, has_ratio) in [(4, false), (5, true)] {
+        let [old, new] = [1.0, 1.1].map(|by| {
+            let times = |seconds: f64| -> Vec<f64> {
+                (0..count).map(|at| by * seconds + f64::from(at) / 100.0).collect()
+            };
+            let all = sketch().series("startup.wall", "runc", &times(0.5));
+            all.series("startup.wall", "kata", &times(2.0)).run
+        });
+        let [a, b] = [&old, &new].map(|run| DiffSide { run, judgement: &judgement });
+        let diff = RunDiff::between_runs(a, b, &catalogue, &[], &DiffGate::default(), false);
+        assert_eq!(diff.measurements.iter().any(|m| m.over.is_some()), has_ratio, "{count}");
+    }
+}

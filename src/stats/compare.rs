@@ -6,7 +6,7 @@ use super::{Interval, hodges_lehmann};
 
 /// The fewest samples of each series. Of fewer, hardly any pair of series has an interval, and
 /// none that could be trusted.
-const LEAST: usize = 5;
+pub(crate) const LEAST_COMPARED: usize = 5;
 
 /// How the second series stands to the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
@@ -84,7 +84,7 @@ pub(crate) fn compare_samples(a: &[f64], b: &[f64], margin: f64) -> Comparison {
     };
     if !a.iter().chain(b).all(|value| value.is_finite() && *value > 0.0) {
         comparison.obstacle = Some(ComparisonObstacle::NotPositive);
-    } else if a.len().min(b.len()) >= LEAST
+    } else if a.len().min(b.len()) >= LEAST_COMPARED
         && let Some(ratio) = hodges_lehmann::estimate_ratio(a, b)
     {
         comparison.ratio = Some(ratio.value);

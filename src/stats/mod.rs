@@ -18,7 +18,9 @@ mod quantile;
 mod random;
 mod summary;
 
-pub(crate) use compare::{Comparison, ComparisonObstacle, ComparisonOutcome, compare_samples};
+pub(crate) use compare::{
+    Comparison, ComparisonObstacle, ComparisonOutcome, LEAST_COMPARED, compare_samples,
+};
 pub(crate) use hodges_lehmann::{estimate_ratio, estimate_shift};
 pub(crate) use interval::{Interval, LEAST, median_interval};
 pub(crate) use outlier::find_outliers;

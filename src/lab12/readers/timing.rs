@@ -92,8 +92,10 @@ pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> Read
             line,
         )),
         (Some(line), Err(_)) if own.iter().any(|part| states_duration(part)) => {
-            // No figure of it stands there.
-            Err(MissingValue::quoting_line(MissingReason::ErrorText, "the start failed:", line))
+            // Where no figure is, none is of a failed start.
+            let is_timed = line.text.contains(|c: char| c.is_ascii_digit());
+            let why = if is_timed { MissingReason::FailedStart } else { MissingReason::ErrorText };
+            Err(MissingValue::quoting_line(why, "the start failed:", line))
         }
         _ => found,
     }
