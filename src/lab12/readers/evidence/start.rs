@@ -124,12 +124,12 @@ pub(super) fn is_note(name: &str) -> bool {
     [".md", ".txt", ".json", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
 }
 
-/// The sentences in which an author says that what stands for Kata is not of his machine, on which
-/// it did not start.
+/// The sentences in which an author says that what stands for Kata is not of his machine, or of
+/// none, and that it did not start there.
 fn find_borrowed(note: &Capture) -> Option<StartFailure> {
     find_prose(note, |_, text| {
         words::contains_any(text, &["kata"])
-            && words::contains_any(text, OTHERS)
+            && (words::contains_any(text, OTHERS) || words::is_made_up(text))
             && failure::tells_untested(text)
     })
 }
