@@ -269,7 +269,7 @@ fn find_cluster_role(text: &str) -> Option<LabelRole> {
 }
 
 /// Whether the word names a runtime that the lab does not ask for.
-fn is_other_runtime(word: &str) -> bool {
+pub(super) fn is_other_runtime(word: &str) -> bool {
     matches!(&*words::lower_case(word), "gvisor" | "runsc" | "crun" | "youki" | "firecracker")
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::label::EvidenceRole;
+use super::label::{EvidenceRole, is_other_runtime};
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::words;
 use crate::model::{Fact, FactSource, MissingReason, MissingValue, SampleUnit};
@@ -173,6 +173,10 @@ pub(super) fn no_part(
         _ if blank && failure.is_none() => {
             MissingValue::new(MissingReason::Empty, "the file holds no value")
         }
+        EvidenceRole::Kata if let Some(line) = line_of_another_runtime(page) => {
+            let words = "what stands there is of another runtime:";
+            MissingValue::quoting_line(MissingReason::NoGuestSection, words, line)
+        }
         EvidenceRole::Kata if has(EvidenceRole::Runc) => MissingValue::new(
             MissingReason::RuncContainerOnly,
             "the container it speaks of ran under runc",
@@ -187,6 +191,11 @@ pub(super) fn no_part(
             MissingValue::new(MissingReason::NotStated, "no label names a container under runc")
         }
     }
+}
+
+/// The first line that names a runtime that the lab does not ask for.
+fn line_of_another_runtime<'a>(page: &'a EvidencePage) -> Option<&'a PageLine> {
+    page.lines.iter().find(|line| words::split_words(&line.text).any(is_other_runtime))
 }
 
 /// Why a part has no value: where it was empty because its table states something else, that.
