@@ -126,6 +126,19 @@ fn no_evidence_files_are_made_of_a_run_that_was_changed() {
     assert!(!project.path("after").exists());
 }
 
+#[test]
+fn an_import_names_the_report_that_it_did_not_read() {
+    let project = Project::new();
+    project.write("work/labs/lab12/kata/kernel.txt", "6.12.47\n");
+    project.write("work/submissions/lab12.md", "# Kernels\n\nKata:\n```\n6.16.7\n```\n");
+    project.write("work/README.md", "My labs.\n");
+    let told = project.run(&["import", "lab12", "work"]).succeeds().stderr;
+    assert!(told.contains("work/submissions/lab12.md is a report and no evidence"), "{told}");
+    assert!(!told.contains("README"), "{told}");
+    let alone = project.run(&["import", "lab12", "work/submissions/lab12.md"]).succeeds().stderr;
+    assert!(!alone.contains("no evidence"), "{alone}");
+}
+
 /// Damages that happen to files: what is in the file, and words of the error.
 const DAMAGES: [(&str, &str); 4] = [
     ("", "EOF"),

@@ -129,6 +129,16 @@ pub(super) fn run_import(
         console
             .print_note(&format!("{} ended with an error: no samples", count_words(failed, "run")));
     }
+    if let ImportForms::Lab12 { folder, .. } = &arguments.form {
+        for report in crate::lab12::import::reports_beside(folder) {
+            let report = folder.join(report);
+            console.print_note(&format!(
+                "{} is a report and no evidence, so it was not read: isoproof check --submission \
+                 holds it against this run",
+                report.display()
+            ));
+        }
+    }
     if let (Some(edition), None) = (&run.edition, &project.config.edition) {
         console.print_note(&format!(
             "the files follow edition {edition} of the lab: isoproof build --edition {edition} makes its submission"

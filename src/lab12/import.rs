@@ -68,6 +68,17 @@ fn capture_outputs(entry: &SourceEntry) -> Option<Capture> {
     has_outputs(&capture).then_some(capture)
 }
 
+/// The reports beside the lab's folder in `folder`, which are no evidence of their own: paths below
+/// `folder`. None where a report alone is imported, or nothing can be read.
+pub fn reports_beside(folder: &Path) -> Vec<String> {
+    let Ok(walk) = sources::walk_folder(folder, LIMITS) else { return Vec::new() };
+    let Some(root) = lab_root(folder, &walk.entries) else { return Vec::new() };
+    let outside = walk.entries.iter().filter(|entry| {
+        !entry.name.starts_with(&root) && entry.name.to_lowercase().ends_with(".md")
+    });
+    outside.filter(|entry| capture_outputs(entry).is_some()).map(|it| it.name.clone()).collect()
+}
+
 /// Reads a report, whose pasted outputs are the evidence.
 fn read_report(path: &Path) -> Result<Capture> {
     let is_report = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("md"));
