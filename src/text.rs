@@ -359,10 +359,37 @@ pub fn shell_line<S: AsRef<str>>(argv: impl IntoIterator<Item = S>) -> String {
     words.join(" ")
 }
 
+/// A title as it stands within a sentence: with a small first letter, unless its first word is a name
+/// or an abbreviation, which has other capitals.
+pub(crate) fn lower_initial(title: &str) -> String {
+    let mut letters = title.chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let is_name = letters.clone().take_while(|c| c.is_alphanumeric()).any(char::is_uppercase);
+    match is_name {
+        true => title.to_string(),
+        false => first.to_lowercase().chain(letters).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_title_within_a_sentence_keeps_names_and_abbreviations() {
+        let titles = [
+            ("Kernel banner", "kernel banner"),
+            ("gVisor's own file in /proc", "gVisor's own file in /proc"),
+            ("CPU model", "CPU model"),
+            ("Level of Pod Security", "level of Pod Security"),
+            ("É", "é"),
+            ("", ""),
+        ];
+        for (title, shown) in titles {
+            assert_eq!(lower_initial(title), shown);
+        }
+    }
 
     #[test]
     fn a_command_is_shown_as_a_shell_takes_it() {

@@ -189,6 +189,9 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
         let drawn = cells::draw_facts_read(&*rendered_sources()?, &id, &kwargs)?;
         Ok::<_, tera::Error>(safe_value(&drawn))
     });
+    tera.register_filter("in_sentence", |title: String, _: Kwargs, _: &State| {
+        crate::text::lower_initial(&title)
+    });
     tera.register_filter("probe_page", |id: String, _: Kwargs, _: &State| probe_page(&id));
     tera.register_filter("prose", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
         Ok(render_prose(&rendered_sources()?.renderer, &text))
