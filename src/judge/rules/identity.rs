@@ -28,10 +28,15 @@ fn claimed_kind(handler: &str) -> Option<ClaimedKind> {
     let name = handler.rsplit('/').next().unwrap_or(handler);
     match name {
         _ if name.contains("kata") => Some(ClaimedKind::Machine),
-        _ if name.contains("runsc") || name.contains("gvisor") => Some(ClaimedKind::Userspace),
+        _ if is_gvisor_name(name) => Some(ClaimedKind::Userspace),
         "runc" | "crun" | "youki" | "io.containerd.runc.v2" => Some(ClaimedKind::Shared),
         _ => None,
     }
+}
+
+/// Whether a runtime or a file is called after gVisor or its runtime.
+fn is_gvisor_name(name: &str) -> bool {
+    name.contains("runsc") || name.contains("gvisor")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,9 +86,7 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
 fn files_name_gvisor(context: &RuleContext) -> bool {
     let mut files = context.run.captures.iter().filter(|_| context.is_imported());
     files.any(|file| {
-        let id = file.id.to_lowercase();
-        id.contains("gvisor")
-            || id.contains("runsc")
+        is_gvisor_name(&file.id.to_lowercase())
             || file.stdout.text_lines().iter().any(|line| line.contains("runsc"))
     })
 }

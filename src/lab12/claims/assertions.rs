@@ -97,7 +97,8 @@ impl<'a> AssertingSentence<'a> {
         make_visible(&join_words(&self.sentence.text[range.clone()]))
     }
 
-    fn refute(&self, range: Range<usize>, fact_ref: &FactRef, found: &str) -> ClaimRemark {
+    /// Refutes words by a captured fact.
+    fn refute_by_fact(&self, range: Range<usize>, fact_ref: &FactRef, found: &str) -> ClaimRemark {
         let (place, stated) = (self.sentence.file_range(&range), self.text_of(&range));
         ClaimRemark::contradicted_by(self.index, place, &stated, fact_ref, found, None)
     }
@@ -118,7 +119,8 @@ impl<'a> AssertingSentence<'a> {
         remark
     }
 
-    fn misword<M: crate::judge::RuleMessage>(
+    /// A remark on words that a rule speaks against, whatever was captured.
+    fn remark_by_rule<M: crate::judge::RuleMessage>(
         &self,
         range: &Range<usize>,
         message: M,
@@ -203,7 +205,7 @@ impl<'a> AssertingSentence<'a> {
         let is_refuted = !others.is_empty() && is_alike && !is_shown && self.names_target(target);
         let shown = format!("{} inside and outside", own.shown_value());
         (is_refuted && !equal.unless.is_match(self.sentence.text))
-            .then(|| self.refute(found.range(), &own, &shown))
+            .then(|| self.refute_by_fact(found.range(), &own, &shown))
     }
 
     /// Which of two targets is said to have more of something (the newer kernel, the longer start,
@@ -234,7 +236,7 @@ impl<'a> AssertingSentence<'a> {
         (orders.iter().eq(&refuted) && is_near && is_alone).then(|| {
             let other = others[0];
             let shown = format!("{}, the other {}", own.shown_value(), other.shown_value());
-            self.refute(found.range(), &own, &shown).resting_on_fact(other.id, other.target)
+            self.refute_by_fact(found.range(), &own, &shown).resting_on_fact(other.id, other.target)
         })
     }
 
@@ -274,7 +276,7 @@ impl<'a> AssertingSentence<'a> {
         (is_about && is_refuted && !order.unless.is_match(&self.labelled)).then(|| {
             let figure = crate::report::format_measured(extreme, series.unit);
             let shown = format!("number {at} of {}: {figure}", series.values.len());
-            self.refute(whole.range(), &fact_ref, &shown)
+            self.refute_by_fact(whole.range(), &fact_ref, &shown)
         })
     }
 
@@ -301,8 +303,9 @@ impl<'a> AssertingSentence<'a> {
             let after = &after[..after.find([',', ';', ':']).unwrap_or(after.len())];
             let (missing, present) = (words.missing.is_match(after), words.held.is_match(after));
             let end = whole.end() + after.trim_end_matches('.').len();
-            (missing != present && is_held(bit) == Some(missing))
-                .then(|| self.refute(whole.start()..end, &masks[0], &masks[0].shown_value()))
+            (missing != present && is_held(bit) == Some(missing)).then(|| {
+                self.refute_by_fact(whole.start()..end, &masks[0], &masks[0].shown_value())
+            })
         })
     }
 
@@ -339,7 +342,7 @@ impl<'a> AssertingSentence<'a> {
         Some(match is_right {
             true => ClaimRemark::supported_claim(self.sentence.file_range(&range))
                 .resting_on_fact(INTERFACES, &target),
-            false => self.refute(range, &fact_ref, &fact_ref.shown_value()),
+            false => self.refute_by_fact(range, &fact_ref, &fact_ref.shown_value()),
         })
     }
 
@@ -373,7 +376,7 @@ impl<'a> AssertingSentence<'a> {
             known.find_map(|one| Some((one, kernel_build_date(one.fact.as_str()?)?)))?;
         let is_captured = self.index.captured_dates().iter().any(|one| one.may_be(stated));
         (!self.mentions.is_empty() && !stated.is_of(built) && !is_captured)
-            .then(|| self.refute(range, &fact_ref, &built.format("%-d %B %Y").to_string()))
+            .then(|| self.refute_by_fact(range, &fact_ref, &built.format("%-d %B %Y").to_string()))
     }
 
     fn check_unsupported(&self, wording: &UnsupportedWording) -> Option<ClaimRemark> {
@@ -387,11 +390,13 @@ impl<'a> AssertingSentence<'a> {
         }
         let words = &self.text_of(&range);
         Some(match wording.rule {
-            WordingRule::AbsoluteSecurity => {
-                self.misword(&range, ClaimAbsoluteSecurity { words }, ClaimStatus::Unsupported)
-            }
+            WordingRule::AbsoluteSecurity => self.remark_by_rule(
+                &range,
+                ClaimAbsoluteSecurity { words },
+                ClaimStatus::Unsupported,
+            ),
             WordingRule::WrongConcept => {
-                self.misword(&range, ClaimWrongConcept { words }, ClaimStatus::Misworded)
+                self.remark_by_rule(&range, ClaimWrongConcept { words }, ClaimStatus::Misworded)
             }
             WordingRule::LoadedModules => {
                 let counted = self.index.facts_everywhere(&fact_ids::KERNEL_SYS_MODULE);
@@ -405,7 +410,7 @@ impl<'a> AssertingSentence<'a> {
                 });
                 let counts = &shown.collect::<Vec<_>>().join(", ");
                 let message = ClaimSysModuleCalledLoaded { words, counts };
-                let remark = self.misword(&range, message, ClaimStatus::Misworded);
+                let remark = self.remark_by_rule(&range, message, ClaimStatus::Misworded);
                 counted.iter().fold(remark, |remark, it| remark.resting_on_fact(it.id, it.target))
             }
         })
@@ -461,7 +466,7 @@ impl<'a> AssertingSentence<'a> {
         if let (true, Some(release)) = (separate && is_observed, self.index.shared_release(&target))
         {
             let shown = format!("{} inside and outside", release.shown_value());
-            return Some(self.refute(found.range(), &release, &shown));
+            return Some(self.refute_by_fact(found.range(), &release, &shown));
         }
         // A guest with another release shares no kernel, whatever else is open.
         let host = [Role::Host, Role::Baseline].into_iter().find_map(|role| {
@@ -472,7 +477,7 @@ impl<'a> AssertingSentence<'a> {
             && own.fact.as_str() != host.fact.as_str()
         {
             let shown = format!("{} inside, {} outside", own.shown_value(), host.shown_value());
-            return Some(self.refute(found.range(), &own, &shown));
+            return Some(self.refute_by_fact(found.range(), &own, &shown));
         }
         let is_own = words.owned.is_match(clause) && !self.index.never_ran(&target);
         let stated = &self.text_of(&found.range());
@@ -586,7 +591,7 @@ impl<'a> AssertingSentence<'a> {
         let is_refuted = series.iter().all(is_single) && self.all.iter().all(is_captured);
         let whole = found.get(0).filter(|_| is_refuted)?;
         let shown = format!("{}, one sample of each runtime", first.shown_value());
-        let remark = self.refute(whole.range(), first, &shown);
+        let remark = self.refute_by_fact(whole.range(), first, &shown);
         Some(series.iter().fold(remark, |remark, one| remark.resting_on_fact(one.id, one.target)))
     }
 
@@ -604,7 +609,7 @@ impl<'a> AssertingSentence<'a> {
         {
             return None;
         }
-        let refute = |range: Range<usize>, id: &str| {
+        let refute_run = |range: Range<usize>, id: &str| {
             let (place, text) = (self.sentence.file_range(&range), &text[range]);
             let found = "that it did not start";
             ClaimRemark::contradicts_fact(self.index, place, text, (id, target), found, None)
@@ -626,7 +631,7 @@ impl<'a> AssertingSentence<'a> {
         ];
         let claimed = claims.into_iter().find_map(|(claim, id)| {
             let found = claim.find(text)?;
-            (is_alone || is_its(found.start())).then(|| refute(found.range(), id))
+            (is_alone || is_its(found.start())).then(|| refute_run(found.range(), id))
         });
         let (index, vocabulary, sentence, all) =
             (self.index, self.vocabulary, self.sentence, self.all);
@@ -652,7 +657,7 @@ impl<'a> AssertingSentence<'a> {
                     _ => false,
                 };
                 let is_its = place.find_target(subject).as_deref() == Some(target);
-                (is_unseen && is_its).then(|| refute(quantity.range, id))
+                (is_unseen && is_its).then(|| refute_run(quantity.range, id))
             })
         })
     }
@@ -671,7 +676,7 @@ impl<'a> AssertingSentence<'a> {
         let is_well = (200..300).contains(&status) || was_early || is_known;
         (!is_well && self.sentence.is_plain).then(|| {
             let (whole, message) = (0..self.sentence.text.len(), ClaimLatencyOfErrors { status });
-            self.misword(&whole, message, ClaimStatus::Unsupported)
+            self.remark_by_rule(&whole, message, ClaimStatus::Unsupported)
                 .resting_on_fact(fact_ref.id, fact_ref.target)
                 .resting_on_fact("app.health_status", baseline)
         })
