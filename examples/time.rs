@@ -6,8 +6,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use isoproof::engine::process::CancelFlag;
-use isoproof::engine::timed::{TimedCommand, time_command};
+use isoproof::process::{CancelFlag, TimedCommand, time_command};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

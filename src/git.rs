@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::process::run_on_terminal;
 
 /// How a git command ended.
 pub(crate) struct GitOutput {
@@ -36,27 +38,22 @@ pub(crate) fn run_git(
     folder: Option<&Path>,
     arguments: &[&str],
     environment: &[(&str, &OsStr)],
-    stdin: Vec<u8>,
+    stdin: &[u8],
 ) -> Result<GitOutput> {
-    let mut command = duct::cmd("git", arguments).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
-    if let Some(folder) = folder {
-        command = command.dir(folder);
-    }
-    for (key, value) in environment {
-        command = command.env(key, value);
-    }
-    // In `duct` the outermost setting is the weakest.
+    let mut command = Command::new("git");
+    command.args(arguments).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
-        command = command.env_remove(variable);
+        command.env_remove(variable);
     }
-    let command = command.stdin_bytes(stdin).stdout_capture().stderr_capture();
-    let output = command.unchecked().run().map_err(|error| {
-        Error::failed_environment(format!("cannot run git: {error}")).with_help("install git")
-    })?;
+    command.envs(environment.iter().copied());
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    let output = run_on_terminal(command, stdin).map_err(|error| error.with_help("install git"))?;
     Ok(GitOutput {
-        stdout: output.stdout,
         stderr: hide_credentials(&String::from_utf8_lossy(&output.stderr)),
-        code: output.status.code(),
+        code: output.exit_status(),
+        stdout: output.stdout,
     })
 }
 

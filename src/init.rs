@@ -165,7 +165,7 @@ fn evident_edition(folder: &Path) -> Option<String> {
 /// The path under which GitHub Pages serves the repository that the folder belongs to.
 fn site_url(folder: &Path) -> Option<String> {
     let arguments = ["config", "--get", "remote.origin.url"];
-    let output = crate::git::run_git(Some(folder), &arguments, &[], Vec::new()).ok()?;
+    let output = crate::git::run_git(Some(folder), &arguments, &[], &[]).ok()?;
     pages_path(output.stdout_text().trim())
 }
 

@@ -48,6 +48,7 @@ pub(crate) mod owner;
 pub mod privacy;
 pub mod probe;
 pub(crate) mod proc;
+pub mod process;
 pub mod project;
 pub(crate) mod publish;
 pub mod report;

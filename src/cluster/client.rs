@@ -11,11 +11,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::engine::process::{
-    CancelFlag, CommandInput, RunningCommand, run_command, start_command,
-};
 use crate::error::{Error, Result};
 use crate::owner;
+use crate::process::{CancelFlag, RunningCommand, run_command, start_command};
 
 /// How long one request may take: a log of a node that is lost never ends.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
@@ -139,7 +137,7 @@ impl ClusterClient {
         let listen = format!("--unix-socket={}", socket.display());
         let mut argv = ["sh", "-c", WITH_US, "sh"].map(String::from).to_vec();
         argv.extend(address.kubectl_argv(&["proxy", &listen]));
-        let process = start_command(&argv, CommandInput::Open(b""), START_LIMIT, cancel)?;
+        let process = start_command(&argv, b"", START_LIMIT, cancel)?;
         let end = Instant::now() + START_LIMIT;
         while UnixStream::connect(&socket).is_err() {
             if !process.is_running() || Instant::now() > end {

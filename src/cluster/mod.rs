@@ -34,12 +34,12 @@ pub(crate) use resume::{find_session_pods, resume_nodes};
 use nodes::read_labels;
 
 use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord, capture_of};
-use crate::engine::process::CancelFlag;
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureOrigin, Fleet, FleetClass, Role, Target};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::collected::HOST_PART;
 use crate::probe::script;
+use crate::process::CancelFlag;
 
 /// The name of the engine in runs and on the command line.
 pub(crate) const ENGINE: &str = "kubernetes";

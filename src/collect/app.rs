@@ -8,10 +8,10 @@ use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
 use super::latency::{self, LoopbackBaseline, RequestLoad};
 use super::{CollectSession, from_command, host_side, wait_until};
 use crate::collect::estimate::WorkPart;
-use crate::engine::process::run_command;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureStatus, Target};
+use crate::process::run_command;
 
 /// The application that is looked for where none is named.
 pub(super) const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";

@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 use super::{CollectSession, from_command, host_side, is_scripted, join_thread};
 use crate::collect::estimate::WorkPart;
 use crate::engine::ContainerMode;
-use crate::engine::process::{
-    CancelFlag, CommandInput, CommandOutput, ExitReason, RunningCommand, start_command,
-};
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::script::{self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion};
+use crate::process::{CancelFlag, CommandOutput, ExitReason, RunningCommand, start_command};
 
 /// From this time on a boot is one of a guest that has the machine for itself.
 const SLOW_BOOT: Duration = Duration::from_secs(2);
@@ -159,8 +157,7 @@ impl ShellBoot {
         let nonce = script::make_nonce()?;
         let (first, ready) = (started_line(&nonce), ready_line(&nonce));
         let script = format!("echo {first}\n{prelude}echo {ready}\n");
-        let mut running =
-            start_command(argv, CommandInput::Open(script.as_bytes()), limit, cancel)?;
+        let mut running = start_command(argv, script.as_bytes(), limit, cancel)?;
         let is_ready = wait_for(&mut running, ready.as_bytes());
         let has_started = is_ready || holds_bytes(&running.stdout_so_far(), first.as_bytes());
         Ok(Self { target: target.into(), nonce, running, has_started, is_ready })

@@ -14,12 +14,12 @@ use tempfile::TempDir;
 use super::{CollectSession, from_command, host_side};
 use crate::collect::estimate::WorkPart;
 use crate::engine::clean;
-use crate::engine::process::{CommandOutput, ExitReason, run_command};
 use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{Error, Result};
 use crate::knowledge::names_runtime;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Target};
 use crate::probe::script::make_nonce;
+use crate::process::{CommandOutput, ExitReason, run_command};
 
 /// The beginning of the names of our folders; the mark of their process follows.
 const FOLDER: &str = "isoproof-share-";

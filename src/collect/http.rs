@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::engine::process::CancelFlag;
+use crate::process::CancelFlag;
 
 /// The longest head of a response: more is no web server's.
 const LONGEST_HEAD: usize = 64 * 1024;

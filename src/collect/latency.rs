@@ -389,7 +389,7 @@ mod tests {
     fn the_floor_server_answers_and_ends() {
         let server = TrivialServer::start_server().unwrap();
         let port = server.port;
-        let cancel = crate::engine::process::CancelFlag::default();
+        let cancel = crate::process::CancelFlag::default();
         for _ in 0..3 {
             let response = http::get_once(port, "/", HttpLimits::default(), &cancel).unwrap();
             assert_eq!((response.status, response.end), (200, BodyEnd::Whole));

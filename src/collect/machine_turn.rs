@@ -9,8 +9,8 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use super::CollectProgress;
-use crate::engine::process::CancelFlag;
 use crate::error::{Error, Result};
+use crate::process::CancelFlag;
 
 /// The file that the session at work has locked, in the folder of temporary files.
 const TURN: &str = "isoproof.turn";

@@ -28,7 +28,6 @@ use chrono::{DateTime, Utc};
 use estimate::{MeasurePlan, WorkPart, seen_starts};
 use work::SessionWork;
 
-use crate::engine::process::{CancelFlag, CommandOutput, ExitReason, run_command};
 use crate::engine::{
     self, ContainerMode, ContainerSpec, EngineKind, OWNER_LABEL, SESSION_LABEL, clean, facts,
 };
@@ -42,6 +41,7 @@ use crate::privacy::Redactor;
 use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
 use crate::probe::unanswered::boot_gaps;
 use crate::probe::{collected, script};
+use crate::process::{CancelFlag, CommandOutput, ExitReason, run_command};
 pub(crate) use app::AppRequest;
 pub(crate) use batch::{answer_captures, script_questions};
 pub(crate) use budget::FEWEST;

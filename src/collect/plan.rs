@@ -1,11 +1,11 @@
 //! Which runtimes are probed, and in which part.
 
-use crate::engine::process::CancelFlag;
 pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::engine::runtime_spec::{refuse_equal_names, short_name};
 use crate::engine::{EngineKind, facts};
 use crate::error::{Error, Result};
 use crate::model::{Role, Target};
+use crate::process::CancelFlag;
 
 /// The runtimes to probe, the baseline first.
 ///

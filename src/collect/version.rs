@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{CollectSession, from_command, host_side};
 use crate::engine::facts::{containerd_path, path_folders};
-use crate::engine::process::run_command;
 use crate::engine::{EngineKind, VERSION_LIMIT, is_shim, query_engine};
 use crate::knowledge::names_runtime;
 use crate::model::{Capture, Target};
+use crate::process::run_command;
 
 /// The path of the target's runtime or shim, with every link followed, and its version.
 pub(super) fn capture_versions(session: &CollectSession, spec: &Target) -> Vec<Capture> {

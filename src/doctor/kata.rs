@@ -8,9 +8,9 @@ use super::machine::{
     read_text_file, resolve_link,
 };
 use crate::engine::VERSION_LIMIT;
-use crate::engine::process::ExitReason;
 use crate::probe::parse::parse_output;
 use crate::proc::DaemonSearch;
+use crate::process::ExitReason;
 
 /// The shim's program.
 const SHIM: &str = "containerd-shim-kata-v2";

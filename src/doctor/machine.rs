@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::kvm_device::{KvmAnswer, probe_kvm};
-use crate::engine::process::{self, CancelFlag, CommandOutput};
 use crate::engine::{self, EngineKind, clean, facts};
 use crate::error::Result;
 use crate::proc::{DaemonSearch, ProcessTable, split_search_path};
+use crate::process::{self, CancelFlag, CommandOutput};
 
 /// Symbolic links that are followed before a path is taken for a circle.
 const LINKS: usize = 16;

@@ -5,7 +5,7 @@ use super::machine::{
     Machine, environment_variable, find_program, own_folders, path_exists, read_text_file,
 };
 use crate::engine::VERSION_LIMIT;
-use crate::engine::process::ExitReason;
+use crate::process::ExitReason;
 use crate::text::shell_line;
 
 /// What the image of the web app and one Kata release need together, roughly.

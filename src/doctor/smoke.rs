@@ -5,7 +5,6 @@ use super::engines::offered_handlers;
 use super::machine::{Machine, read_text_file};
 use super::{CheckStatus, DoctorOptions, MachineCheck, engine_errors};
 use crate::engine::clean::SessionFolder;
-use crate::engine::process::{CommandOutput, ExitReason};
 use crate::engine::runtime_spec::short_name;
 use crate::engine::{
     ContainerMode, ContainerSpec, EngineKind, OWNER_LABEL, SESSION_LABEL, run_argv,
@@ -14,6 +13,7 @@ use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
 use crate::probe::parse::parse_output;
 use crate::probe::script::make_nonce;
+use crate::process::{CommandOutput, ExitReason};
 use crate::text::shell_line;
 
 /// The file that names a boot of a kernel.

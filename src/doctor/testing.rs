@@ -8,8 +8,8 @@ use super::DoctorOptions;
 use super::kvm_device::KvmAnswer;
 use super::machine::{Machine, path_on_machine};
 use crate::engine::EngineKind;
-use crate::engine::process::{CommandOutput, ExitReason};
 use crate::error::{Error, Result};
+use crate::process::{CommandOutput, ExitReason};
 
 /// The boot id of the machine.
 pub(super) const HOST: &str = "18eae015-f6ba-454a-a1b7-f85bf66cb5d6\n";

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::process::{CancelFlag, CommandOutput, ExitReason, run_command};
 use super::{EngineKind, QUESTION, full_name, query_engine};
 use crate::error::{Error, Result};
 use crate::proc::ProcessTable;
+use crate::process::{CancelFlag, CommandOutput, ExitReason, run_command};
 use crate::text::shell_line;
 
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::process::CancelFlag;
 use crate::error::{Error, Result};
+use crate::process::CancelFlag;
 
 /// The flag that SIGINT, SIGTERM and SIGHUP set. A second one ends the process with 130.
 ///

@@ -6,15 +6,13 @@
 pub(crate) mod clean;
 pub(crate) mod facts;
 pub(crate) mod interrupt;
-pub mod process;
 pub(crate) mod runtime_spec;
-pub mod timed;
 
 use crate::text::shell_line;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use process::{CancelFlag, CommandOutput};
+use crate::process::{CancelFlag, CommandOutput, run_command};
 
 /// The label that every container of isoproof carries: the session that started it.
 pub const SESSION_LABEL: &str = "isoproof.session";
@@ -192,7 +190,7 @@ pub fn full_name(image: &str) -> String {
 /// The program cannot be started, or did not answer with success; the error has its words.
 pub fn query_engine(argv: &[&str], cancel: &CancelFlag) -> Result<CommandOutput> {
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
-    let finished = process::run_command(&argv, QUESTION, cancel)?;
+    let finished = run_command(&argv, QUESTION, cancel)?;
     if finished.is_success() {
         return Ok(finished);
     }

@@ -176,7 +176,7 @@ impl GitRepository {
         }
         // The bytes as they are: no filter and no ignored name of the user's may touch them.
         let hash = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
-        let ids = require_success(self.run_git_with_input(&hash, paths)?, "hash-object")?;
+        let ids = require_success(self.run_git_with_input(&hash, &paths)?, "hash-object")?;
         let ids: Vec<&str> = ids.lines().collect();
         if ids.len() != site.len() {
             let (ids, files) = (ids.len(), site.len());
@@ -220,7 +220,7 @@ impl GitRepository {
         };
         lines.extend(site.iter().map(|blob| format!("100644 {}\t{}\0", blob.id, blob.name)));
         require_success(
-            self.run_git_with_input(&["update-index", "-z", "--index-info"], lines)?,
+            self.run_git_with_input(&["update-index", "-z", "--index-info"], lines.as_bytes())?,
             "update-index",
         )?;
         Ok(require_success(self.run_git(&["write-tree"])?, "write-tree")?.trim().into())
@@ -358,9 +358,12 @@ impl GitRepository {
         if let Some(tip) = tip {
             arguments.extend(["-p", tip]);
         }
-        Ok(require_success(self.run_git_with_input(&arguments, message)?, "commit-tree")?
-            .trim()
-            .into())
+        Ok(require_success(
+            self.run_git_with_input(&arguments, message.as_bytes())?,
+            "commit-tree",
+        )?
+        .trim()
+        .into())
     }
 
     /// Pushes a commit to the branch.
@@ -397,15 +400,11 @@ impl GitRepository {
 
     /// Runs git in the repository.
     fn run_git(&self, arguments: &[&str]) -> Result<GitOutput> {
-        self.run_git_with_input(arguments, Vec::new())
+        self.run_git_with_input(arguments, &[])
     }
 
     /// Runs git in the repository with a text on standard input.
-    fn run_git_with_input(
-        &self,
-        arguments: &[&str],
-        stdin: impl Into<Vec<u8>>,
-    ) -> Result<GitOutput> {
+    fn run_git_with_input(&self, arguments: &[&str], stdin: &[u8]) -> Result<GitOutput> {
         let repository = [("GIT_DIR", &self.repository), ("GIT_INDEX_FILE", &self.index)];
         let author = self.author_identity()?;
         let author = author.iter().map(|(key, value)| (*key, value.as_ref()));
@@ -414,12 +413,12 @@ impl GitRepository {
             .map(|(key, path)| (key, path.as_os_str()))
             .chain(author)
             .collect();
-        run_git(None, arguments, &environment, stdin.into())
+        run_git(None, arguments, &environment, stdin)
     }
 
     /// Runs git in the project's folder, as the user would.
     fn run_plain_git(&self, arguments: &[&str]) -> Result<GitOutput> {
-        run_git(Some(&self.folder), arguments, &[], Vec::new())
+        run_git(Some(&self.folder), arguments, &[], &[])
     }
 
     /// The author, where the user has not told git who they are: git would make a name of the

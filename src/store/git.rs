@@ -76,7 +76,7 @@ fn is_future(path: &str) -> bool {
 }
 
 fn read_git(root: &Path, arguments: &[&str]) -> Result<String> {
-    let output = run_git(Some(root), arguments, &[], Vec::new())?;
+    let output = run_git(Some(root), arguments, &[], &[])?;
     let what = if output.code != Some(0) {
         let words = crate::text::split_lines(output.stderr.as_bytes()).join(" ");
         crate::text::make_visible(&words)

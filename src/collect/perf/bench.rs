@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::record::{PerfSample, ReportedTimes};
 use crate::collect::CollectSession;
 use crate::engine::ContainerMode;
-use crate::engine::process::{CommandInput, CommandOutput, RunningCommand, start_command};
 use crate::model::Target;
 use crate::probe::script;
+use crate::process::{CommandOutput, RunningCommand, start_command};
 
 /// How long a container for measuring may live.
 const LIFE: Duration = Duration::from_secs(3600);
@@ -29,8 +29,8 @@ impl BenchShell {
         let name = session.container_name(&spec.name, "perf");
         let argv = session.container_argv(spec, &name, &["sh"], ContainerMode::Interactive, &[]);
         let nonce = script::make_nonce().map_err(|error| error.message)?;
-        let running = start_command(&argv, CommandInput::Open(b""), LIFE, session.cancel)
-            .map_err(|error| error.message)?;
+        let running =
+            start_command(&argv, b"", LIFE, session.cancel).map_err(|error| error.message)?;
         let mut bench = Self { running, nonce, asked: 0, seen: 0, trouble: None };
         bench.run_command(session, ":").map(|_| bench)
     }
@@ -125,7 +125,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::process::{CancelFlag, ExitReason};
+    use crate::process::{CancelFlag, ExitReason};
 
     #[test]
     fn a_shell_that_never_sees_the_end_of_its_input_ends_all_the_same() {
@@ -136,8 +136,7 @@ mod tests {
              kill $!; exit $status"
         );
         let argv = ["sh".to_string(), "-c".into(), script];
-        let running =
-            start_command(&argv, CommandInput::Open(b""), LIFE, &CancelFlag::default()).unwrap();
+        let running = start_command(&argv, b"", LIFE, &CancelFlag::default()).unwrap();
         let shell = BenchShell { running, nonce: "n".into(), asked: 0, seen: 0, trouble: None };
         let finished = shell.finish_shell();
         assert_eq!(finished.ended, ExitReason::Exit(Some(0)), "{:?}", finished.duration);

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use procfs::process::MountInfo;
 
 use crate::collect::CollectSession;
-use crate::engine::process::CancelFlag;
 use crate::engine::{EngineKind, query_engine};
 use crate::error::{Error, Result};
 use crate::proc::mount_table;
+use crate::process::CancelFlag;
 
 /// What must stay free, in MiB.
 pub(super) const SPARE: u64 = 256;

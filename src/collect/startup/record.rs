@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::collect::show_seconds;
-use crate::engine::timed::TimedCommand;
+use crate::process::TimedCommand;
 
 /// What the container prints, so that a start that did nothing is not taken for a fast one.
 pub(super) const WORD: &str = "ready";
@@ -93,8 +93,8 @@ pub(super) fn startup_record<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::process::{CommandOutput, ExitReason};
     use crate::probe::parse::parse_output;
+    use crate::process::{CommandOutput, ExitReason};
     use std::time::Duration;
 
     pub(super) fn start(place: u32, first: u64, output: &str, exit: i32) -> TimedStart {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{LIMIT, mounts};
-use crate::engine::process::{CancelFlag, run_command};
 use crate::proc::{ProcessTable, mount_points_below};
+use crate::process::{CancelFlag, run_command};
 
 /// What `ctr` prints, if it ends well.
 pub(super) fn run_ctr(namespace: &str, arguments: &[&str]) -> Option<String> {

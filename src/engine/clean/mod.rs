@@ -11,10 +11,10 @@ mod stale;
 
 use std::time::{Duration, Instant};
 
-use super::process::{CancelFlag, ExitReason, run_command};
 use super::{EngineKind, OWNER_LABEL, QUESTION, SESSION_LABEL, query_engine};
 use crate::error::{Error, Result};
 use crate::owner;
+use crate::process::{CancelFlag, ExitReason, run_command};
 pub(crate) use folder::SessionFolder;
 
 /// How long one question to another program may take.

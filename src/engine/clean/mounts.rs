@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use procfs::process::MountInfo;
 
 use super::LIMIT;
-use crate::engine::process::{CancelFlag, run_command};
 use crate::proc::mount_table;
+use crate::process::{CancelFlag, run_command};
 
 /// Takes a mount away, though something may still be using it.
 pub(super) fn detach_mount(point: &Path) -> bool {

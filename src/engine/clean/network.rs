@@ -6,8 +6,8 @@ use std::fs;
 use std::time::Duration;
 
 use super::{LIMIT, wait_while};
-use crate::engine::process::{CancelFlag, run_command};
 use crate::proc::ProcessTable;
+use crate::process::{CancelFlag, run_command};
 
 const LEASES: &str = "/var/lib/cni/networks";
 

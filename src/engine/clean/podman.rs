@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{CleanupResult, LIMIT, mounts, wait_while};
-use crate::engine::process::{CancelFlag, run_command};
 use crate::proc::ProcessTable;
+use crate::process::{CancelFlag, run_command};
 
 /// How long the monitor of a container that was removed may take to end.
 const END: Duration = Duration::from_millis(500);
