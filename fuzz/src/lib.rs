@@ -125,7 +125,15 @@ pub fn check_diff(data: &[u8]) {
             DiffSide { run: &a.run, judgement: &a.judgement },
             DiffSide { run: &b.run, judgement: &b.judgement },
         );
-        RunDiff::between_runs(a, b, &SHELF.catalogue, &[], &Default::default(), true)
+        RunDiff::between_runs(
+            a,
+            b,
+            &SHELF.catalogue,
+            &[],
+            &Default::default(),
+            &SHELF.phrases,
+            true,
+        )
     };
     let same = diff(&a, &a);
     assert!(same.is_empty(), "a run differs from itself: {same:?}");

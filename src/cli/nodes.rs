@@ -167,8 +167,9 @@ fn run_cluster_collect(
     let mut nodes = Vec::new();
     for (name, place) in &names {
         let (node, words) = (&fleet.nodes[*place], &project_data.words);
+        let untold = &project_data.phrases.session_ended;
         let summary = match shown.remove(name) {
-            Some(summary) => summary.with_fleet(&fleet, node, words),
+            Some(summary) => summary.with_fleet(&fleet, node, untold, words),
             // Without a run, or with one from before the session died.
             None => assess_node(&fleet, node, &store, &project_data)?.0,
         };

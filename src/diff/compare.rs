@@ -2,6 +2,7 @@
 
 use super::{DiffSide, RunDiff, history};
 use crate::error::Result;
+use crate::phrases::ReportPhrases;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::DiffGate;
 use crate::store::RunStore;
@@ -11,12 +12,13 @@ use crate::store::RunStore;
 /// # Errors
 ///
 /// A run of the history cannot be read or is damaged.
-pub fn compare_runs(
+pub(crate) fn compare_runs(
     store: &RunStore,
     a: DiffSide,
     b: DiffSide,
     catalogue: &ProbeCatalogue,
     gate: &DiffGate,
+    phrases: &ReportPhrases,
     all: bool,
 ) -> Result<RunDiff> {
     let (old, new) = match (a.run.created, &a.run.id) <= (b.run.created, &b.run.id) {
@@ -24,5 +26,5 @@ pub fn compare_runs(
         false => (b.run, a.run),
     };
     let earlier = history::sessions_before(store, catalogue, new, old, gate.sessions)?;
-    Ok(RunDiff::between_runs(a, b, catalogue, &earlier, gate, all))
+    Ok(RunDiff::between_runs(a, b, catalogue, &earlier, gate, phrases, all))
 }

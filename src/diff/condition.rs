@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::machine::MachineProfile;
 use super::target::TargetPair;
 use crate::model::{EvidenceKind, Fact, Run, Target, fact_ids};
+use crate::phrases::{ConditionPhrases, fill_phrase};
 
 /// Something that differs between the runs and may be the cause of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,60 +20,69 @@ pub struct RunCondition {
     /// Whether it is a fact too, and listed among the changes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_fact: bool,
+    /// Whether it is the program's own version: no change of what was looked at.
+    #[serde(skip)]
+    pub is_program: bool,
 }
 
-/// The condition that is the program's own version: no change of what was looked at.
-pub(super) const WRITTEN_BY: &str = "written by";
-
-/// The facts of the host that decide much of what a run shows.
-const HOST: &[(&str, &str)] = &[
-    ("engine.version", "engine version"),
-    ("image.digest", "image digest"),
-    ("kernel.release", "host kernel"),
-    ("pod.security", "level of Pod Security"),
-];
-
 /// Everything of that kind that differs. A condition that neither run states is none.
-pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Vec<RunCondition> {
-    let [form_a, form_b] = [a, b].map(|run| Some(evidence_form(run)));
-    let mut told: Vec<(String, Option<String>, Option<String>, bool)> =
-        vec![("evidence".into(), form_a, form_b, false)];
+pub(super) fn differing_conditions(
+    a: &Run,
+    b: &Run,
+    pairs: &[TargetPair],
+    phrases: &ConditionPhrases,
+) -> Vec<RunCondition> {
+    let [form_a, form_b] = [a, b].map(|run| Some(evidence_form(run, phrases).to_string()));
+    let mut told = vec![new_condition(&phrases.evidence, form_a, form_b)];
     if let (Some(a), Some(b)) = (collected_with(a), collected_with(b)) {
-        told.push(("engine".into(), Some(a.0.into()), Some(b.0.into()), false));
-        told.push(("image".into(), Some(a.1.into()), Some(b.1.into()), false));
+        told.push(new_condition(&phrases.engine, Some(a.0.into()), Some(b.0.into())));
+        told.push(new_condition(&phrases.image, Some(a.1.into()), Some(b.1.into())));
     }
-    told.push(("node".into(), node_of(a), node_of(b), false));
+    told.push(new_condition(&phrases.node, node_of(a), node_of(b)));
     let [written_a, written_b] =
         [a, b].map(|run| Some(format!("{} {}", run.generator.name, run.generator.version)));
-    told.push((WRITTEN_BY.into(), written_a, written_b, false));
+    let written = new_condition(&phrases.written_by, written_a, written_b);
+    told.push(RunCondition { is_program: true, ..written });
     if let (Some(x), Some(y)) = (MachineProfile::of_run(a), MachineProfile::of_run(b))
         && !x.is_like(&y)
     {
         let [x, y] = [x, y].map(|machine| Some(machine.describe_machine()));
-        told.push(("machine".into(), x, y, true));
+        told.push(RunCondition { is_fact: true, ..new_condition(&phrases.machine, x, y) });
     }
-    for (id, what) in HOST.iter().filter(|(id, _)| is_of_one_kind(id, a, b)) {
+    for (id, what) in phrases.host.iter().filter(|(id, _)| is_of_one_kind(id, a, b)) {
         if let (Some(x), Some(y)) = (host_fact(a, id), host_fact(b, id)) {
-            told.push(((*what).into(), Some(x), Some(y), true));
+            told.push(RunCondition { is_fact: true, ..new_condition(what, Some(x), Some(y)) });
         }
     }
-    for pair in pairs {
-        let name = &pair.b.name;
-        let (x, y) = (role_condition(pair.a), role_condition(pair.b));
-        told.push((format!("role of {name}"), x, y, false));
-        for ((what, x), (_, y)) in
-            starter_conditions(pair.a).into_iter().zip(starter_conditions(pair.b))
-        {
-            // The engine of the run is named once.
-            let is_told =
-                what == "handler" || (collected_with(a).is_none() && collected_with(b).is_none());
-            if is_told && x.is_some() && y.is_some() {
-                told.push((format!("{what} of {name}"), x, y, false));
+    // The engine of the run is named once.
+    let is_engine_told = collected_with(a).is_some() || collected_with(b).is_some();
+    for TargetPair { a, b } in pairs {
+        let [role_a, role_b] = [a, b].map(|target| Some(target.role.word().to_string()));
+        let engines = [a, b].map(|target| target.engine.clone().filter(|_| !is_engine_told));
+        let handlers = [a, b].map(|target| target.handler.clone());
+        told.push(target_condition(phrases, &phrases.role, b, [role_a, role_b]));
+        for (what, sides) in [(&phrases.engine, engines), (&phrases.handler, handlers)] {
+            if sides.iter().all(Option::is_some) {
+                told.push(target_condition(phrases, what, b, sides));
             }
         }
     }
-    told.retain(|(_, a, b, _)| a != b);
-    told.into_iter().map(|(what, a, b, is_fact)| RunCondition { what, a, b, is_fact }).collect()
+    told.retain(|condition| condition.a != condition.b);
+    told
+}
+
+fn new_condition(what: &str, a: Option<String>, b: Option<String>) -> RunCondition {
+    RunCondition { what: what.into(), a, b, is_fact: false, is_program: false }
+}
+
+fn target_condition(
+    phrases: &ConditionPhrases,
+    what: &str,
+    target: &Target,
+    [a, b]: [Option<String>; 2],
+) -> RunCondition {
+    let values = [("what", what), ("target", &*target.name)];
+    new_condition(&fill_phrase(&phrases.of_target, &values), a, b)
 }
 
 /// What an image's digest is a digest of, which depends on the engine and on where that keeps its
@@ -87,11 +97,11 @@ pub(super) fn is_of_one_kind(id: &str, a: &Run, b: &Run) -> bool {
     id != &*fact_ids::IMAGE_DIGEST || image_digest_kind(a) == image_digest_kind(b)
 }
 
-fn evidence_form(run: &Run) -> String {
+fn evidence_form<'p>(run: &Run, phrases: &'p ConditionPhrases) -> &'p str {
     match run.evidence {
-        EvidenceKind::Imported { .. } => "imported".into(),
-        EvidenceKind::Collected { interrupted: true, .. } => "collected, interrupted".into(),
-        EvidenceKind::Collected { .. } => "collected".into(),
+        EvidenceKind::Imported { .. } => &phrases.imported,
+        EvidenceKind::Collected { interrupted: true, .. } => &phrases.interrupted,
+        EvidenceKind::Collected { .. } => &phrases.collected,
     }
 }
 
@@ -109,17 +119,10 @@ fn node_of(run: &Run) -> Option<String> {
     }
 }
 
-fn role_condition(target: &Target) -> Option<String> {
-    Some(target.role.word().into())
-}
-
-fn starter_conditions(target: &Target) -> [(&'static str, Option<String>); 2] {
-    [("engine", target.engine.clone()), ("handler", target.handler.clone())]
-}
-
 /// What started a target, as far as the run says.
 pub(super) fn target_starters(target: &Target) -> impl Iterator<Item = (&'static str, String)> {
-    starter_conditions(target).into_iter().filter_map(|(what, text)| Some((what, text?)))
+    let starters = [("engine", target.engine.clone()), ("handler", target.handler.clone())];
+    starters.into_iter().filter_map(|(what, text)| Some((what, text?)))
 }
 
 fn host_fact(run: &Run, id: &str) -> Option<String> {

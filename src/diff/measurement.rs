@@ -13,6 +13,7 @@ use super::gate;
 use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
 use crate::model::{Fact, Role, Run};
+use crate::phrases::{FigurePhrases, fill_phrase};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::project::DiffGate;
 use crate::stats::history::{FEWEST, SessionPrediction};
@@ -88,6 +89,7 @@ pub(super) fn measurement_changes(
     catalogue: &ProbeCatalogue,
     earlier: &[PastSession],
     gate: &DiffGate,
+    phrases: &FigurePhrases,
 ) -> Vec<MeasurementChange> {
     let pairs = pair_targets(a, b);
     let ids: std::collections::BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
@@ -98,7 +100,7 @@ pub(super) fn measurement_changes(
     let mut all: Vec<MeasurementChange> = items
         .into_par_iter()
         .filter_map(|(id, pair)| {
-            let item = SeriesPair { id, pair, probe: catalogue.find_probe(id), a, b };
+            let item = SeriesPair { id, pair, probe: catalogue.find_probe(id), a, b, phrases };
             let mut plain = item.compare_plain()?;
             plain.margin = gate.series_margin(id);
             plain.gated = gated.as_deref() == Some(id.as_str());
@@ -108,7 +110,7 @@ pub(super) fn measurement_changes(
         })
         .flatten_iter()
         .collect();
-    judge_measurements(a, b, earlier, catalogue, &pairs, &mut all);
+    judge_measurements(a, b, earlier, catalogue, &pairs, phrases, &mut all);
     all.sort_by(|x, y| sort_measurements_by(x).cmp(&sort_measurements_by(y)));
     all
 }
@@ -124,6 +126,7 @@ struct SeriesPair<'a> {
     probe: Option<&'a Probe>,
     a: &'a Run,
     b: &'a Run,
+    phrases: &'a FigurePhrases,
 }
 
 impl SeriesPair<'_> {
@@ -156,7 +159,7 @@ impl SeriesPair<'_> {
             ratio: figure_ratio(a, b),
             ci: shift.map(|shift| shift.interval),
             outcome: ComparisonOutcome::Inconclusive,
-            reason: not_comparable_reason(old, new),
+            reason: not_comparable_reason(old, new, self.phrases),
             sessions: 0,
             sessions_wanted: FEWEST,
             expected: None,
@@ -231,20 +234,27 @@ fn measurement_unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
 }
 
 /// Why two facts cannot be compared as figures.
-fn not_comparable_reason(old: Option<&Fact>, new: Option<&Fact>) -> Option<String> {
-    for (which, fact) in [("the first run", old), ("the second run", new)] {
-        let Some(fact) = fact else { return Some(format!("{which} did not measure it")) };
+fn not_comparable_reason(
+    old: Option<&Fact>,
+    new: Option<&Fact>,
+    phrases: &FigurePhrases,
+) -> Option<String> {
+    for (run, fact) in [(&*phrases.first_run, old), (&*phrases.second_run, new)] {
+        let Some(fact) = fact else {
+            return Some(fill_phrase(&phrases.not_measured, &[("run", run)]));
+        };
         if let Fact::Missing(missing) = fact {
-            let (why, reason) = (missing.why.reason_name(), &missing.reason);
-            return Some(format!("{which} has no value: {why}: {reason}"));
+            let (why, reason) = (missing.why.reason_name(), &*missing.reason);
+            let values = [("run", run), ("why", why), ("reason", reason)];
+            return Some(fill_phrase(&phrases.no_value, &values));
         }
         if fact_samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) {
-            return Some(format!("{which} has a value that is not a positive number"));
+            return Some(fill_phrase(&phrases.not_positive, &[("run", run)]));
         }
     }
     match (old, new) {
         (Some(Fact::Series(a)), Some(Fact::Series(b))) if a.unit != b.unit => {
-            Some("the units differ".to_string())
+            Some(phrases.other_unit.clone())
         }
         _ => None,
     }
@@ -258,6 +268,7 @@ fn judge_measurements(
     earlier: &[PastSession],
     catalogue: &ProbeCatalogue,
     pairs: &[TargetPair],
+    phrases: &FigurePhrases,
     all: &mut [MeasurementChange],
 ) {
     let is_forward = (a.created, &a.id) <= (b.created, &b.id);
@@ -274,12 +285,12 @@ fn judge_measurements(
             continue;
         }
         let (Some(like), Some(other)) = &machines else {
-            m.reason = Some("a run does not say on which machine it was measured".into());
+            m.reason = Some(phrases.unknown_machine.clone());
             continue;
         };
         if !like.same_machine(other) {
             m.outcome = ComparisonOutcome::NotComparable;
-            m.reason = Some("the machines differ".into());
+            m.reason = Some(phrases.other_machine.clone());
             continue;
         }
         // The earlier sessions know a target by the name that it had then.
@@ -302,13 +313,12 @@ fn judge_measurements(
                 m.smallest_visible = Some(prediction.visible);
             }
             _ if figures.len() >= FEWEST => {
-                m.reason = Some("the figures of earlier sessions predict none".into());
+                m.reason = Some(phrases.no_prediction.clone());
             }
             _ => {
-                m.reason = Some(format!(
-                    "{} of {FEWEST} earlier sessions on machines of this kind",
-                    figures.len()
-                ));
+                let (count, wanted) = (figures.len().to_string(), FEWEST.to_string());
+                let values = [("count", &*count), ("wanted", &*wanted)];
+                m.reason = Some(fill_phrase(&phrases.few_sessions, &values));
             }
         }
     }

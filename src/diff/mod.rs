@@ -21,7 +21,7 @@ mod target;
 pub(crate) mod value;
 
 pub use change::{Change, ChangeKind, MissingSide};
-pub use compare::compare_runs;
+pub(crate) use compare::compare_runs;
 pub use condition::RunCondition;
 pub use expectation::{ExpectationChange, expectation_changes};
 pub use figure::MeasuredFigure;
@@ -33,6 +33,7 @@ use serde::Serialize;
 
 use crate::judge::Judgement;
 use crate::model::Run;
+use crate::phrases::ReportPhrases;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::DiffGate;
 
@@ -82,6 +83,7 @@ impl RunDiff {
         catalogue: &ProbeCatalogue,
         earlier: &[history::PastSession],
         gate: &DiffGate,
+        phrases: &ReportPhrases,
         all: bool,
     ) -> Self {
         let pairs = target::pair_targets(a.run, b.run);
@@ -98,8 +100,15 @@ impl RunDiff {
             b: b.run.id.clone(),
             a_label: a.run.label.clone(),
             b_label: b.run.label.clone(),
-            conditions: condition::differing_conditions(a.run, b.run, &pairs),
-            measurements: measurement::measurement_changes(a.run, b.run, catalogue, earlier, gate),
+            conditions: condition::differing_conditions(a.run, b.run, &pairs, &phrases.conditions),
+            measurements: measurement::measurement_changes(
+                a.run,
+                b.run,
+                catalogue,
+                earlier,
+                gate,
+                &phrases.figures,
+            ),
             volatile_left_out: before - changes.len(),
             changes,
             findings: FindingChanges::between_sides(a, b, &pairs),
@@ -113,7 +122,7 @@ impl RunDiff {
             && !self.measurements.iter().any(|m| m.is_change() || m.lost)
             && self.findings.is_empty()
             && self.expectations.is_empty()
-            && self.conditions.iter().all(|condition| condition.what == condition::WRITTEN_BY)
+            && self.conditions.iter().all(|condition| condition.is_program)
     }
 
     /// The changes of verdicts.

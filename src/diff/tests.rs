@@ -11,6 +11,10 @@ use crate::project::FailOn;
 use crate::stats::ComparisonOutcome;
 use crate::store::testing::read_sample_run;
 
+fn phrases() -> ReportPhrases {
+    ReportPhrases::load_phrases(None).unwrap()
+}
+
 /// Compares two sketches, with what is volatile if `all`.
 pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> RunDiff {
     let book = RuleBook::load(None).unwrap();
@@ -24,6 +28,7 @@ pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> RunDiff {
         &catalogue,
         &[],
         &DiffGate::default(),
+        &phrases(),
         all,
     )
 }
@@ -424,7 +429,7 @@ fn alarms(count: usize) -> (f64, f64) {
         let diff = |now: &Sketch| {
             let side = |sketch| DiffSide { run: sketch, judgement: &nothing };
             let (a, b) = (side(&earlier[count - 1].run), side(&now.run));
-            RunDiff::between_runs(a, b, &catalogue, &past, &DiffGate::default(), false)
+            RunDiff::between_runs(a, b, &catalogue, &past, &DiffGate::default(), &phrases(), false)
         };
         let first = diff(&now);
         let ratio = &first.measurements[0];
@@ -468,6 +473,7 @@ fn trends_tell_the_changes_that_a_comparison_tells() {
             &catalogue,
             &past,
             &gate,
+            &phrases(),
             false,
         );
         let mut by_diff: Vec<(String, Option<String>)> = diff
@@ -598,7 +604,8 @@ fn files_with_too_few_starts_for_a_ratio_are_compared_without_one() {
             all.series("startup.wall", "kata", &times(2.0)).run
         });
         let [a, b] = [&old, &new].map(|run| DiffSide { run, judgement: &judgement });
-        let diff = RunDiff::between_runs(a, b, &catalogue, &[], &DiffGate::default(), false);
+        let diff =
+            RunDiff::between_runs(a, b, &catalogue, &[], &DiffGate::default(), &phrases(), false);
         assert_eq!(diff.measurements.iter().any(|m| m.over.is_some()), has_ratio, "{count}");
     }
 }

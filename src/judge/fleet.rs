@@ -18,9 +18,6 @@ pub(crate) const CHANGED: &str = "pod-was-changed";
 /// The facts by which nodes are told apart. None has a value of its own on every node.
 const GROUPING_FACTS: &[FactId] = &[fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_VERSION];
 
-/// Why nothing is known of a class on a node that has no run.
-const NOT_REACHED: &str = "the session did not come to it";
-
 /// What one node shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NodeSummary {
@@ -156,18 +153,18 @@ impl NodeSummary {
         }
     }
 
-    /// What is known of a node without a run that can be used: `lost` says why its run cannot be.
+    /// What is known of a node without a run that can be used: `lost` says why it has none.
     pub(crate) fn without_run(
         fleet: &Fleet,
         node: &FleetNode,
-        lost: Option<&str>,
+        lost: &str,
         words: &ConclusionWords,
     ) -> Self {
         let mut classes = Vec::new();
         for class in &fleet.classes {
             let reason = match node.find_cell(&class.name) {
                 FleetCell::Untested(reason) => reason,
-                FleetCell::Tested(_) | FleetCell::NotReached => lost.unwrap_or(NOT_REACHED),
+                FleetCell::Tested(_) | FleetCell::NotReached => lost,
             };
             classes.push(ClassSummary::untested_class(&class.name, reason, words));
         }
@@ -183,19 +180,21 @@ impl NodeSummary {
         }
     }
 
-    /// This summary with every class of the fleet, in its order.
+    /// This summary with every class of the fleet, in its order; `untold` stands for a reason that
+    /// the fleet does not state.
     #[must_use]
     pub(crate) fn with_fleet(
         mut self,
         fleet: &Fleet,
         node: &FleetNode,
+        untold: &str,
         words: &ConclusionWords,
     ) -> Self {
         let known = std::mem::take(&mut self.classes);
         for class in &fleet.classes {
             let found = known.iter().find(|it| it.class == class.name).cloned();
             self.classes.push(found.unwrap_or_else(|| {
-                let reason = node.reasons.get(&class.name).map_or(NOT_REACHED, String::as_str);
+                let reason = node.reasons.get(&class.name).map_or(untold, String::as_str);
                 ClassSummary::untested_class(&class.name, reason, words)
             }));
         }

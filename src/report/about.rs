@@ -7,12 +7,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::ProjectData;
-use super::phrases::fill_phrase;
 use crate::assets;
 use crate::error::Result;
 use crate::judge::RuleExample;
 use crate::judge::words::ConclusionDoc;
 use crate::model::Role;
+use crate::phrases::fill_phrase;
 use crate::probe::catalogue::{EvidenceStrength, Probe, ProbePlace};
 
 /// The words around what catalogue and verdicts say themselves.

@@ -8,7 +8,6 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::HashMap;
 
 use super::about::AboutWords;
-use super::phrases::{ReportPhrases, fill_phrase};
 use crate::error::{Error, Result};
 use crate::judge::expectations::{self, ExpectationContext, ExpectationResult, ExpectationWords};
 use crate::judge::suitability::FitEvidence;
@@ -18,6 +17,7 @@ use crate::judge::workloads::WorkloadTable;
 use crate::judge::{self, Finding, Judgement, PackEdition, RuleBook, RuleContext, RuleDoc, words};
 use crate::knowledge::{KnowledgeBase, is_runtime};
 use crate::model::{Capture, EvidenceKind, Fact, FactSource, MissingReason, Role, Run, Target};
+use crate::phrases::{ReportPhrases, fill_phrase};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::unanswered::is_unrecorded;
 use crate::project::{CONFIG, Expectation, ExpectedSubject, MARGIN, Project};
@@ -61,7 +61,7 @@ pub struct ProjectData {
     /// What the project expects of its runs.
     pub expectations: Arc<[Expectation]>,
     /// The small words of reports.
-    pub(crate) phrases: Arc<ReportPhrases>,
+    pub phrases: Arc<ReportPhrases>,
     /// The words of expectations.
     pub expectation_words: Arc<ExpectationWords>,
 }

@@ -10,7 +10,6 @@ use tera::Context;
 
 use super::assessment::{Assessment, ProjectData};
 use super::functions::LookupSources;
-use super::phrases::{ReportPhrases, fill_phrase};
 use super::{EvidenceLinks, Renderer, TemplateEngine, number};
 use crate::assets::{self, AssetTree};
 use crate::diff::value::{ValuePart, value_text};
@@ -20,6 +19,7 @@ use crate::diff::{
 use crate::error::Result;
 use crate::judge::Finding;
 use crate::model::{FactSource, Role, SampleUnit};
+use crate::phrases::{ReportPhrases, fill_phrase};
 use crate::stats::ComparisonOutcome;
 
 /// A comparison in words.
@@ -323,10 +323,7 @@ pub(crate) fn comparison_html(
 pub(crate) fn template_context(view: &ComparisonView) -> Value {
     serde_json::json!({
         "d": view,
-        "counts": match view.change_counts() {
-            counts if counts.is_empty() => vec!["the conditions".to_string()],
-            counts => counts,
-        },
+        "counts": view.change_counts(),
         "fact_count": view.fact_count(),
     })
 }

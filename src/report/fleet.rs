@@ -30,6 +30,8 @@ pub(crate) struct FleetAssessment {
     pub together: Vec<FleetFinding>,
     /// What came of each expectation on each node that has a run.
     pub expectations: Vec<NodeExpectations>,
+    /// What an expectation finds on a node that has no run: what is not shown is not relied on.
+    no_run: String,
 }
 
 /// What came of what the project expects, on a node.
@@ -70,7 +72,8 @@ impl FleetAssessment {
             nodes.push(summary);
         }
         let together = check_nodes(&nodes, &project_data.fleet_rules)?;
-        Ok(Self { fleet, nodes, together, expectations })
+        let no_run = project_data.phrases.node_without_run.clone();
+        Ok(Self { fleet, nodes, together, expectations, no_run })
     }
 }
 
@@ -85,19 +88,19 @@ pub(crate) fn assess_node(
     store: &RunStore,
     project_data: &ProjectData,
 ) -> Result<(NodeSummary, Vec<ExpectationResult>)> {
-    let words = &project_data.words;
+    let (words, untold) = (&project_data.words, &project_data.phrases.session_ended);
     let Some(id) = &node.run else {
-        return Ok((NodeSummary::without_run(fleet, node, None, words), Vec::new()));
+        return Ok((NodeSummary::without_run(fleet, node, untold, words), Vec::new()));
     };
     let loaded = match load_node_run(fleet, node, id, store) {
         Ok(loaded) => loaded,
         Err(reason) => {
-            let summary = NodeSummary::without_run(fleet, node, Some(&reason), words);
+            let summary = NodeSummary::without_run(fleet, node, &reason, words);
             return Ok((summary, Vec::new()));
         }
     };
     let assessment = Assessment::new(loaded, project_data)?;
-    let summary = summarize_node(&node.name, &assessment).with_fleet(fleet, node, words);
+    let summary = summarize_node(&node.name, &assessment).with_fleet(fleet, node, untold, words);
     Ok((summary, assessment.judge_expectations()?))
 }
 
@@ -170,9 +173,6 @@ impl ExpectationFold<'_> {
     }
 }
 
-/// What an expectation finds on a node that has no run: what is not shown is not relied on.
-const NO_RUN: &str = "nothing: the node has no run";
-
 impl FleetAssessment {
     /// What came of each expectation on all nodes, those without a run among them. Where no node
     /// has a run nothing is known of any.
@@ -180,7 +180,7 @@ impl FleetAssessment {
         let Some(first) = self.expectations.first() else { return Vec::new() };
         let unreached = self.nodes.iter().filter(|node| node.run.is_none());
         let unreached: Vec<(&str, &str)> =
-            unreached.map(|node| (node.node.as_str(), NO_RUN)).collect();
+            unreached.map(|node| (node.node.as_str(), self.no_run.as_str())).collect();
         let mut folds: Vec<ExpectationFold> = Vec::new();
         for (index, expected) in first.results.iter().enumerate() {
             let is_about_boundary = matches!(expected.kind, "start" | "boundary");

@@ -20,12 +20,12 @@ use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 use super::assessment::{Assessment, FoundFact};
-use super::phrases::fill_phrase;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::error::Result;
 use crate::judge::{EvidenceRef, Finding};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, Target};
+use crate::phrases::fill_phrase;
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
 

@@ -18,7 +18,6 @@ pub(crate) mod notes;
 pub(crate) mod number;
 pub(crate) mod pack;
 pub(crate) mod phases;
-pub(crate) mod phrases;
 mod renderer;
 #[cfg(test)]
 mod statement_tests;

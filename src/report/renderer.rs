@@ -7,8 +7,8 @@ use super::assessment::{Assessment, FoundFact, SourcePlace};
 use super::escape;
 use super::file_links::FileLinks;
 use super::number;
-use super::phrases::fill_phrase;
 use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
+use crate::phrases::fill_phrase;
 
 /// Where links to the evidence lead.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,12 +11,12 @@ use serde::Serialize;
 use super::assessment::ProjectData;
 use super::chart_scale::{ChartScale, TICKS};
 use super::number;
-use super::phrases::fill_phrase;
 use crate::diff::condition::image_digest_kind;
 use crate::diff::history::SessionChange;
 use crate::diff::machine::{MachineProfile, is_told_by};
 use crate::diff::value::value_text;
 use crate::model::{Fact, Role, Run, SampleUnit, fact_ids};
+use crate::phrases::fill_phrase;
 use crate::probe::parse::parse_output;
 use crate::stats;
 

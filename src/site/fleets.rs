@@ -120,7 +120,8 @@ impl FleetPages {
 
 impl SiteFleet {
     fn read_nodes(fleet: Fleet, runs: &RunPages) -> Result<Self> {
-        let words = &runs.builder.assessment.project_data.words;
+        let project_data = &runs.builder.assessment.project_data;
+        let (words, untold) = (&project_data.words, &project_data.phrases.session_ended);
         let mut nodes = Vec::new();
         let rows: Vec<Result<Result<RunRow, String>>> = fleet
             .nodes
@@ -138,13 +139,13 @@ impl SiteFleet {
                 Ok(RunRow { node: Some(summary), id, .. })
                     if node.run.as_ref() == Some(&id) && summary.node == node.name =>
                 {
-                    nodes.push(summary.with_fleet(&fleet, node, words));
+                    nodes.push(summary.with_fleet(&fleet, node, untold, words));
                     continue;
                 }
                 Ok(row) => format!("run {} is of another node", row.id),
                 Err(words) => words,
             };
-            let lost = Some(lost.as_str()).filter(|words| !words.is_empty());
+            let lost = if lost.is_empty() { untold } else { &lost };
             nodes.push(NodeSummary::without_run(&fleet, node, lost, words));
         }
         let groups = group_nodes(&nodes);

@@ -19,6 +19,7 @@ use crate::diff::{DiffSide, RunDiff, expectation_changes};
 use crate::error::Result;
 use crate::judge::ExpectationResult;
 use crate::model::Run;
+use crate::phrases::PageTitles;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
@@ -44,7 +45,8 @@ struct KnownRun {
 /// A comparison that gets a page.
 struct ComparedPair {
     name: String,
-    title: &'static str,
+    /// Whether the other run is the one before, and not the baseline.
+    is_before: bool,
     /// The indices of the two runs, of which the page is about the second.
     a: usize,
     b: usize,
@@ -52,8 +54,12 @@ struct ComparedPair {
 
 impl ComparedPair {
     /// Title and address of the page, seen from the page of a run.
-    fn title_and_address(&self) -> (String, String) {
-        (self.title.into(), self.name.trim_start_matches("runs/").into())
+    fn title_and_address(&self, titles: &PageTitles) -> (String, String) {
+        (self.title(titles).into(), self.name.trim_start_matches("runs/").into())
+    }
+
+    fn title<'p>(&self, titles: &'p PageTitles) -> &'p str {
+        if self.is_before { &titles.since_before } else { &titles.since_baseline }
     }
 }
 
@@ -102,10 +108,14 @@ impl RunHistory {
     }
 
     /// Title and address of the comparisons of every run that has some, by its id.
-    pub(super) fn comparison_links(&self) -> BTreeMap<&str, Vec<(String, String)>> {
+    pub(super) fn comparison_links(
+        &self,
+        titles: &PageTitles,
+    ) -> BTreeMap<&str, Vec<(String, String)>> {
         let mut comparisons: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for pair in &self.pairs {
-            comparisons.entry(&self.known[pair.b].id).or_default().push(pair.title_and_address());
+            let link = pair.title_and_address(titles);
+            comparisons.entry(&self.known[pair.b].id).or_default().push(link);
         }
         comparisons
     }
@@ -130,7 +140,8 @@ impl RunHistory {
             let sessions = format!("{earlier:?}");
             let key = a.key.and_parts([b.key.as_ref(), sessions.as_bytes()]);
             let id = &self.known[index].id;
-            runs.builder.about_runs(runs.press, &pair.name, pair.title, id, &key, || {
+            let title = pair.title(runs.builder.page_titles());
+            runs.builder.about_runs(runs.press, &pair.name, title, id, &key, || {
                 let (a, b) = (runs.assess_run(&a)?, runs.assess_run(b)?);
                 Ok(comparison::template_context(&compare_runs(runs, &earlier, &a, &b, "../")))
             })?;
@@ -169,7 +180,7 @@ impl RunHistory {
         runs.builder.about_report(
             runs.press,
             "runs/trends.html",
-            "Trends",
+            &runs.builder.page_titles().trends,
             "site/trends.html",
             &sees,
         )
@@ -221,8 +232,9 @@ fn compare_runs(
 ) -> ComparisonView {
     let (project_data, gate) =
         (&runs.builder.assessment.project_data, &runs.builder.project().config.gate);
-    let (catalogue, sides) = (&project_data.catalogue, (diff_side(a), diff_side(b)));
-    let mut diff = RunDiff::between_runs(sides.0, sides.1, catalogue, earlier, gate, false);
+    let (catalogue, phrases) = (&project_data.catalogue, &project_data.phrases);
+    let (a_side, b_side) = (diff_side(a), diff_side(b));
+    let mut diff = RunDiff::between_runs(a_side, b_side, catalogue, earlier, gate, phrases, false);
     diff.expectations = expectation_changes(&past_expectations(a), &past_expectations(b));
     let mut view = ComparisonView::new(&diff, project_data);
     view.link_to_pages(a, b, root);
@@ -377,15 +389,6 @@ fn gone_runtimes(before: &RunRow, now: &RunRow) -> Vec<String> {
     names
 }
 
-/// The end of the name of a page of a comparison, and its title.
-struct PairName {
-    end: &'static str,
-    title: &'static str,
-}
-
-const BEFORE: PairName = PairName { end: "before", title: "Changes since the run before" };
-const AGAINST: PairName = PairName { end: "baseline", title: "Changes against the baseline" };
-
 /// Every run with the one before it and with the baseline: of a node none but its own.
 fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
     let baselines: Vec<usize> =
@@ -397,16 +400,16 @@ fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
         let next = (b + 1..known.len()).find(is_on_same_node);
         let before =
             (b + 1..known.len()).find(|a| run.session.is_comparable(&known[*a].session)).or(next);
-        let pair = |a: usize, what: &PairName| {
-            let name = format!("runs/{}-{}.html", run.id, what.end);
-            ComparedPair { name, title: what.title, a, b }
-        };
-        pairs.extend(before.map(|a| pair(a, &BEFORE)));
         // As a reference by label: one that is dated later than now only where there is no other.
         let mut own = baselines.iter().copied().filter(is_on_same_node);
         let baseline = own.clone().find(|&a| !clock::is_future(known[a].at)).or_else(|| own.next());
         let baseline = baseline.filter(|&a| a != b && Some(a) != before);
-        pairs.extend(baseline.map(|a| pair(a, &AGAINST)));
+        for (a, is_before) in [(before, true), (baseline, false)] {
+            let Some(a) = a else { continue };
+            let end = if is_before { "before" } else { "baseline" };
+            let name = format!("runs/{}-{end}.html", run.id);
+            pairs.push(ComparedPair { name, is_before, a, b });
+        }
     }
     pairs
 }

@@ -407,7 +407,8 @@ impl RunPages<'_> {
         history: &RunHistory,
         fleets: &BTreeMap<&str, &str>,
     ) -> Result<Option<Vec<RunRow>>> {
-        let links = RunLinks { comparisons: history.comparison_links(), fleets };
+        let links =
+            RunLinks { comparisons: history.comparison_links(self.builder.page_titles()), fleets };
         let damaged = self.store.damaged_files().len();
         let page = |(index, path): (usize, &Path)| -> Option<Result<RunRow>> {
             let file = self.read_intact(path);

@@ -116,9 +116,9 @@ impl<'a> SearchIndex<'a> {
     }
 
     /// Takes up the runs of the project.
-    pub(super) fn add_runs(&mut self, rows: &[RunRow]) {
+    pub(super) fn add_runs(&mut self, rows: &[RunRow], no_label: &str) {
         let item = |row: &RunRow| {
-            let label = row.label.clone().unwrap_or_else(|| "no label".into());
+            let label = row.label.clone().unwrap_or_else(|| no_label.into());
             [label, row.id.clone(), format!("{}.html", row.id)]
         };
         self.add_group("Run", "runs/".into(), rows.iter().map(item));

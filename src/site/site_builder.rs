@@ -21,6 +21,7 @@ use super::view::{self, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc, RuleExample};
+use crate::phrases::{PageTitles, fill_phrase};
 use crate::probe::catalogue::Probe;
 use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
@@ -258,7 +259,13 @@ impl SiteBuilder {
     fn other_pages(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
         self.targets_page(writer)?;
         self.document_page(writer)?;
-        self.about_report(writer, "findings.html", "Findings", "site/findings.html", &json!({}))?;
+        self.about_report(
+            writer,
+            "findings.html",
+            &self.page_titles().findings,
+            "site/findings.html",
+            &json!({}),
+        )?;
         self.rules_page(writer, rows)?;
         self.verdicts_page(writer)?;
         self.checked_page(writer)?;
@@ -316,7 +323,13 @@ impl SiteBuilder {
             let all: Vec<Json> =
                 entries.iter().map(|entry| navigation_link(entry, "", false)).collect();
             let sees = json!({ "entries": all });
-            self.about_report(writer, ALL, "All chapters", "site/chapters.html", &sees)?;
+            self.about_report(
+                writer,
+                ALL,
+                &self.page_titles().chapters,
+                "site/chapters.html",
+                &sees,
+            )?;
         }
         Ok(())
     }
@@ -516,7 +529,7 @@ impl SiteBuilder {
             return Ok(());
         }
         let name = DOCUMENT;
-        let frame = self.frame_ingredients(name, "Submission", "", None);
+        let frame = self.frame_ingredients(name, &self.page_titles().submission, "", None);
         let key = self.report.and_parts(["submission", &frame]);
         // Its sections are those of chapters, so they are among what it is made of.
         let sources = self
@@ -528,7 +541,7 @@ impl SiteBuilder {
             let text =
                 self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
-            let mut context = self.frame_context(name, "Submission", "", None);
+            let mut context = self.frame_context(name, &self.page_titles().submission, "", None);
             insert_article(&mut context, &self.to_html(&engine, &text, "")?);
             context.insert("file", &self.project.config.submission);
             let html = engine.render_template("site/submission.html", &context)?;
@@ -543,7 +556,13 @@ impl SiteBuilder {
             .map(|(area, rows)| json!({ "area": area, "rows": rows }))
             .collect();
         let sees = json!({ "groups": groups });
-        self.about_report(writer, "targets.html", "Side by side", "site/targets.html", &sees)
+        self.about_report(
+            writer,
+            "targets.html",
+            &self.page_titles().targets,
+            "site/targets.html",
+            &sees,
+        )
     }
 
     /// The rules that found something in a run of the project or are switched off, and those about
@@ -568,7 +587,7 @@ impl SiteBuilder {
         }
         let sees =
             json!({ "rules": about_evidence, "report_rules": about_reports, "others": others });
-        self.about_report(writer, RULES, "Rules", "site/rules.html", &sees)
+        self.about_report(writer, RULES, &self.page_titles().rules, "site/rules.html", &sees)
     }
 
     /// What every verdict means.
@@ -578,7 +597,13 @@ impl SiteBuilder {
         let verdicts: Vec<AboutPage> =
             verdicts.map(|doc| AboutPage::about_verdict(project_data, doc)).collect();
         let sees = json!({ "abouts": verdicts });
-        self.page_of_no_run(writer, VERDICTS, "Verdicts", "site/about.html", &sees)
+        self.page_of_no_run(
+            writer,
+            VERDICTS,
+            &self.page_titles().verdicts,
+            "site/about.html",
+            &sees,
+        )
     }
 
     /// The probes that pages made so far lead to.
@@ -604,7 +629,7 @@ impl SiteBuilder {
         });
         let others = project_data.catalogue.iter_probes().count() - explained.len();
         let sees = json!({ "areas": areas.collect::<Vec<_>>(), "others": others });
-        self.page_of_no_run(writer, PROBES, "Probes", "site/probes.html", &sees)?;
+        self.page_of_no_run(writer, PROBES, &self.page_titles().probes, "site/probes.html", &sees)?;
         Ok(explained)
     }
 
@@ -614,7 +639,8 @@ impl SiteBuilder {
     ///
     /// The page cannot be rendered or written.
     pub(super) fn fleet_page(&self, writer: &PageWriter, id: &str, sees: &Json) -> Result<()> {
-        let (name, title) = (format!("fleets/{id}.html"), format!("Fleet {id}"));
+        let name = format!("fleets/{id}.html");
+        let title = fill_phrase(&self.page_titles().fleet, &[("id", id)]);
         self.page_of_no_run(writer, &name, &title, "site/fleet.html", sees)
     }
 
@@ -644,7 +670,7 @@ impl SiteBuilder {
         let help = "`checked-submission` in book.toml names the report to check";
         let text = sources::read_text(&self.project.root.join(file), MAX_TEXT_BYTES)
             .map_err(|error| error.with_help(help))?;
-        let page = ("checked.html", "Checked report", "site/checked.html");
+        let page = ("checked.html", &*self.page_titles().checked, "site/checked.html");
         self.made_of(writer, page, &text, || {
             let renderer = Renderer::Html(EvidenceLinks::Site(String::new()));
             let (name, data) = (file.display().to_string(), self.project.data_dir());
@@ -678,14 +704,14 @@ impl SiteBuilder {
     ) -> Result<()> {
         let id = &row.id;
         let name = format!("runs/{id}.html");
-        let title = format!("Run {id}");
+        let title = fill_phrase(&self.page_titles().run, &[("id", id)]);
         let site = self.site_value(Some(id));
         let node = row.node.as_ref().map(|node| {
             let starts: Vec<_> = node.starts.iter().map(super::fleets::start_view).collect();
             json!({ "name": node.node, "fleet": row.fleet, "starts": starts })
         });
         let about = json!({
-            "comparisons": row.comparisons, "node": node, "record_pages": row.record_pages,
+            "id": id, "comparisons": row.comparisons, "node": node, "record_pages": row.record_pages,
         });
         writer.add_file(&format!("runs/{id}.json"), file.text.as_bytes())?;
         let frame = self.frame_ingredients(&name, &title, "../", None);
@@ -756,17 +782,18 @@ impl SiteBuilder {
             0 => "runs/index.html".to_string(),
             index => format!("runs/page-{}.html", index + 1),
         };
+        let title = &self.page_titles().runs;
         let pages: Vec<&[RunRow]> = runs.chunks(RUNS_ON_A_PAGE).collect();
         for (index, rows) in pages.iter().enumerate() {
             let link =
-                |index: usize| json!({"title": "Runs", "href": format!("../{}", name(index))});
+                |index: usize| json!({"title": title, "href": format!("../{}", name(index))});
             let newer = index.checked_sub(1).map(link);
             let older = (index + 1 < pages.len()).then(|| link(index + 1));
             let sees = json!({
                 "runs": rows, "number": index + 1, "count": pages.len(), "total": runs.len(),
                 "newer": newer, "older": older,
             });
-            self.about_report(writer, &name(index), "Runs", "site/runs.html", &sees)?;
+            self.about_report(writer, &name(index), title, "site/runs.html", &sees)?;
         }
         Ok(())
     }
@@ -792,7 +819,7 @@ impl SiteBuilder {
         let chapters = self.project_chapters().entries.iter();
         let mut texts: Vec<(&str, String)> =
             chapters.map(|entry| (entry.title.as_str(), entry.page_path())).collect();
-        texts.push(("Submission", DOCUMENT.into()));
+        texts.push((&self.page_titles().submission, DOCUMENT.into()));
         let mut index = SearchIndex::with_rules(rules);
         for (title, page) in &texts {
             if let Some(made) = finished.pages.get(page) {
@@ -801,7 +828,7 @@ impl SiteBuilder {
         }
         index.add_assessment(&self.assessment);
         index.add_probes(probes);
-        index.add_runs(runs);
+        index.add_runs(runs, &self.assessment.project_data.phrases.no_label);
         writer.add_file(search::FILE, index.into_script(size).as_bytes())
     }
 
@@ -849,7 +876,7 @@ impl SiteBuilder {
     /// The page for what is not there: it is shown under any path, so its links begin at the
     /// root of the server.
     fn not_found_page(&self, writer: &PageWriter) -> Result<()> {
-        let (name, title) = ("404.html", "Not found");
+        let (name, title) = ("404.html", &self.page_titles().not_found);
         let frame = self.frame_ingredients(name, title, &self.root, None);
         writer.add_page(name, self.report.and_parts(["404", &frame]), || {
             let context = self.frame_context(name, title, &self.root, None);
@@ -944,6 +971,11 @@ impl SiteBuilder {
         context.insert("all_chapters", &all);
         context.insert_value("site", self.site.clone());
         context
+    }
+
+    /// The titles of pages that are no chapters.
+    pub(super) fn page_titles(&self) -> &PageTitles {
+        &self.assessment.project_data.phrases.pages
     }
 
     /// What templates see of the site, on a page about this run.

@@ -110,8 +110,9 @@ pub(super) fn run_diff(
     let (a, b) = (a?, Arc::new(b?));
     let gate = &project.config.gate;
     let sides = (diff_side(&a), diff_side(&b));
+    let (catalogue, phrases) = (&project_data.catalogue, &project_data.phrases);
     let mut diff =
-        diff::compare_runs(&store, sides.0, sides.1, &project_data.catalogue, gate, arguments.all)?;
+        diff::compare_runs(&store, sides.0, sides.1, catalogue, gate, phrases, arguments.all)?;
     // A run of before a runtime was there may have only one of a name that is near to its own.
     let before = a.judge_expectations().unwrap_or_default();
     diff.expectations = diff::expectation_changes(&before, &b.judge_expectations()?);
@@ -145,7 +146,8 @@ pub(super) fn changes_since_last(
     let Some(before) = store.load_before(&assessment.run)? else { return Ok(None) };
     let before = Assessment::new(before, project_data)?;
     let (a, b) = (diff_side(&before), diff_side(assessment));
-    let mut diff = diff::compare_runs(&store, a, b, &project_data.catalogue, gate, false)?;
+    let (catalogue, phrases) = (&project_data.catalogue, &project_data.phrases);
+    let mut diff = diff::compare_runs(&store, a, b, catalogue, gate, phrases, false)?;
     let met_before = before.judge_expectations().unwrap_or_default();
     diff.expectations = diff::expectation_changes(&met_before, &assessment.judge_expectations()?);
     Ok(Some(text::short_text(&comparison::ComparisonView::new(&diff, project_data))))

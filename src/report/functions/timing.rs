@@ -7,10 +7,10 @@ use tera::{Kwargs, TeraResult, Value};
 use super::{LookupSources, lookup_error, safe_value, value_map};
 use crate::judge::timing::{self, MeasureComparison, RunTiming};
 use crate::model::{Fact, SampleUnit, Samples};
+use crate::phrases::fill_phrase;
 use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
 use crate::report::phases::{self, PhaseOwner, PhaseSplit};
-use crate::report::phrases::fill_phrase;
 use crate::report::renderer::{EvidenceLinks, Renderer};
 use crate::stats::{self, Comparison, ComparisonObstacle, ComparisonOutcome};
 
