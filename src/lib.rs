@@ -59,6 +59,7 @@ pub(crate) mod sources;
 pub(crate) mod stats;
 pub mod store;
 pub mod text;
+pub(crate) mod version;
 
 /// What is added to the core; the core knows it by its traits alone.
 pub(crate) static PACKS: &[&dyn report::pack::Pack] = &[&lab12::Lab12];

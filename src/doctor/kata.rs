@@ -11,6 +11,7 @@ use crate::engine::VERSION_LIMIT;
 use crate::probe::parse::parse_output;
 use crate::proc::DaemonSearch;
 use crate::process::ExitReason;
+use crate::version::VersionNumbers;
 
 /// The shim's program.
 const SHIM: &str = "containerd-shim-kata-v2";
@@ -33,7 +34,7 @@ const GO_CONFIGS: [&str; 3] = [
 ];
 
 /// The first release without the defect of GHSA-2gv2-cffp-j227.
-const ADVISORY_FIXED: [u32; 3] = [3, 31, 0];
+const ADVISORY_FIXED: [u64; 3] = [3, 31, 0];
 
 /// What is known of the shim.
 #[derive(Debug, Default)]
@@ -225,10 +226,10 @@ fn check_advisory(shim: &KataShim) -> CheckAnswer {
 }
 
 /// `3.31.0-rc1` is 3.31.0 for this purpose; a version of another form is none.
-fn parse_version_numbers(version: &str) -> Option<[u32; 3]> {
-    let plain = version.split(['-', '+']).next()?;
-    let parts: Vec<u32> = plain.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
-    parts.try_into().ok()
+fn parse_version_numbers(version: &str) -> Option<[u64; 3]> {
+    let VersionNumbers { numbers, suffix } = VersionNumbers::read_beginning(version)?;
+    let is_known = suffix.is_empty() || suffix.starts_with(['-', '+']);
+    numbers.try_into().ok().filter(|_| is_known)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::version::VersionNumbers;
 
 /// One release.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -41,7 +42,7 @@ impl KataReleases {
     pub(super) fn from_table(table: ReleaseTable) -> Result<Self> {
         let releases = table.release;
         for pair in releases.windows(2) {
-            if version_numbers(&pair[0].version) >= version_numbers(&pair[1].version) {
+            if pair[0].version_numbers() >= pair[1].version_numbers() {
                 let versions = format!("{} and {}", pair[0].version, pair[1].version);
                 return Err(Error::unusable_input(format!(
                     "the releases {versions} are not in order"
@@ -77,12 +78,14 @@ impl KataReleases {
     /// table and not among them. What is newer than the table may be one, and so may a version with
     /// more than its three numbers.
     pub fn is_no_release(&self, version: &str) -> bool {
-        let numbers = version_numbers(version);
-        let is_plain = numbers.len() == 3 && version.split('.').count() == 3;
-        let newest = self.releases.last().map(|release| version_numbers(&release.version));
-        let is_of_table =
-            numbers.first().is_some_and(|major| *major >= 3) && Some(&numbers) < newest.as_ref();
-        is_plain && (numbers[0] == 0 || is_of_table && self.find_release(version).is_none())
+        let Some(VersionNumbers { numbers, suffix: "" }) = VersionNumbers::read_beginning(version)
+        else {
+            return false;
+        };
+        let newest = self.releases.last().and_then(KataRelease::version_numbers);
+        let is_of_table = numbers[0] >= 3 && Some(&numbers) < newest.as_ref();
+        let is_unknown = is_of_table && self.find_release(version).is_none();
+        numbers.len() == 3 && (numbers[0] == 0 || is_unknown)
     }
 
     /// Whether any release shipped this guest kernel.
@@ -96,11 +99,10 @@ impl KataRelease {
     pub fn shipped_kernels(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.kernel.as_str()).chain(self.dragonball.as_deref())
     }
-}
 
-/// The numbers of a version, to compare by.
-fn version_numbers(version: &str) -> Vec<u32> {
-    version.split('.').filter_map(|part| part.parse().ok()).collect()
+    fn version_numbers(&self) -> Option<Vec<u64>> {
+        VersionNumbers::read_beginning(&self.version).map(|version| version.numbers)
+    }
 }
 
 #[cfg(test)]

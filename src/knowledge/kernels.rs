@@ -7,6 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::version::VersionNumbers;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,9 +52,8 @@ impl KernelPatterns {
     /// The day of the first release of the series that a release belongs to, where it is known:
     /// of `6.12.47` that of 6.12.
     pub fn series_released(&self, release: &str) -> Option<(&str, NaiveDate)> {
-        let version = release.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
-        let mut numbers = version.split('.');
-        let series = format!("{}.{}", numbers.next()?, numbers.next()?);
+        let version = VersionNumbers::read_beginning(release)?;
+        let series = format!("{}.{}", version.numbers[0], version.numbers.get(1)?);
         self.released.get_key_value(&series).map(|(series, date)| (series.as_str(), *date))
     }
 

@@ -6,6 +6,7 @@ use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::words;
 use crate::model::{MissingReason, MissingValue};
+use crate::version::VersionNumbers;
 
 /// A statement about a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,24 +106,18 @@ pub(super) fn parse_kernel_release(word: &str) -> Option<String> {
     let word = words::strip_value_marks(word)
         .trim_end_matches(['.', ',', ';', ')', '"'])
         .trim_start_matches('(');
-    let (major, rest) = words::leading_digits(word)?;
-    let (minor, mut rest) = words::leading_digits(rest.strip_prefix('.')?)?;
-    let mut numbers = 2;
-    while let Some((_, after)) = rest.strip_prefix('.').and_then(words::leading_digits) {
-        numbers += 1;
-        rest = after;
-    }
-    let (major, minor): (u32, u32) = (major.parse().ok()?, minor.parse().ok()?);
+    let VersionNumbers { numbers, suffix } = VersionNumbers::read_beginning(word)?;
+    let [major, minor, ..] = numbers[..] else { return None };
     // Linux 2.6 went to 3.0, 3.19 to 4.0; a Kata version such as 3.23.0 is no kernel.
     let existed = match major {
         2 => minor == 6,
         3 => minor < 20,
         _ => (4..=9).contains(&major) && minor < 100,
     };
-    let suffix = rest.is_empty() || rest.starts_with(['-', '+', '_', '~', '.']);
-    let clean = rest.chars().all(|c| c.is_ascii_alphanumeric() || "-+_~.".contains(c));
-    let whole = (3..=4).contains(&numbers) || numbers == 2 && rest.starts_with('-');
-    (existed && suffix && clean && whole).then(|| word.to_string())
+    let ends = suffix.is_empty() || suffix.starts_with(['-', '+', '_', '~', '.']);
+    let clean = suffix.chars().all(|c| c.is_ascii_alphanumeric() || "-+_~.".contains(c));
+    let whole = (3..=4).contains(&numbers.len()) || numbers.len() == 2 && suffix.starts_with('-');
+    (existed && ends && clean && whole).then(|| word.to_string())
 }
 
 /// Whether a number that stands alone is a version of Kata, `3.17.0`: kernels of that age carry the
