@@ -39,7 +39,7 @@ struct EvidenceCase {
     /// What the facts are.
     #[serde(default)]
     says: Vec<String>,
-    /// The verdict on Kata and its confidence: `separate-kernel low`.
+    /// The verdict on Kata, or on gVisor in its place, and its confidence: `separate-kernel low`.
     verdict: Option<String>,
     /// Words of the reason for the verdict.
     because: Option<String>,
@@ -135,7 +135,8 @@ fn list_judgement_differences(case: &EvidenceCase) -> Vec<String> {
     let loaded =
         LoadedRun { run, integrity: IntegrityReport::default(), origin: case.name.clone() };
     let assessment = Assessment::new(loaded, &DATA).expect("a judged run");
-    let verdict = assessment.judgement.find_verdict("kata").expect("a verdict");
+    let verdict = assessment.judgement.find_verdict("kata");
+    let verdict = verdict.or(assessment.judgement.find_verdict("gvisor")).expect("a verdict");
     let read = json!(verdict);
     let stated =
         format!("{} {}", verdict.conclusion.conclusion_id(), verdict.confidence.confidence_name());

@@ -107,6 +107,13 @@ impl<'a> RuleContext<'a> {
         self.run.find_target(target).is_some_and(|target| is_runtime(self.run, target, "kata"))
     }
 
+    /// Whether a target is gVisor, as far as the evidence says so.
+    pub(crate) fn is_gvisor(&self, target: &str) -> bool {
+        let found = self.run.find_target(target);
+        found
+            .is_some_and(|it| ["gvisor", "runsc"].iter().any(|name| is_runtime(self.run, it, name)))
+    }
+
     /// Whether the verdict on a target is that it has a kernel of its own.
     pub(crate) fn is_separate(&self, target: &str) -> bool {
         self.target_verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())

@@ -20,7 +20,9 @@ pub(crate) use guests::{CountRange, GuestConstants};
 pub(crate) use kata::KataReleases;
 pub(crate) use kernels::KernelPatterns;
 pub(crate) use platforms::PlatformKnowledge;
-pub(crate) use runtimes::{is_kata_build, is_runtime, names_monitor, names_runtime};
+pub(crate) use runtimes::{
+    GVISOR_VERSION, is_kata_build, is_runtime, names_monitor, names_runtime,
+};
 
 /// How much something matters: a fault to the container, a defect to the evidence.
 #[derive(

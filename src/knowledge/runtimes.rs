@@ -19,6 +19,9 @@ pub(crate) fn is_runtime(run: &Run, target: &Target, runtime: &str) -> bool {
     names_runtime(said.unwrap_or(&target.name), runtime)
 }
 
+/// The version in gVisor's sources, constant in old releases and new ones.
+pub(crate) const GVISOR_VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
+
 /// Whether the banner is that of a kernel built for Kata guests: by a builder without a name, as
 /// its images are, or with the name of its kernel or of its monitor.
 pub(crate) fn is_kata_build(banner: &str) -> bool {

@@ -64,7 +64,11 @@ impl ClaimedKind {
 pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.run.targets.iter().filter(|target| target.role != Role::Host) {
+        let is_unnamed =
+            context.is_imported() && context.is_gvisor(&target.name) && !files_name_gvisor(context);
         let handler = target.handler.as_deref().unwrap_or(&target.name);
+        // The files of the guest's place are called Kata's.
+        let handler = if is_unnamed { "kata" } else { handler };
         let Some(claim) = claimed_kind(handler).or_else(|| claimed_kind(&target.name)) else {
             continue;
         };
@@ -74,6 +78,7 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
         if claim.is_refuted_by(verdict.conclusion) && !is_named {
             let conclusion = verdict.conclusion.conclusion_id();
             let target = target.name.as_str();
+            let handler = if is_unnamed { "" } else { handler };
             let violation = RuntimeNotWhatItSays { target, handler, conclusion }.make_violation();
             let because = verdict.because.iter().map(|fact| FactId::from_text(fact));
             violations.push(violation.resting_on_facts(context, because, target));
@@ -87,7 +92,11 @@ fn files_name_gvisor(context: &RuleContext) -> bool {
     let mut files = context.run.captures.iter().filter(|_| context.is_imported());
     files.any(|file| {
         is_gvisor_name(&file.id.to_lowercase())
-            || file.stdout.text_lines().iter().any(|line| line.contains("runsc"))
+            || file.stdout.text_lines().iter().any(|line| {
+                let line =
+                    line.to_lowercase().replace("starting gvisor", "").replace("-gvisor", "");
+                is_gvisor_name(&line)
+            })
     })
 }
 

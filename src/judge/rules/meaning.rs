@@ -74,8 +74,9 @@ pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
 fn count_of_message(context: &RuleContext, id: FactId, target: &str) -> Option<i64> {
     // gVisor, whose /proc has the fewest names, shows more than twenty.
     const FEWEST: i64 = 10;
-    // A sandbox may hide /sys/module, which a probe then says.
-    let is_hidden = id == fact_ids::KERNEL_SYS_MODULE && !context.is_imported();
+    // A sandbox may hide /sys/module, which a probe then says; gVisor's is empty.
+    let is_hidden =
+        id == fact_ids::KERNEL_SYS_MODULE && (!context.is_imported() || context.is_gvisor(target));
     // A count of nothing is no value, and that of a target that did not start is no error.
     let has_failed = context.run.find_target(target).is_some_and(|target| target.failure.is_some());
     let counted_nothing = context

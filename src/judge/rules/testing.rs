@@ -106,7 +106,8 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
     }
     if !run.captures.is_empty() {
         readers::assign_slots(&mut run.captures);
-        run.facts = readers::read_lab_captures(&run.captures).facts;
+        let reading = readers::read_lab_captures(&run.captures);
+        (run.facts, run.targets) = (reading.facts, reading.targets);
     }
     for (id, text) in &example.truncated {
         run.captures.push(Capture { status: CaptureStatus::Truncated, ..capture(id, text) });

@@ -4,7 +4,7 @@
 use super::{IgnoredFact, UndecidedReason};
 use crate::judge::rules::has_impossible_build;
 use crate::judge::{RuleContext, banner_release};
-use crate::knowledge::{is_kata_build, names_monitor};
+use crate::knowledge::{GVISOR_VERSION, is_kata_build, names_monitor};
 use crate::model::{FactId, Role, Target, fact_ids};
 use crate::text::have_equal_words;
 
@@ -381,9 +381,6 @@ fn is_of_monitor(parameter: &str) -> bool {
         .iter()
         .any(|start| parameter.starts_with(start))
 }
-
-/// The version in gVisor's sources, constant in old releases and new ones.
-const GVISOR_VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 
 /// The first inode that Linux gives to a namespace (`PROC_DYNAMIC_FIRST` and the constants below
 /// it in `include/linux/proc_ns.h`); gVisor counts from 1.

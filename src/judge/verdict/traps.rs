@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::*;
 use crate::judge::rules::testing::{Sketch, sketch};
+use crate::knowledge::GVISOR_VERSION;
 use crate::model::{Fact, Role};
 
 const HOST_BANNER: &str = "Linux version 6.8.0-49-generic (buildd@lcy02) #49-Ubuntu SMP";
 const GUEST_BANNER: &str = "Linux version 6.12.47 (@4bcec8f4443d) #1 SMP Fri Nov 14";
 const KATA_CMDLINE: &str =
     "reboot=k panic=1 systemd.unit=kata-containers.target agent.log_vport=1025";
-const GVISOR_VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 
 #[track_caller]
 fn verdict_on(sketch: &Sketch, target: &str) -> Verdict {

@@ -82,6 +82,9 @@ pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
     if asked.unwrap_or(typed).contains("kata") {
         return Some(EvidenceRole::Kata);
     }
+    if let Some(other) = asked.and_then(EvidenceRole::of_other_runtime) {
+        return Some(other);
+    }
     let is_pod = typed.contains("kubectl ") || typed.contains("crictl ");
     let is_runc =
         asked.map_or(!is_pod, |name| name == "runc" || name.starts_with("io.containerd.runc."));
@@ -96,7 +99,7 @@ fn starts_container(typed: &str) -> bool {
 }
 
 /// The runtime that a command line names, without its folder: `--runtime=runsc`.
-fn asked_runtime(typed: &str) -> Option<&str> {
+pub(super) fn asked_runtime(typed: &str) -> Option<&str> {
     let (_, behind) = typed.split_once("--runtime")?;
     let name = behind.trim_start_matches(['=', ' ', '"', '\'']).split_whitespace().next()?;
     name.trim_end_matches(['"', '\'', '`']).rsplit('/').next()
@@ -144,7 +147,9 @@ mod tests {
             Some(LabelRole::One(EvidenceRole::Runc))
         );
         let krun = "$ podman run --rm --runtime krun alpine uname -r";
-        assert_eq!(role_of_command(krun), Some(LabelRole::Unclear));
+        assert_eq!(role_of_command(krun), Some(LabelRole::One(EvidenceRole::Krun)));
+        let crun = "$ podman run --rm --runtime crun alpine uname -r";
+        assert_eq!(role_of_command(crun), Some(LabelRole::Unclear));
         let kata = "ann@pine:~$ sudo nerdctl run --runtime io.containerd.kata.v2 alpine true";
         assert_eq!(role_of_command(kata), Some(LabelRole::One(EvidenceRole::Kata)));
         assert_eq!(role_of_command("time taken: 0.4s"), None);

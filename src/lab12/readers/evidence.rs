@@ -8,7 +8,7 @@ mod start;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kernel::{self, KernelStatement, KernelStatementForm};
-use super::label::EvidenceRole;
+use super::label::{EvidenceRole, GuestPlace};
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::read::{self, ReadResult};
 use super::slot::{self, SlotContent};
@@ -34,6 +34,7 @@ pub(super) struct EvidencePages<'a> {
     notes: Vec<&'a Capture>,
     /// The id of the report that is all there is.
     report: Option<&'a str>,
+    place: GuestPlace,
 }
 
 /// What the pages say.
@@ -64,9 +65,18 @@ const HOST_KERNEL: &[&str] = &[
 ];
 
 impl<'a> EvidencePages<'a> {
-    /// The pages of the captures that have a slot.
-    pub(super) fn from_captures(captures: &'a [Capture]) -> Self {
+    /// The pages of the captures that have a slot, of which the guest's are those of a runtime.
+    pub(super) fn from_captures(captures: &'a [Capture], place: GuestPlace) -> Self {
         let mut pages = BTreeMap::new();
+        for capture in captures {
+            // What is called after a runtime beside Kata, whose place Kata's own file has.
+            let other = slot::other_runtime_of_path(&capture.id);
+            if let (GuestPlace::Beside(beside), Some(slot)) = (place, slot::slot_of(&capture.id))
+                && other == Some(beside)
+            {
+                pages.insert(slot.path, EvidencePage::new(capture, other));
+            }
+        }
         for capture in captures {
             let CaptureOrigin::File { slot: Some(path), .. } = &capture.origin else { continue };
             if path == report::REPORT_PATH {
@@ -75,7 +85,8 @@ impl<'a> EvidencePages<'a> {
                 }
             }
             if let Some(slot) = slot::by_path(path) {
-                pages.entry(slot.path).or_insert_with(|| EvidencePage::new(capture, slot.who));
+                let who = slot::other_runtime_of_path(&capture.id).or(slot.who);
+                pages.entry(slot.path).or_insert_with(|| EvidencePage::new(capture, who));
             }
         }
         let unread = captures.iter().filter_map(|c| Some((c.id.as_str(), c.unread_reason()?)));
@@ -94,14 +105,17 @@ impl<'a> EvidencePages<'a> {
         };
         let edition = guess_edition(&pages);
         // What a transcript shows counts where no file of the lab holds it.
-        let shows_outputs = |id: &str| is_transcript(id) || report::is_data(id);
+        let shows_outputs = |id: &str| {
+            (is_transcript(id) || report::is_data(id)) && slot::other_runtime_of_path(id).is_none()
+        };
         for capture in unplaced.iter().filter(|capture| shows_outputs(&capture.id)) {
             for (path, page) in report::report_pages(capture) {
                 pages.entry(path).or_insert(page);
             }
         }
+        let guest_pages = pages.into_iter().map(|(path, page)| (path, page.read_guest_as(place)));
         let mut evidence = Self {
-            pages,
+            pages: guest_pages.collect(),
             unread,
             cut_off,
             unplaced,
@@ -109,6 +123,7 @@ impl<'a> EvidencePages<'a> {
             host: HostKernel::default(),
             notes,
             report,
+            place,
         };
         evidence.host = evidence.find_host();
         evidence
@@ -117,6 +132,13 @@ impl<'a> EvidencePages<'a> {
     /// The edition whose slots are more often filled; the older one if in doubt.
     pub(super) fn guessed_edition(&self) -> Edition {
         self.edition
+    }
+
+    /// Whether anything is labelled as Kata's, or stands in a place of its own.
+    pub(super) fn has_guests_part(&self) -> bool {
+        let mut parts = self.pages.values().flat_map(|page| page.labelled_parts());
+        parts
+            .any(|part| part.who == Some(EvidenceRole::Kata) && part.value_lines().next().is_some())
     }
 
     /// The runtime handler that the shim says it answers to.
@@ -294,6 +316,13 @@ impl<'a> EvidencePages<'a> {
     fn put_runtime(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
         const SLOT: &str = "setup/kata-built-version.txt";
         let ids = ["runtime.version", "runtime.implementation", "runtime.commit"];
+        if let Some(other) = self.place.other_runtime() {
+            let reason = "no file states a version of the runtime that ran in Kata's place";
+            let version = self.program_version(other);
+            let missing = Fact::missing(MissingReason::NotStated, reason);
+            put("runtime.program_version", EvidenceRole::Kata, version.unwrap_or(missing));
+            return;
+        }
         let own = self.pages.get(SLOT).map(|page| shim_facts(page, shim::read_shim_version(page)));
         let is_read = own.as_ref().is_some_and(|facts| facts[0].is_present());
         let facts = if is_read { own } else { self.shim_line_facts().or(own) };
@@ -301,6 +330,20 @@ impl<'a> EvidencePages<'a> {
             let fact = facts.as_ref().map_or_else(|| self.no_file(SLOT), |f| f[index].clone());
             put(id, EvidenceRole::Kata, fact);
         }
+    }
+
+    /// The line in which a runtime states its version, in whichever file it stands.
+    fn program_version(&self, other: EvidenceRole) -> Option<Fact> {
+        let states = |text: &str| {
+            let mut words = text.split_whitespace();
+            let is_own = words.next().and_then(EvidenceRole::of_other_runtime) == Some(other);
+            (is_own && words.next() == Some("version")).then(|| text.to_string())
+        };
+        self.unplaced.iter().find_map(|capture| {
+            let page = EvidencePage::new(capture, None);
+            let found = read::find_value(page.value_lines(), states)?;
+            Some(read::fact_from_read(&page, Ok(found)))
+        })
     }
 
     /// What the shim's own line about itself says, in whichever file it stands.
@@ -319,7 +362,16 @@ impl<'a> EvidencePages<'a> {
             ("kernel.sys_module", "isolation/modules.txt", SlotContent::Modules),
         ] {
             for who in [EvidenceRole::Host, EvidenceRole::Kata, EvidenceRole::Runc] {
-                put(id, who, self.count_fact(main, content, who));
+                let mut fact = self.count_fact(main, content, who);
+                // gVisor has the folder and no modules.
+                if let Fact::Missing(missing) = &fact
+                    && (missing.why, content) == (MissingReason::OutOfRange, SlotContent::Modules)
+                    && self.place.other_runtime() == Some(EvidenceRole::Gvisor)
+                    && let (Some(source), EvidenceRole::Kata) = (missing.source.clone(), who)
+                {
+                    fact = Fact::from_value(0, source);
+                }
+                put(id, who, fact);
             }
         }
     }

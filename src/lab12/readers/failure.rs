@@ -5,7 +5,7 @@ use super::table::has_word;
 use super::vocabulary::failure::{
     DOUBTS, KEYS, MACHINE, NOTES, OTHERS, PHRASES, POD_STATES, STARTS, UNTRIED,
 };
-use super::words;
+use super::{label, words};
 
 /// Whether a line tells that the start that was timed failed.
 pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
@@ -30,8 +30,8 @@ fn is_exit_status_cell(line: &PageLine) -> bool {
 
 /// Whether a text is about a runtime that is neither of the two.
 fn is_of_another_runtime(text: &str) -> bool {
-    words::contains_any(text, &["gvisor", "runsc", "youki"])
-        && !words::contains_any(text, &["kata", "runc"])
+    words::split_words(text).any(label::is_other_runtime)
+        && !words::contains_any(text, &["kata", "runc", "firecracker"])
 }
 
 /// Whether somebody tells of a failure that was remedied before what was measured.

@@ -18,6 +18,10 @@ pub enum EvidenceRole {
     Runc,
     /// A container under Kata: the guest.
     Kata,
+    /// A container under gVisor.
+    Gvisor,
+    /// A container in a virtual machine of libkrun.
+    Krun,
 }
 
 impl EvidenceRole {
@@ -31,6 +35,12 @@ impl EvidenceRole {
         [Self::Host, Self::Runc, Self::Kata].into_iter().find(|who| who.target_name() == name)
     }
 
+    /// The runtime besides those of the lab that a name names: `io.containerd.runsc.v1`.
+    pub(super) fn of_other_runtime(name: &str) -> Option<Self> {
+        let named = words::split_words(name).filter_map(Self::of_word);
+        named.into_iter().find(|who| OTHER_GUESTS.contains(who))
+    }
+
     /// The role that one word names.
     fn of_word(word: &str) -> Option<Self> {
         let word = words::lower_case(word);
@@ -38,11 +48,49 @@ impl EvidenceRole {
             "host" | "host's" | "hosts" | "baremetal" => Some(Self::Host),
             "runc" => Some(Self::Runc),
             "kata" | "guest" | "vm" | "microvm" | "ката" | "вм" => Some(Self::Kata),
+            "gvisor" | "runsc" => Some(Self::Gvisor),
+            "krun" | "libkrun" => Some(Self::Krun),
             _ if word.starts_with("хост") => Some(Self::Host),
             "gast" | "gastsystem" | "invité" | "invitado" | "huésped" => Some(Self::Kata),
             "hôte" | "anfitrión" => Some(Self::Host),
             _ if word.starts_with("гост") || word.starts_with("гест") => Some(Self::Kata),
             _ => None,
+        }
+    }
+}
+
+/// The runtimes with a kernel of their own that people run where the lab asks for Kata.
+pub(super) const OTHER_GUESTS: [EvidenceRole; 2] = [EvidenceRole::Gvisor, EvidenceRole::Krun];
+
+/// Whose values are read as the guest's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GuestPlace {
+    /// Kata's.
+    Katas,
+    /// Those of another runtime that ran in Kata's place: what is labelled as either's.
+    Taken(EvidenceRole),
+    /// Those of another runtime beside Kata: what is labelled as its own.
+    Beside(EvidenceRole),
+}
+
+impl GuestPlace {
+    /// Whose a part is that is labelled as somebody's; the guest's are Kata's for the readers.
+    pub(super) fn role_of(self, who: EvidenceRole) -> Option<EvidenceRole> {
+        match (self, who) {
+            (_, EvidenceRole::Host | EvidenceRole::Runc) => Some(who),
+            (Self::Katas | Self::Taken(_), EvidenceRole::Kata) => Some(who),
+            (Self::Taken(other) | Self::Beside(other), who) if who == other => {
+                Some(EvidenceRole::Kata)
+            }
+            _ => None,
+        }
+    }
+
+    /// The runtime, where it is not Kata.
+    pub(super) fn other_runtime(self) -> Option<EvidenceRole> {
+        match self {
+            Self::Katas => None,
+            Self::Taken(other) | Self::Beside(other) => Some(other),
         }
     }
 }
@@ -222,6 +270,10 @@ pub(super) fn list_roles(text: &str) -> Vec<EvidenceRole> {
         tokens.flat_map(words::split_words).filter_map(EvidenceRole::of_word).collect();
     found.sort_unstable();
     found.dedup();
+    // A guest is that of the runtime beside whose name it stands.
+    if found.iter().any(|who| OTHER_GUESTS.contains(who)) && !words::contains_any(text, &["kata"]) {
+        found.retain(|who| *who != EvidenceRole::Kata);
+    }
     found
 }
 
@@ -270,7 +322,8 @@ fn find_cluster_role(text: &str) -> Option<LabelRole> {
 
 /// Whether the word names a runtime that the lab does not ask for.
 pub(super) fn is_other_runtime(word: &str) -> bool {
-    matches!(&*words::lower_case(word), "gvisor" | "runsc" | "crun" | "youki" | "firecracker")
+    EvidenceRole::of_other_runtime(word).is_some()
+        || matches!(&*words::lower_case(word), "crun" | "youki" | "firecracker")
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.

@@ -10,6 +10,7 @@ mod cpu;
 mod dmesg;
 mod evidence;
 mod failure;
+mod guests;
 mod health;
 mod interfaces;
 mod kernel;
@@ -30,6 +31,9 @@ mod vocabulary;
 mod words;
 
 use crate::lab12::edition::Edition;
+use evidence::EvidencePages;
+use label::GuestPlace;
+
 use crate::model::{Capture, CaptureOrigin, Facts, Role, Target};
 
 pub use label::EvidenceRole;
@@ -51,23 +55,47 @@ pub struct LabReading {
 ///
 /// Only captures whose origin names a slot are read.
 pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
-    let evidence = evidence::EvidencePages::from_captures(captures);
+    let evidence = EvidencePages::from_captures(captures, GuestPlace::Katas);
     let edition = evidence.guessed_edition();
-    let evidence::EvidenceReading { facts, failure } = evidence.all_facts(edition);
-    let target = |who: EvidenceRole, role: Role| Target {
-        name: who.target_name().into(),
-        role,
-        engine: None,
-        handler: if who == EvidenceRole::Kata { evidence.shim_handler() } else { None },
-        named: false,
-        failure: failure.clone().filter(|_| who == EvidenceRole::Kata),
-    };
-    let targets = vec![
-        target(EvidenceRole::Host, Role::Host),
-        target(EvidenceRole::Runc, Role::Baseline),
-        target(EvidenceRole::Kata, Role::Candidate),
+    let katas = evidence.all_facts(edition);
+    let mut targets = vec![
+        make_target(EvidenceRole::Host, Role::Host),
+        make_target(EvidenceRole::Runc, Role::Baseline),
+        Target {
+            handler: evidence.shim_handler(),
+            failure: katas.failure.clone(),
+            ..make_target(EvidenceRole::Kata, Role::Candidate)
+        },
     ];
+    let mut facts = katas.facts;
+    if let Some(other) = guests::find_other_guest(captures, &evidence, &facts, &targets[2]) {
+        let name = other.who.target_name();
+        if other.is_in_katas_place {
+            facts = Facts::new();
+            targets.pop();
+        }
+        for (id, by_target) in other.facts {
+            let own = facts.entry(id).or_default();
+            for (target, fact) in by_target {
+                let is_guests = target == EvidenceRole::Kata.target_name();
+                match is_guests {
+                    true => drop(own.insert(name.into(), fact)),
+                    false => drop(own.entry(target).or_insert(fact)),
+                }
+            }
+        }
+        targets.push(Target {
+            handler: other.handler,
+            failure: other.failure,
+            ..make_target(other.who, Role::Candidate)
+        });
+    }
     LabReading { edition, targets, facts }
+}
+
+fn make_target(who: EvidenceRole, role: Role) -> Target {
+    let name = who.target_name().into();
+    Target { name, role, engine: None, handler: None, named: false, failure: None }
 }
 
 /// Gives each capture of a file the slot that its path claims.
@@ -89,10 +117,22 @@ pub fn assign_slots(captures: &mut [Capture]) {
             .map(|claim| (claim.1, claim.2))
             .collect();
         rivals.sort_by_key(|&(rank, index)| (rank, captures[index].id.clone()));
+        // What is called after another runtime has a place of Kata's where that has no file.
+        let of_others = |rival: &(u8, usize)| slot::other_runtime_of_path(&captures[rival.1].id);
+        if rivals.iter().any(|rival| of_others(rival).is_none()) {
+            rivals.retain(|rival| of_others(rival).is_none());
+        }
         let readable = rivals.iter().find(|(_, index)| is_readable(&captures[*index], *slot));
         let winner = if rivals.len() > 1 { readable.or(rivals.first()) } else { rivals.first() };
         if let Some(&(_, index)) = winner {
             occupy_slot(&mut captures[index], *slot);
+        }
+    }
+    let targets = read_lab_captures(captures).targets;
+    let katas = EvidenceRole::Kata.target_name();
+    if let Some(guest) = targets.last().filter(|_| targets.iter().all(|it| it.name != katas)) {
+        for capture in captures.iter_mut().filter(|it| it.target.as_deref() == Some(katas)) {
+            capture.target = Some(guest.name.clone());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Pages: a file as cleaned, classified lines, and its parts by the role that their label names.
 
 use super::command::{after_prompt, role_of_command};
-use super::label::{self, EvidenceRole, LabelRole};
+use super::label::{self, EvidenceRole, GuestPlace, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
 use super::table::{self, TableLine};
 use super::vocabulary::page::UNITS;
@@ -113,6 +113,17 @@ impl<'a> EvidencePage<'a> {
         page
     }
 
+    /// The same page, whose guest is that of a runtime, without the parts of others.
+    pub(super) fn read_guest_as(mut self, place: GuestPlace) -> Self {
+        self.who = self.who.and_then(|who| place.role_of(who));
+        self.parts.retain_mut(|part| {
+            let was_labelled = part.who.is_some();
+            part.who = part.who.and_then(|who| place.role_of(who));
+            part.who.is_some() || !was_labelled
+        });
+        self
+    }
+
     fn add_lines(&mut self, raw_lines: &[(u32, String)]) {
         let mut clean: Vec<(u32, String)> = Vec::new();
         for (number, raw) in raw_lines {
@@ -219,9 +230,9 @@ fn command_opens(stated: EvidenceRole, who: Option<EvidenceRole>, by_label: bool
     match (stated, who) {
         (_, Some(who)) if who == stated => false,
         (_, None) => true,
-        (EvidenceRole::Kata, _) => true,
         (EvidenceRole::Runc, Some(EvidenceRole::Host)) => true,
-        _ => !by_label,
+        (EvidenceRole::Host | EvidenceRole::Runc, _) => !by_label,
+        _ => true,
     }
 }
 

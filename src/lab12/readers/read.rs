@@ -187,9 +187,7 @@ pub(super) fn no_part(
         EvidenceRole::Host => {
             MissingValue::new(MissingReason::NoHostLine, "no label names the host")
         }
-        EvidenceRole::Runc => {
-            MissingValue::new(MissingReason::NotStated, "no label names a container under runc")
-        }
+        _ => MissingValue::new(MissingReason::NotStated, "no label names a container under runc"),
     }
 }
 

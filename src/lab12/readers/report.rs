@@ -668,7 +668,7 @@ impl PastedBlock {
         let kernel_slot = match role {
             Some(EvidenceRole::Host) => "results/host-kernel.txt",
             Some(EvidenceRole::Runc) => "results/runc-kernel.txt",
-            Some(EvidenceRole::Kata) => "results/kata-kernel.txt",
+            Some(_) => "results/kata-kernel.txt",
             None => "results/kernels.txt",
         };
         let has_failed = has(words::is_error) || has(|text| log::parse_engine_log(text).is_some());

@@ -3,6 +3,7 @@
 
 use super::label::EvidenceRole;
 use super::vocabulary::slot::{ALIASES, FILLERS};
+use super::words;
 use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
 
@@ -137,7 +138,7 @@ pub fn slot_of(path: &str) -> Option<EvidenceSlot> {
 
 /// The slot that `path` claims, and how far its name is from the instructions' (0: it is it).
 pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
-    let mut parts = path.rsplit('/').map(normalize_path_part);
+    let mut parts = path.rsplit('/').map(normalize_path_part).map(|part| name_as_katas(&part));
     let name = text_file_stem(&parts.next()?)?;
     let folder = parts.next().unwrap_or_default();
     let full = format!("{folder}/{name}");
@@ -177,6 +178,23 @@ pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
         .or_else(by_name)
         .or(by_words)
         .filter(|(slot, _)| of_folder.is_none() || slot.who.is_none() || of_folder == slot.who)
+        .filter(|(slot, _)| slot.content != C::Shim || other_runtime_of_path(path).is_none())
+}
+
+/// A part of a path with the name of Kata where that of a runtime in its place stands:
+/// `gvisor-kernel.txt`.
+fn name_as_katas(part: &str) -> String {
+    let word = |word| if EvidenceRole::of_other_runtime(word).is_some() { "kata" } else { word };
+    let stem = part.find('.').unwrap_or(part.len());
+    let words: Vec<&str> = part[..stem].split('-').map(word).collect();
+    words.join("-") + &part[stem..]
+}
+
+/// The runtime besides those of the lab that the last two parts of a path name.
+pub(super) fn other_runtime_of_path(path: &str) -> Option<EvidenceRole> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let parts = path.rsplit('/').take(2).filter(|_| !words::contains_any(name, &["kata"]));
+    parts.into_iter().find_map(EvidenceRole::of_other_runtime)
 }
 
 /// The paths of slots with the other names of their files: `folder/name`, or a bare name in any folder,

@@ -2,7 +2,7 @@
 
 use super::EvidencePages;
 use crate::lab12::readers::failure;
-use crate::lab12::readers::label::EvidenceRole;
+use crate::lab12::readers::label::{EvidenceRole, GuestPlace};
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
 use crate::lab12::readers::table::has_word;
@@ -45,6 +45,13 @@ impl EvidencePages<'_> {
         facts: &Facts,
         is_made_up: bool,
     ) -> Option<StartFailure> {
+        // What is said elsewhere is said of Kata.
+        if self.place != GuestPlace::Katas {
+            let mut pages = slot::SLOTS.iter().filter_map(|s| Some((self.pages.get(s.path)?, s)));
+            let is_taken = matches!(self.place, GuestPlace::Taken(_)) && !was_running(facts);
+            return pages
+                .find_map(|(page, slot)| failure_on_page(page, slot.content).filter(|_| is_taken));
+        }
         if let Some(failure) = self.notes.iter().find_map(|note| find_borrowed(note)) {
             return Some(failure);
         }

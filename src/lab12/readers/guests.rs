@@ -1,0 +1,140 @@
+//! Which runtime's values stand where the lab asks for Kata's, by what the files say themselves.
+
+use super::command;
+use super::evidence::EvidencePages;
+use super::label::{EvidenceRole, GuestPlace, OTHER_GUESTS};
+use super::{report, words};
+use crate::knowledge::GVISOR_VERSION;
+use crate::model::{Capture, CaptureOrigin, Fact, Facts, Target};
+use crate::text::beginning;
+
+/// Another runtime than Kata whose values the files hold.
+pub(super) struct OtherGuest {
+    /// Which.
+    pub who: EvidenceRole,
+    /// Whether it ran in Kata's place, of which there is nothing then.
+    pub is_in_katas_place: bool,
+    /// The facts, in which Kata stands for it.
+    pub facts: Facts,
+    /// What an engine was asked for by a command in the files.
+    pub handler: Option<String>,
+    /// Why no container started under it.
+    pub failure: Option<String>,
+}
+
+/// The runtime that ran in Kata's place, or beside it, where that is certain.
+pub(super) fn find_other_guest(
+    captures: &[Capture],
+    evidence: &EvidencePages,
+    katas: &Facts,
+    kata: &Target,
+) -> Option<OtherGuest> {
+    OTHER_GUESTS.into_iter().find_map(|who| {
+        let mention = find_mention(captures, who)?;
+        let edition = evidence.guessed_edition();
+        let read = |place| EvidencePages::from_captures(captures, place).all_facts(edition);
+        let mut beside = read(GuestPlace::Beside(who)).facts;
+        beside.retain(|_, by_target| {
+            by_target.retain(|target, fact| target == kata.name.as_str() && fact.is_present());
+            !by_target.is_empty()
+        });
+        let (has_own, has_katas) = (tells_of_guest(&beside), tells_of_guest(katas));
+        let is_marked = who == EvidenceRole::Gvisor
+            && !mention.is_beside_kata
+            && is_of_gvisor(katas, has_own || mention.is_certain);
+        let is_in_katas_place = is_marked
+            || has_own && !has_katas && !evidence.has_guests_part() && kata.failure.is_none();
+        let handler = mention.handler;
+        if is_in_katas_place {
+            let reading = read(GuestPlace::Taken(who));
+            let (facts, failure) = (reading.facts, reading.failure);
+            return Some(OtherGuest { who, is_in_katas_place, facts, handler, failure });
+        }
+        // What a report tells of a further runtime may be of others.
+        let is_of_files = captures.iter().all(|capture| !is_report(capture));
+        (has_own && is_of_files).then_some(OtherGuest {
+            who,
+            is_in_katas_place,
+            facts: beside,
+            handler,
+            failure: None,
+        })
+    })
+}
+
+fn is_report(capture: &Capture) -> bool {
+    matches!(&capture.origin, CaptureOrigin::File { slot: Some(slot), .. } if slot == report::REPORT_PATH)
+}
+
+/// How files name a runtime.
+struct RuntimeMention {
+    /// What a command asks an engine for.
+    handler: Option<String>,
+    /// Whether a command asks for it, or a sentence says that it was used instead of Kata.
+    is_certain: bool,
+    /// Whether a command asks for Kata, too.
+    is_beside_kata: bool,
+}
+
+/// Where files name a runtime; none if none does.
+fn find_mention(captures: &[Capture], who: EvidenceRole) -> Option<RuntimeMention> {
+    const INSTEAD: [&str; 4] =
+        ["instead of kata", "in place of kata", "in kata's place", "rather than kata"];
+    const MAX_TEXT: usize = 2048;
+    let mut mention = RuntimeMention { handler: None, is_certain: false, is_beside_kata: false };
+    let mut is_named = false;
+    for capture in captures {
+        is_named |= EvidenceRole::of_other_runtime(&capture.id) == Some(who);
+        for line in capture.stdout.text_lines().iter() {
+            let text = beginning(line, MAX_TEXT);
+            let names = EvidenceRole::of_other_runtime(text) == Some(who);
+            let asked = command::asked_runtime(text);
+            mention.is_beside_kata |=
+                asked.is_some_and(|name| words::contains_any(name, &["kata"]));
+            is_named |= names;
+            if !names {
+                continue;
+            }
+            let handler = asked.filter(|name| EvidenceRole::of_other_runtime(name) == Some(who));
+            mention.is_certain |= handler.is_some() || words::contains_any(text, &INSTEAD);
+            mention.handler = mention.handler.or(handler.map(String::from));
+        }
+    }
+    is_named.then_some(mention)
+}
+
+/// Whether facts tell anything of the guest but what is installed or was logged.
+fn tells_of_guest(facts: &Facts) -> bool {
+    let kata = EvidenceRole::Kata.target_name();
+    facts.iter().any(|(id, by_target)| {
+        !id.starts_with("runtime.")
+            && !id.starts_with("evidence.")
+            && by_target.get(kata).is_some_and(Fact::is_present)
+    })
+}
+
+/// Whether all that tells of the guest's kernel tells of gVisor's: its log or the name in its
+/// release, or its version where the files say besides that it ran.
+fn is_of_gvisor(facts: &Facts, is_told: bool) -> bool {
+    let find = |id: &str| facts.get(id)?.get(EvidenceRole::Kata.target_name())?.as_str();
+    let kernels: Vec<&str> = KERNEL_FACTS.iter().filter_map(|id| find(id)).collect();
+    let has = |mark: &str| kernels.iter().any(|text| text.contains(mark));
+    let mut releases: Vec<String> = kernels
+        .iter()
+        .filter_map(|text| Some(super::kernel::parse_kernel_statement(text)?.release))
+        .collect();
+    releases.sort();
+    releases.dedup();
+    releases.len() < 2
+        && (has("Starting gVisor") || has("-gvisor") || is_told && has(GVISOR_VERSION))
+}
+
+/// What states the kernel of a guest.
+const KERNEL_FACTS: [&str; 6] = [
+    "kernel.release",
+    "kernel.release_compared",
+    "kernel.uname",
+    "kernel.banner",
+    "kernel.dmesg_banner",
+    "kernel.dmesg",
+];
