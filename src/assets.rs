@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::sources::{self, SourceKind, WalkLimits};
 
 /// A file that ships.
@@ -186,7 +186,7 @@ fn own_files(own: &Path, folder: &str) -> Result<Vec<String>> {
     let root = own.join(folder);
     let walk = match sources::walk_folder(&root, WalkLimits::PROJECT) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        walk => walk.map_err(|error| Error::failed_io("read", &root, &error))?,
+        walk => walk.or_failed_io("read", &root)?,
     };
     if let Some(unreadable) = walk.unreadable.first() {
         return Err(Error::failed_io("read", &unreadable.path, &unreadable.error));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::owner;
 
 /// The beginning of the names of files that are being written.
@@ -34,7 +34,7 @@ pub(crate) const PRIVATE: u32 = 0o600;
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let (file, mode) = find_target(path)?;
     let folder = parent_folder(&file);
-    replace_durably(&file, mode, bytes).map_err(|error| Error::failed_io("write", path, &error))?;
+    replace_durably(&file, mode, bytes).or_failed_io("write", path)?;
     remove_leftovers(folder);
     Ok(())
 }
@@ -61,7 +61,7 @@ pub(crate) fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
     if mode.is_none() {
         return Ok(None);
     }
-    std::fs::read(&file).map(Some).map_err(|error| Error::failed_io("read", path, &error))
+    std::fs::read(&file).map(Some).or_failed_io("read", path)
 }
 
 /// Adds a line to the end of `path`, which is made if it is not there, and waits for the disk. Whoever
@@ -80,7 +80,7 @@ pub(crate) fn append_line(path: &Path, line: &str) -> Result<()> {
             file.write_all(format!("{line}\n").as_bytes())?;
             file.sync_data()
         })
-        .map_err(|error| Error::failed_io("write", path, &error))
+        .or_failed_io("write", path)
 }
 
 /// Replaces `path` without waiting for the disk: for what can be made again. Whoever reads finds
@@ -110,7 +110,7 @@ pub(crate) fn replace_by_writer(
         drop(out);
         made.persist(path).map(drop).map_err(|error| error.error)
     });
-    written.map_err(|error| Error::failed_io("write", path, &error))
+    written.or_failed_io("write", path)
 }
 
 /// Makes a file that must not exist yet, with this mode as far as the umask allows. False if
@@ -131,7 +131,7 @@ pub(crate) fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<
         std::fs::File::open(folder)?.sync_all()?;
         Ok(true)
     });
-    let is_made = made.map_err(|error| Error::failed_io("write", path, &error))?;
+    let is_made = made.or_failed_io("write", path)?;
     remove_leftovers(folder);
     Ok(is_made)
 }
@@ -161,7 +161,7 @@ fn find_target(path: &Path) -> Result<(PathBuf, Option<u32>)> {
             .with_help("remove the link, or make the file that it leads to"));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((path.into(), None)),
-        data => data.map_err(|error| Error::failed_io("write", path, &error))?,
+        data => data.or_failed_io("write", path)?,
     };
     if !data.is_file() {
         return Err(Error::unusable_input(format!(
@@ -174,8 +174,7 @@ fn find_target(path: &Path) -> Result<(PathBuf, Option<u32>)> {
     if !is_link {
         return Ok((path.into(), mode));
     }
-    let file =
-        std::fs::canonicalize(path).map_err(|error| Error::failed_io("write", path, &error))?;
+    let file = std::fs::canonicalize(path).or_failed_io("write", path)?;
     Ok((file, mode))
 }
 

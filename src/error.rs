@@ -63,3 +63,15 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Says of a failed operation on a file what was tried, and where.
+pub(crate) trait NameFailedFile<T> {
+    /// The same result with the error of [`Error::failed_io`].
+    fn or_failed_io(self, what: &str, path: &std::path::Path) -> Result<T>;
+}
+
+impl<T> NameFailedFile<T> for std::io::Result<T> {
+    fn or_failed_io(self, what: &str, path: &std::path::Path) -> Result<T> {
+        self.map_err(|error| Error::failed_io(what, path, &error))
+    }
+}

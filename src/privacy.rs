@@ -31,7 +31,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use regex::Regex;
 
 use crate::atomic;
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::model::{Capture, CaptureOrigin, CapturedStream, Facts, Redaction};
 use check::ReplacedName;
 use kept::KeptWords;
@@ -80,8 +80,7 @@ impl Redactor {
         if std::fs::symlink_metadata(&path).is_err() {
             make_key(&path)?;
         }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Error::failed_io("read", &path, &error))?;
+        let text = std::fs::read_to_string(&path).or_failed_io("read", &path)?;
         let key = HEXLOWER_PERMISSIVE
             .decode(text.trim().as_bytes())
             .ok()
@@ -367,7 +366,7 @@ fn make_key(path: &Path) -> Result<()> {
     let source = Path::new("/dev/urandom");
     std::fs::File::open(source)
         .and_then(|mut file| file.read_exact(&mut key))
-        .map_err(|error| Error::failed_io("read", source, &error))?;
+        .or_failed_io("read", source)?;
     let text = format!("{}\n", HEXLOWER_PERMISSIVE.encode(&key));
     atomic::create_if_missing(path, text.as_bytes(), atomic::PRIVATE).map(drop)
 }

@@ -197,9 +197,10 @@ pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Re
 ///
 /// The program cannot be started.
 pub(crate) fn run_on_terminal(command: Command, input: &[u8]) -> Result<CommandOutput> {
-    let sinks = || OutputSink::open_pipe(usize::MAX);
-    let running = RunningCommand::start(command, Some(input), sinks, None, &CancelFlag::default())?;
-    Ok(running.wait_for_end())
+    let (input, cancel) = (Some(input), CancelFlag::default());
+    let running =
+        RunningCommand::start(command, input, || OutputSink::open_pipe(usize::MAX), None, &cancel);
+    Ok(running?.wait_for_end())
 }
 
 /// A command in a process group of its own, so that Ctrl-C reaches us alone and the whole group

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 
 /// The most bytes of a text that somebody writes: a chapter, a note, a template, a table of data.
 pub(crate) const MAX_TEXT_BYTES: u64 = 16 << 20;
@@ -230,7 +230,7 @@ pub(crate) fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 ///
 /// Those of [`read_file`], or it is not UTF-8: the error names file and line.
 pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String> {
-    let bytes = read_file(path, limit).map_err(|error| Error::failed_io("read", path, &error))?;
+    let bytes = read_file(path, limit).or_failed_io("read", path)?;
     decode_text(bytes, path)
 }
 

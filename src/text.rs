@@ -61,27 +61,27 @@ pub(crate) fn have_equal_words(one: &str, other: &str) -> bool {
 /// The words of a text in one line, with one space between them.
 pub fn join_words(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
-    let mut add_word = |word: &str| {
-        if !joined.is_empty() {
-            joined.push(' ');
-        }
-        joined.push_str(word);
-    };
     if text.is_ascii() {
         // Of ASCII, bytes tell as much as characters, and sooner.
-        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
         let mut start = 0;
-        for bytes in text.as_bytes().split(is_blank) {
+        for bytes in text.as_bytes().split(|byte| matches!(byte, b' ' | b'\t'..=b'\r')) {
             let end = start + bytes.len();
             if end > start {
-                add_word(&text[start..end]);
+                push_word(&mut joined, &text[start..end]);
             }
             start = end + 1;
         }
     } else {
-        text.split_whitespace().for_each(add_word);
+        text.split_whitespace().for_each(|word| push_word(&mut joined, word));
     }
     joined
+}
+
+fn push_word(joined: &mut String, word: &str) {
+    if !joined.is_empty() {
+        joined.push(' ');
+    }
+    joined.push_str(word);
 }
 
 /// Words in lines of at most `width` characters; a longer word has a line of its own.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::console::count_words;
 use super::styled::{StyledLine, StyledText, TextStyle};
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::judge::EvidenceRef;
 use crate::lab12::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
 use crate::project::Project;
@@ -33,8 +33,7 @@ impl CheckedReport {
         path: &Path,
         assessment: &Assessment,
     ) -> Result<Self> {
-        let bytes = sources::read_named_file(path, MAX_TEXT_BYTES)
-            .map_err(|error| Error::failed_io("read", path, &error))?;
+        let bytes = sources::read_named_file(path, MAX_TEXT_BYTES).or_failed_io("read", path)?;
         let text = String::from_utf8(bytes).map_err(|_| {
             Error::unusable_input(format!("{}: the report is not UTF-8 text", path.display()))
                 .with_help("give the Markdown file of the report")

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::owner;
 use crate::process::{CancelFlag, RunningCommand, run_command, start_command};
 
@@ -274,7 +274,7 @@ pub(crate) fn remove_orphan_folders() -> Vec<String> {
 fn make_private_folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().mode(0o700).create(path);
-    made.map_err(|error| Error::failed_io("make", path, &error))
+    made.or_failed_io("make", path)
 }
 
 /// The namespace that kubectl would use.

@@ -15,7 +15,7 @@ use super::{CollectSession, from_command, host_side};
 use crate::collect::estimate::WorkPart;
 use crate::engine::clean;
 use crate::engine::{ContainerMode, EngineKind};
-use crate::error::{Error, Result};
+use crate::error::{NameFailedFile, Result};
 use crate::knowledge::names_runtime;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Target};
 use crate::probe::script::make_nonce;
@@ -219,7 +219,7 @@ fn run_attempt(session: &CollectSession, spec: &Target, way: SharingMode) -> Res
     let file = folder.path().join("file");
     let nonce = make_nonce()?;
     let before = format!("isoproof {nonce}\nA file to be appended to, and nothing else.\n");
-    fs::write(&file, &before).map_err(|error| Error::failed_io("write", &file, &error))?;
+    fs::write(&file, &before).or_failed_io("write", &file)?;
     let line = format!("container {nonce}\n");
     let script = escape_script(session, way, &nonce, line.trim_end());
     let options = mount_options(session.engine, spec.handler.as_deref(), folder.path(), way);
@@ -236,7 +236,7 @@ fn run_attempt(session: &CollectSession, spec: &Target, way: SharingMode) -> Res
         // One that still runs would write to a folder that is about to go.
         clean::remove_named(session.engine, &name);
     }
-    let after = fs::read(&file).map_err(|error| Error::failed_io("read", &file, &error))?;
+    let after = fs::read(&file).or_failed_io("read", &file)?;
     let account =
         ContainerReport::parse_report(&crate::text::decode_bytes(&finished.stdout), &nonce);
     let state = HostFileState::from_contents(before.as_bytes(), line.as_bytes(), &after);
@@ -249,7 +249,7 @@ fn make_private_folder() -> Result<TempDir> {
         .prefix(&crate::owner::prefix_name(FOLDER))
         .permissions(fs::Permissions::from_mode(0o700))
         .tempdir();
-    made.map_err(|error| Error::failed_io("make a folder in", &std::env::temp_dir(), &error))
+    made.or_failed_io("make a folder in", &std::env::temp_dir())
 }
 
 /// The shell's words in the container: append, look, and for a privileged one count.

@@ -31,8 +31,8 @@ pub(super) fn fact_changes(
             if figure::is_series(probe) || facts.any(|fact| fact.as_series().is_some()) {
                 continue;
             }
-            let is_known = |fact: Option<&Fact>| fact.is_some_and(Fact::is_present);
-            if is_known(old) && is_known(new) && !is_of_one_kind(id, a, b) {
+            let are_known = [old, new].iter().all(|fact| fact.is_some_and(Fact::is_present));
+            if are_known && !is_of_one_kind(id, a, b) {
                 continue;
             }
             let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {

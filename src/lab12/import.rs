@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::NAME;
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::import::{empty_imported_run, redact_captures};
 use crate::lab12::readers::{
     FOLDERS, REPORT_PATH, assign_slots, has_outputs, read_lab_captures, slot_of,
@@ -89,11 +89,9 @@ fn read_report(path: &Path) -> Result<Capture> {
              in Markdown, FILE.md",
         ));
     }
-    let file = sources::open_file(path).map_err(|error| Error::failed_io("read", path, &error))?;
+    let file = sources::open_file(path).or_failed_io("read", path)?;
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::failed_io("read", path, &error))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).or_failed_io("read", path)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::unusable_input(format!(
             "{}: a report of more than {MAX_BYTES} bytes is not read",
@@ -126,8 +124,7 @@ fn read_report(path: &Path) -> Result<Capture> {
 ///
 /// `dir` cannot be read, or nothing in it has a name or place that the lab's instructions give.
 pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
-    let walk =
-        sources::walk_folder(dir, LIMITS).map_err(|error| Error::failed_io("read", dir, &error))?;
+    let walk = sources::walk_folder(dir, LIMITS).or_failed_io("read", dir)?;
     let Some(root) = lab_root(dir, &walk.entries) else {
         let captures = walk.entries.iter().filter_map(capture_outputs);
         let (reports, transcripts): (Vec<Capture>, _) =

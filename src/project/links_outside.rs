@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::Project;
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::sources::{self, SourceKind, WalkLimits};
 
 impl Project {
@@ -32,8 +32,8 @@ impl Project {
             if !real.is_dir() || !seen.insert(real) {
                 continue;
             }
-            let walk = sources::walk_folder(&folder, WalkLimits::FLAT)
-                .map_err(|error| Error::failed_io("read", &folder, &error))?;
+            let walk =
+                sources::walk_folder(&folder, WalkLimits::FLAT).or_failed_io("read", &folder)?;
             for entry in walk.entries {
                 if entry.is_link {
                     self.refuse(&root, &entry.path)?;
@@ -56,7 +56,7 @@ impl Project {
     }
 
     fn real_root(&self) -> Result<PathBuf> {
-        self.root.canonicalize().map_err(|error| Error::failed_io("read", &self.root, &error))
+        self.root.canonicalize().or_failed_io("read", &self.root)
     }
 
     /// What leads nowhere is left to whoever reads it.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 
 /// The most bytes that a site of GitHub Pages may have.
 const LIMIT: u64 = 1_000_000_000;
@@ -31,12 +31,11 @@ pub(super) fn read_site_folder(root: &Path) -> Result<Vec<SiteFile>> {
 }
 
 fn collect_site_files(folder: &Path, below: &str, entries: &mut Vec<SiteFile>) -> Result<u64> {
-    let io = |error| Error::failed_io("read", folder, &error);
     let mut size = 0;
-    for entry in std::fs::read_dir(folder).map_err(io)? {
-        let entry = entry.map_err(io)?;
+    for entry in std::fs::read_dir(folder).or_failed_io("read", folder)? {
+        let entry = entry.or_failed_io("read", folder)?;
         let name = format!("{below}{}", entry.file_name().to_string_lossy());
-        let data = entry.metadata().map_err(io)?;
+        let data = entry.metadata().or_failed_io("read", folder)?;
         if data.is_dir() {
             size += collect_site_files(&entry.path(), &format!("{name}/"), entries)?;
         } else if data.is_file() {

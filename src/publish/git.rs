@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::SiteFile;
 use super::{BranchChanges, KEPT, absolute_path};
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::git::{GitOutput, hide_credentials, run_git};
 use crate::site::{MARKER, SiteManifest};
 
@@ -165,9 +165,7 @@ impl GitRepository {
     ///
     /// A file cannot be moved, or git fails.
     pub(super) fn move_into_repository(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
-        let paths = self
-            .move_files(site)
-            .map_err(|error| Error::failed_io("write", &self.blobs, &error))?;
+        let paths = self.move_files(site).or_failed_io("write", &self.blobs)?;
         if paths.iter().filter(|byte| **byte == b'\n').count() != site.len() {
             return Err(Error::failed_environment(
                 "the path of the temporary files has a line break in it",

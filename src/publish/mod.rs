@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::judge::Severity;
 use crate::owner;
 use crate::project::Project;
@@ -133,8 +133,7 @@ struct WorkFolder {
 
 impl WorkFolder {
     fn create() -> Result<Self> {
-        Self::make_folders()
-            .map_err(|error| Error::failed_io("make a folder in", &std::env::temp_dir(), &error))
+        Self::make_folders().or_failed_io("make a folder in", &std::env::temp_dir())
     }
 
     fn make_folders() -> std::io::Result<Self> {

@@ -503,8 +503,9 @@ impl Assessment {
         let output = &self.run.captures[*index].stdout;
         let cleaned = lines.get_or_init(|| {
             let lines = output.text_lines();
-            let is_shown = |line: &String| matches!(strip_ansi(line), Cow::Borrowed(_));
-            match matches!(lines, Cow::Borrowed(_)) && lines.iter().all(is_shown) {
+            let mut shown = lines.iter().map(|line| strip_ansi(line));
+            let is_shown = shown.all(|line| matches!(line, Cow::Borrowed(_)));
+            match matches!(lines, Cow::Borrowed(_)) && is_shown {
                 true => None,
                 false => Some(lines.iter().map(|line| strip_ansi(line).into_owned()).collect()),
             }

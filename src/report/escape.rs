@@ -146,12 +146,12 @@ pub fn write_html(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
 /// Whether nothing of a text has to be escaped, as of most: ASCII without what HTML takes for
 /// markup.
 fn is_plain_html(text: &str) -> bool {
-    let is_plain = |byte: u8| {
-        matches!(byte, b' '..=b'~' | b'\t' | b'\n')
-            && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
-    };
     // Looking at every byte is quicker than stopping early.
-    text.bytes().fold(true, |plain, byte| plain & is_plain(byte))
+    text.bytes().fold(true, |plain, byte| {
+        let is_shown = matches!(byte, b' '..=b'~' | b'\t' | b'\n');
+        let is_markup = matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
+        plain & (is_shown && !is_markup)
+    })
 }
 
 /// A path with `/` between its parts as part of an address.

@@ -18,7 +18,7 @@ use super::manifest::SiteManifest;
 use super::output;
 use super::view::RunRow;
 use crate::atomic;
-use crate::error::{Error, Result};
+use crate::error::{NameFailedFile, Result};
 use crate::project::Project;
 
 /// What a page was made of, and what came out.
@@ -169,15 +169,14 @@ pub(super) fn remembered_outputs(project: &Project) -> BTreeSet<PathBuf> {
 
 /// Removes the caches of sites that are gone. Each result is a file that was removed.
 pub(super) fn remove_orphans(project: &Project) -> Vec<Result<PathBuf>> {
-    let is_there =
-        |out: PathBuf| SiteManifest::read_marker(&out).is_ok_and(|manifest| manifest.is_some());
-    let orphans =
-        cache_files(project).into_iter().filter(|(_, out)| !out.clone().is_some_and(is_there));
-    let remove = |path: PathBuf| match std::fs::remove_file(&path) {
-        Ok(()) => Ok(path),
-        Err(error) => Err(Error::failed_io("remove", &path, &error)),
-    };
-    orphans.map(|(path, _)| remove(path)).collect()
+    let mut removed = Vec::new();
+    for (path, out) in cache_files(project) {
+        let manifest = out.and_then(|out| SiteManifest::read_marker(&out).ok()?);
+        if manifest.is_none() {
+            removed.push(std::fs::remove_file(&path).or_failed_io("remove", &path).map(|()| path));
+        }
+    }
+    removed
 }
 
 #[cfg(test)]

@@ -20,15 +20,11 @@ impl ContentHash {
         parts: impl IntoIterator<Item = T>,
     ) -> Self {
         let mut hash = Sha256::new();
-        let mut add = |part: &[u8]| {
-            hash.update(part.len().to_le_bytes());
-            hash.update(part);
-        };
         if let Some(Self(before)) = before {
-            add(before.as_bytes());
+            hash_part(&mut hash, before.as_bytes());
         }
         for part in parts {
-            add(part.as_ref());
+            hash_part(&mut hash, part.as_ref());
         }
         Self(HEXLOWER.encode(&hash.finalize()[..16]))
     }
@@ -58,4 +54,9 @@ impl AsRef<[u8]> for ContentHash {
     fn as_ref(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+fn hash_part(hash: &mut Sha256, part: &[u8]) {
+    hash.update(part.len().to_le_bytes());
+    hash.update(part);
 }

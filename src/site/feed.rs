@@ -14,19 +14,22 @@ const LONGEST: usize = 50;
 /// What the template of the feed sees: the newest runs, with names that stay the same wherever
 /// the site is served.
 pub(super) fn feed_context(config: &ProjectConfig, runs: &[RunRow]) -> Json {
-    let at = |run: &RunRow| run.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let address = config.site_address().unwrap_or_default();
     json!({
         "id": hash_urn(&["site", address, &config.title]),
-        "updated": runs.iter().map(at).max(),
+        "updated": runs.iter().map(recorded_at).max(),
         "base": address,
         "runs": runs.iter().take(LONGEST).map(|run| {
         let mut entry = json!(run);
-        entry["updated"] = at(run).into();
+        entry["updated"] = recorded_at(run).into();
         entry["urn"] = hash_urn(&["run", &run.id]).into();
         entry
     }).collect::<Vec<_>>(),
     })
+}
+
+fn recorded_at(run: &RunRow) -> String {
+    run.at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A UUID made of a hash of these words (RFC 9562, version 8).

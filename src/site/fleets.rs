@@ -194,11 +194,11 @@ impl SiteFleet {
 
     /// The first of these nodes with the page of their run, and how many more there are.
     fn named_nodes(&self, names: &[&str]) -> (Vec<Json>, usize) {
-        let link = |name: &&str| {
+        let mut shown = Vec::new();
+        for name in names.iter().take(NAMED_NODES) {
             let run = self.places.get(*name).and_then(|place| self.nodes[*place].run.as_ref());
-            json!({ "name": name, "run": run, "page": self.has_page(run) })
-        };
-        let shown: Vec<Json> = names.iter().take(NAMED_NODES).map(link).collect();
+            shown.push(json!({ "name": name, "run": run, "page": self.has_page(run) }));
+        }
         let more = names.len() - shown.len();
         (shown, more)
     }

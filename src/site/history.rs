@@ -42,6 +42,23 @@ struct KnownRun {
     digest: RunDigest,
 }
 
+impl KnownRun {
+    /// The run of an entry; none if it is damaged, which the store is told.
+    fn read_entry(entry: &RunEntry, store: &RunStore, catalogue: &ProbeCatalogue) -> Option<Self> {
+        let run = outline::read_outline(&entry.path, &|id| {
+            trend::needs_fact(id) || history::needs_fact(catalogue, id)
+        });
+        let run = run.map_err(|error| store.add_damaged(&entry.path, error)).ok()?;
+        let (session, digest) = (PastSession::of_run(&run, catalogue), RunDigest::of_run(&run));
+        let (path, id, label, at) = (entry.path.clone(), run.id, run.label, run.created);
+        Some(Self { path, id, label, at, session, digest })
+    }
+
+    fn is_on_node_of(&self, other: &Self) -> bool {
+        self.session.is_on_same_node(&other.session)
+    }
+}
+
 /// A comparison that gets a page.
 struct ComparedPair {
     name: String,
@@ -81,22 +98,12 @@ impl RunHistory {
         catalogue: &ProbeCatalogue,
         hidden: &BTreeSet<String>,
     ) -> Result<Self> {
-        let wanted = |id: &str| trend::needs_fact(id) || history::needs_fact(catalogue, id);
-        let read = |entry: &&RunEntry| {
-            let run = match outline::read_outline(&entry.path, &wanted) {
-                Ok(run) => run,
-                Err(error) => {
-                    store.add_damaged(&entry.path, error);
-                    return None;
-                }
-            };
-            let (session, digest) = (PastSession::of_run(&run, catalogue), RunDigest::of_run(&run));
-            let (path, id, label, at) = (entry.path.clone(), run.id, run.label, run.created);
-            Some(KnownRun { path, id, label, at, session, digest })
-        };
         let mut entries = store.usable_entries()?;
         entries.retain(|entry| !hidden.contains(&entry.id));
-        let mut known: Vec<KnownRun> = entries.par_iter().filter_map(read).collect();
+        let mut known: Vec<KnownRun> = entries
+            .par_iter()
+            .filter_map(|entry| KnownRun::read_entry(entry, store, catalogue))
+            .collect();
         known.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
         let pairs = compared_pairs(&known);
         Ok(Self { known, pairs })
@@ -396,12 +403,11 @@ fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
     let mut pairs = Vec::new();
     for (b, run) in known.iter().enumerate() {
         // The newest that can be compared with it, else the newest.
-        let is_on_same_node = |a: &usize| run.session.is_on_same_node(&known[*a].session);
-        let next = (b + 1..known.len()).find(is_on_same_node);
+        let next = (b + 1..known.len()).find(|&a| run.is_on_node_of(&known[a]));
         let before =
-            (b + 1..known.len()).find(|a| run.session.is_comparable(&known[*a].session)).or(next);
+            (b + 1..known.len()).find(|&a| run.session.is_comparable(&known[a].session)).or(next);
         // As a reference by label: one that is dated later than now only where there is no other.
-        let mut own = baselines.iter().copied().filter(is_on_same_node);
+        let mut own = baselines.iter().copied().filter(|&a| run.is_on_node_of(&known[a]));
         let baseline = own.clone().find(|&a| !clock::is_future(known[a].at)).or_else(|| own.next());
         let baseline = baseline.filter(|&a| a != b && Some(a) != before);
         for (a, is_before) in [(before, true), (baseline, false)] {

@@ -144,13 +144,12 @@ impl KeptSite {
     /// wrote a file under another name first.
     fn is_nothing(&self, path: &Path) -> bool {
         let Some(name) = self.name_among_chapters(path) else { return false };
-        let is_known = |known: &str| Path::new(known).starts_with(&name);
-        let chapters = self.builder.project_chapters();
+        let chapters = self.builder.project_chapters().chapter_names();
+        let mut known = self.copied.iter().map(String::as_str).chain(chapters);
         path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
             && name != SUMMARY
             && !Path::new(&name).starts_with(NOTES)
-            && !self.copied.iter().any(|copied| is_known(copied))
-            && !chapters.chapter_names().any(is_known)
+            && !known.any(|known| Path::new(known).starts_with(&name))
     }
 
     fn name_among_chapters(&self, path: &Path) -> Option<String> {

@@ -14,7 +14,7 @@ use hashbrown::{HashMap, HashSet};
 use super::cache::CachedPage;
 use super::scan::PageScan;
 use super::writer::StagedSite;
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::text::percent_decode;
 
 /// A page and a place on it.
@@ -209,12 +209,12 @@ impl SiteLinks {
         }
         for (page, place) in broken {
             // Which page it is on is only looked for now, since nearly always there is none.
-            let leads_there = |(from, made): &(&String, &CachedPage)| {
+            let from = pages.iter().find(|(from, made)| {
                 let links = made.links.iter();
                 let mut places = links.filter_map(|link| resolve_link(from, link, root));
                 places.any(|found| found.0 == page && found.1 == place)
-            };
-            let from = pages.iter().find(leads_there).map_or("", |(from, _)| from);
+            });
+            let from = from.map_or("", |(from, _)| from);
             problems.insert(match staging.has_file(&page) {
                 false => format!("{from}: a link leads to {page}, and there is no such page"),
                 true => {
@@ -254,8 +254,7 @@ impl LinkTarget {
             return Ok(Vec::new());
         }
         let path = staging.current_path(&self.page);
-        let html =
-            std::fs::read_to_string(&path).map_err(|e| Error::failed_io("read", &path, &e))?;
+        let html = std::fs::read_to_string(&path).or_failed_io("read", &path)?;
         let ids = PageScan::scan_page(&html, false).ids;
         places.retain(|place| !ids.contains(place.as_str()));
         Ok(places.into_iter().cloned().collect())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 
 /// The file that says that isoproof made a folder, and which files in it.
 pub(crate) const MARKER: &str = ".isoproof-site";
@@ -43,8 +43,7 @@ impl SiteManifest {
         if !std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file()) {
             return Ok(None);
         }
-        let bytes =
-            std::fs::read(&path).map_err(|error| Error::failed_io("read", &path, &error))?;
+        let bytes = std::fs::read(&path).or_failed_io("read", &path)?;
         Self::parse_marker(&bytes, &path.display().to_string())
     }
 

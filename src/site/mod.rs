@@ -150,11 +150,13 @@ impl PublishedReport {
         let is_done = match work {
             LeftWork::OldSite { old, is_temporary } => {
                 let KeptSite { builder, out, pages, .. } = &mut kept;
-                let save = || match is_temporary {
-                    true => Ok(()),
-                    false => pages.made.save_cache(builder.project(), out.real_path()),
-                };
-                let (removed, saved) = rayon::join(|| old.remove_site(), save);
+                let (removed, saved) = rayon::join(
+                    || old.remove_site(),
+                    || match is_temporary {
+                        true => Ok(()),
+                        false => pages.made.save_cache(builder.project(), out.real_path()),
+                    },
+                );
                 removed?;
                 // A project may lie where nothing can be written; the site need not.
                 report.cache_error = saved.err();
@@ -231,8 +233,8 @@ fn finish_report(
     if options.strict {
         refuse_missing(&warnings)?;
     }
-    let default = || builder.project().root.join(&builder.project().config.submission);
-    let document = document.map(|text| (options.document.clone().unwrap_or_else(default), text));
+    let own_path = builder.project().root.join(&builder.project().config.submission);
+    let document = document.map(|text| (options.document.clone().unwrap_or(own_path), text));
     if let Some((path, text)) = &document {
         submission::write_submission(path, text)?;
     }
@@ -410,15 +412,15 @@ impl RunPages<'_> {
         let links =
             RunLinks { comparisons: history.comparison_links(self.builder.page_titles()), fleets };
         let damaged = self.store.damaged_files().len();
-        let page = |(index, path): (usize, &Path)| -> Option<Result<RunRow>> {
+        let paths: Vec<(usize, &Path)> = history.run_paths().enumerate().collect();
+        let rows = paths.into_par_iter().filter_map(|(index, path)| {
             let file = self.read_intact(path);
             let file = file.map_err(|error| self.store.add_damaged(path, error)).ok()?;
             // The comparisons first: what they lead to on its page is then looked for as it is made.
             let compared = history.make_comparisons(self, index, &file);
             Some(compared.and_then(|()| self.make_run_page(&file, &links)))
-        };
-        let paths: Vec<(usize, &Path)> = history.run_paths().enumerate().collect();
-        let rows: Vec<Result<RunRow>> = paths.into_par_iter().filter_map(page).collect();
+        });
+        let rows: Vec<Result<RunRow>> = rows.collect();
         // Before any error: that of a comparison with a damaged run is none.
         if self.store.damaged_files().len() > damaged {
             return Ok(None);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::SiteManifest;
 use crate::atomic;
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::owner;
 
 /// What to do about a folder that cannot be used.
@@ -93,9 +93,8 @@ impl OutputFolder {
 
     /// Whether there is nothing in it but what killed builds left, and what a new file system has.
     fn is_blank(&self) -> Result<bool> {
-        let io = |error| Error::failed_io("use", &self.named, &error);
-        for entry in std::fs::read_dir(&self.real).map_err(io)? {
-            let name = entry.map_err(io)?.file_name();
+        for entry in std::fs::read_dir(&self.real).or_failed_io("use", &self.named)? {
+            let name = entry.or_failed_io("use", &self.named)?.file_name();
             let is_nothing = name.to_str().is_some_and(|name| {
                 name == "lost+found" || atomic::is_temporary(name) || is_staging(name, &self.real)
             });

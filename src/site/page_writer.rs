@@ -14,7 +14,7 @@ use super::scan::PageScan;
 use super::search;
 use super::view::RunRow;
 use super::writer::StagedSite;
-use crate::error::{Error, Result};
+use crate::error::{NameFailedFile, Result};
 use crate::project::{NOTES, Project};
 use crate::sources;
 
@@ -133,17 +133,16 @@ impl PageWriter {
             return Ok(true);
         }
         let (path, file) = self.staging.create_file(name)?;
-        let failed = |error| Error::failed_io("write", &path, &error);
         let (mut out, mut scan) = (BufWriter::new(file), PageScan::default());
         let is_whole = make(&mut |piece| {
             scan.add_piece(PageScan::scan_page(piece, false));
-            out.write_all(piece.as_bytes()).map_err(failed)
+            out.write_all(piece.as_bytes()).or_failed_io("write", &path)
         })?;
         if !is_whole {
             return Ok(false);
         }
         let file = out.into_inner().map_err(IntoInnerError::into_error);
-        let file = file.and_then(|file| file.metadata()).map_err(failed)?;
+        let file = file.and_then(|file| file.metadata()).or_failed_io("write", &path)?;
         let made = self.record_page(name, key, &file, &scan);
         self.keep_page(name, made);
         Ok(true)
@@ -258,17 +257,17 @@ impl PageWriter {
         copied: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>> {
         let folder = project.chapters_dir();
-        let is_asset = |name: &&str| {
-            let is_candidate = !self.staging.has_file(name) || copied.contains(*name);
-            is_candidate && is_publishable(name) && folder.join(name).is_file()
-        };
-        let names: BTreeSet<String> =
-            lock_mutex(&self.links).linked_pages().filter(is_asset).map(String::from).collect();
+        let mut names = BTreeSet::new();
+        for name in lock_mutex(&self.links).linked_pages() {
+            let is_candidate = !self.staging.has_file(name) || copied.contains(name);
+            if is_candidate && is_publishable(name) && folder.join(name).is_file() {
+                names.insert(name.to_string());
+            }
+        }
         for name in names.iter().filter(|name| !copied.contains(*name)) {
             let path = folder.join(name);
             project.refuse_outside(&path)?;
-            let bytes = sources::read_file(&path, MAX_FILE_BYTES)
-                .map_err(|error| Error::failed_io("read", &path, &error))?;
+            let bytes = sources::read_file(&path, MAX_FILE_BYTES).or_failed_io("read", &path)?;
             self.add_file(name, &bytes)?;
         }
         Ok(names)

@@ -91,16 +91,17 @@ impl<'h> PageScanner<'h> {
 
     /// Takes what follows a `<`; gives what comes after it.
     fn take_markup(&mut self, markup: &'h str) -> &'h str {
-        let is_letter = |at: usize| markup.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
+        let [is_name, is_end_name] =
+            [0, 1].map(|at| markup.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic));
         match markup.as_bytes().first() {
             Some(b'!') if markup.starts_with("!--") => text_after(&markup[1..], "-->"),
-            Some(b'/') if is_letter(1) => {
+            Some(b'/') if is_end_name => {
                 let (name, attributes) = split_name(&markup[1..]);
                 self.end_element(name);
                 after_bare_tag(attributes).unwrap_or_else(|| read_attributes(attributes, |_, _| ()))
             }
             Some(b'!' | b'?' | b'/') => text_after(markup, ">"),
-            _ if is_letter(0) => {
+            _ if is_name => {
                 let (name, attributes) = split_name(markup);
                 self.begin_element(name);
                 let rest = after_bare_tag(attributes).unwrap_or_else(|| {

@@ -77,7 +77,7 @@ impl<'a> SearchIndex<'a> {
         let run = format!("runs/{}.html#", assessment.run.id);
         let facts = assessment.run.facts.keys().filter_map(|id| {
             let probe = assessment.project_data.catalogue.find_probe(id)?;
-            Some([probe.title.clone(), id.clone(), id.clone()])
+            Some(titled_item(&probe.title, id))
         });
         self.add_group("Fact", format!("{run}f-"), facts);
         let findings = assessment.judgement.findings.iter().enumerate();
@@ -95,33 +95,32 @@ impl<'a> SearchIndex<'a> {
             [capture.origin.describe_origin(), target.unwrap_or_default(), end]
         });
         self.add_group("Evidence", "runs/".into(), captures);
-        let titled = |title: &str, id: &str| [title.into(), id.into(), id.into()];
         let books = {
             let data = &assessment.project_data;
             [&data.rules, &data.fleet_rules, &data.report_rules]
         };
         let rules = books.into_iter().flat_map(|book| book.iter_rules());
         let rules = rules.filter(|rule| self.rules.contains(&rule.id));
-        let rules: Vec<_> = rules.map(|rule| titled(&rule.title, &rule.id)).collect();
+        let rules: Vec<_> = rules.map(|rule| titled_item(&rule.title, &rule.id)).collect();
         self.add_group("Rule", "rules.html#".into(), rules.into_iter());
         let verdicts = assessment.project_data.words.values();
-        let verdicts = verdicts.map(|doc| titled(&doc.title, &doc.id));
+        let verdicts = verdicts.map(|doc| titled_item(&doc.title, &doc.id));
         self.add_group("Verdict", "verdicts.html#".into(), verdicts);
     }
 
     /// Takes up the probes that the site explains.
     pub(super) fn add_probes(&mut self, probes: &[&Probe]) {
-        let item = |probe: &&Probe| [probe.title.clone(), probe.id.clone(), probe.id.clone()];
-        self.add_group("Probe", "probes.html#".into(), probes.iter().map(item));
+        let items = probes.iter().map(|probe| titled_item(&probe.title, &probe.id));
+        self.add_group("Probe", "probes.html#".into(), items);
     }
 
     /// Takes up the runs of the project.
     pub(super) fn add_runs(&mut self, rows: &[RunRow], no_label: &str) {
-        let item = |row: &RunRow| {
-            let label = row.label.clone().unwrap_or_else(|| no_label.into());
-            [label, row.id.clone(), format!("{}.html", row.id)]
-        };
-        self.add_group("Run", "runs/".into(), rows.iter().map(item));
+        let items = rows.iter().map(|row| {
+            let label = row.label.as_deref().unwrap_or(no_label);
+            [label.into(), row.id.clone(), format!("{}.html", row.id)]
+        });
+        self.add_group("Run", "runs/".into(), items);
     }
 
     fn add_group(
@@ -150,30 +149,44 @@ impl<'a> SearchIndex<'a> {
     /// The script. `html` is the size of the site's pages in bytes.
     pub(super) fn into_script(mut self, html: u64) -> String {
         let limit = usize::try_from(html / SHARE).unwrap_or(usize::MAX);
-        let mut left = limit.saturating_sub(200);
-        let mut fits = |size: usize| {
-            let fits = size <= left;
-            left -= if fits { size } else { 0 };
-            fits
-        };
-        self.pages.retain(|page| fits(index_share(page)));
+        let mut room = IndexRoom { left: limit.saturating_sub(200) };
+        self.pages.retain(|page| room.take_room(index_share(page)));
         for group in &mut self.groups {
-            group.items.retain(|item| fits(index_share(item)));
+            group.items.retain(|item| room.take_room(index_share(item)));
         }
-        self.sections.retain(|section| fits(index_share(section)));
+        self.sections.retain(|section| room.take_room(index_share(section)));
         let mut words: Vec<(&str, String)> =
             self.words.iter().map(|(word, pages)| (*word, encode_steps(pages))).collect();
         words.sort_by_key(|(word, steps)| (steps.len(), *word));
-        words.retain(|(word, steps)| fits(word.len() + steps.len() + 2));
+        words.retain(|(word, steps)| room.take_room(word.len() + steps.len() + 2));
         words.sort();
         let words: Vec<String> =
             words.into_iter().map(|(word, steps)| format!("{word} {steps}")).collect();
-        self.texts.retain(|text| fits(index_share(text)));
+        self.texts.retain(|text| room.take_room(index_share(text)));
         let Self { groups, pages, sections, texts, .. } = &self;
         let file = IndexFile { groups, pages, sections, texts, words: words.join(";") };
         // Nothing in it could end a script, wherever somebody puts it.
         let json = serde_json::to_string(&file).unwrap_or_default().replace('<', "\\u003c");
         format!("window.isoproofIndex={json};\n")
+    }
+}
+
+/// What one can search for by its title, at a place called like its id.
+fn titled_item(title: &str, id: &str) -> [String; 3] {
+    [title.into(), id.into(), id.into()]
+}
+
+/// How many bytes of the index are left.
+struct IndexRoom {
+    left: usize,
+}
+
+impl IndexRoom {
+    /// Takes so many bytes, if there are as many.
+    fn take_room(&mut self, size: usize) -> bool {
+        let rest = self.left.checked_sub(size);
+        self.left = rest.unwrap_or(self.left);
+        rest.is_some()
     }
 }
 

@@ -20,7 +20,8 @@ use super::search::{self, SearchIndex};
 use super::view::{self, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
-use crate::judge::{RuleBook, RuleDoc, RuleExample};
+use crate::judge::{RuleBook, RuleDoc};
+use crate::model::Capture;
 use crate::phrases::{PageTitles, fill_phrase};
 use crate::probe::catalogue::Probe;
 use crate::project::{NOTES, Project, SUMMARY};
@@ -143,16 +144,16 @@ impl SiteBuilder {
         let (assessment, chapters, notes) =
             (Arc::new(assessment), Arc::new(chapters), Arc::new(notes));
         let warnings = MissingWarnings::default();
-        let sources = |renderer| LookupSources {
+        let markdown = LookupSources {
             assessment: assessment.clone(),
-            renderer,
+            renderer: Renderer::Markdown(EvidenceLinks::None),
             chapters: None,
             notes: notes.clone(),
             is_document: false,
             warnings: Some(Arc::clone(&warnings)),
         };
-        let markdown = sources(Renderer::Markdown(EvidenceLinks::None));
-        let html = sources(Renderer::Html(EvidenceLinks::None));
+        let renderer = Renderer::Html(EvidenceLinks::None);
+        let html = LookupSources { renderer, ..markdown.clone() };
         Ok(Self {
             texts: TemplateEngine::new(&texts, &markdown)?,
             spoken: ChapterTemplates::new(&chapters, &markdown)?,
@@ -438,14 +439,14 @@ impl SiteBuilder {
         let mut known = std::mem::take(&mut *self.lock_rendered());
         let entries = self.project_chapters().entries.iter().enumerate();
         let texts: Vec<_> = entries.map(|(index, entry)| (known.remove(&index), entry)).collect();
-        let render = |(index, (text, entry)): (usize, (Option<_>, &SummaryEntry))| match text {
+        let texts = texts.into_par_iter().enumerate().map(|(index, (text, entry))| match text {
             Some(text) => Ok(text),
             None => {
                 let renderer = self.chapter_renderer(&relative_root(&entry.path));
                 self.render_chapter(index, &renderer).map(Arc::new)
             }
-        };
-        let texts: Vec<Result<_>> = texts.into_par_iter().enumerate().map(render).collect();
+        });
+        let texts: Vec<Result<_>> = texts.collect();
         let texts: Vec<_> = texts.into_iter().collect::<Result<_>>()?;
         if is_kept {
             *self.lock_rendered() = texts.iter().cloned().enumerate().collect();
@@ -501,9 +502,13 @@ impl SiteBuilder {
                             return Ok(false);
                         }
                         let page = &pages[index];
-                        let link = |url: &str| printed_address(page, url, &self.root, &places);
                         html.clear();
-                        text.push_joined(&names[index], &link, draw, &mut html);
+                        text.push_joined(
+                            &names[index],
+                            &|url| printed_address(page, url, &self.root, &places),
+                            draw,
+                            &mut html,
+                        );
                         add(&html)?;
                     }
                     add(piece)?;
@@ -778,22 +783,20 @@ impl SiteBuilder {
     ///
     /// A page cannot be rendered or written.
     pub(super) fn runs_pages(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
-        let name = |index: usize| match index {
-            0 => "runs/index.html".to_string(),
-            index => format!("runs/page-{}.html", index + 1),
-        };
         let title = &self.page_titles().runs;
         let pages: Vec<&[RunRow]> = runs.chunks(RUNS_ON_A_PAGE).collect();
         for (index, rows) in pages.iter().enumerate() {
-            let link =
-                |index: usize| json!({"title": title, "href": format!("../{}", name(index))});
-            let newer = index.checked_sub(1).map(link);
-            let older = (index + 1 < pages.len()).then(|| link(index + 1));
+            let older = Some(index + 1).filter(|next| *next < pages.len());
+            let [newer, older] = [index.checked_sub(1), older].map(|index| {
+                index.map(|index| {
+                    json!({"title": title, "href": format!("../{}", runs_page_name(index))})
+                })
+            });
             let sees = json!({
                 "runs": rows, "number": index + 1, "count": pages.len(), "total": runs.len(),
                 "newer": newer, "older": older,
             });
-            self.about_report(writer, &name(index), title, "site/runs.html", &sees)?;
+            self.about_report(writer, &runs_page_name(index), title, "site/runs.html", &sees)?;
         }
         Ok(())
     }
@@ -839,22 +842,22 @@ impl SiteBuilder {
     ///
     /// A template cannot be rendered, or a file cannot be written.
     pub(super) fn machine_files(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
-        let frame = self.frame_context(HOME, &self.project.config.title, "", None);
-        let engine = self.page_engine(&self.assessment, "");
-        let file = |name: &str, sees: &Json| -> Result<()> {
-            let context = with_objects(frame.clone(), &[sees]);
-            let text = engine.render_template(&format!("site/{name}"), &context)?;
-            writer.add_file(name, text.as_bytes())
-        };
-        file("feed.xml", &feed::feed_context(&self.project.config, runs))?;
-        file("card.svg", &self.preview_card())?;
+        let feed = feed::feed_context(&self.project.config, runs);
+        let mut files = vec![("feed.xml", feed), ("card.svg", self.preview_card())];
         if self.project.config.site_address().is_some() {
             let pages = writer.page_names().into_iter();
             let names: Vec<String> = pages
                 .filter(|name| name != "404.html")
                 .map(|name| crate::text::uri_path(&name))
                 .collect();
-            file("sitemap.xml", &json!({ "names": names }))?;
+            files.push(("sitemap.xml", json!({ "names": names })));
+        }
+        let frame = self.frame_context(HOME, &self.project.config.title, "", None);
+        let engine = self.page_engine(&self.assessment, "");
+        for (name, sees) in &files {
+            let context = with_objects(frame.clone(), &[sees]);
+            let text = engine.render_template(&format!("site/{name}"), &context)?;
+            writer.add_file(name, text.as_bytes())?;
         }
         Ok(())
     }
@@ -925,7 +928,7 @@ impl SiteBuilder {
     ) -> Result<T> {
         let failed = RefCell::new(None);
         let charts = Cell::new(0);
-        let draw = |info: &str, content: &str| -> Option<String> {
+        let rendered = render(&|info, content| {
             if let Some(chart) = Chart::from_info_string(&self.assessment, info) {
                 charts.set(charts.get() + 1);
                 let drawn = engine
@@ -935,22 +938,30 @@ impl SiteBuilder {
             }
             let anchor = info.strip_prefix(EVIDENCE)?.trim();
             let capture = self.assessment.by_anchor(anchor)?;
-            let limit = content.lines().count();
-            let mut context = Context::new();
-            let capture_id = &capture.id;
-            let views = view::capture_views(&self.assessment, [capture].into_iter(), Some(limit));
-            context.insert("capture", &views.first());
-            context.insert("root", root);
-            context.insert("page", &format!("{}.html", self.assessment.capture_page(capture_id)));
-            context.insert("is_record", &false);
-            let drawn = engine.render_template("site/evidence.html", &context);
+            let drawn = self.draw_capture(engine, root, capture, content.lines().count());
             drawn.map_err(|error| failed.replace(Some(error))).ok()
-        };
-        let rendered = render(&draw);
+        });
         match failed.into_inner() {
             Some(error) => Err(error),
             None => Ok(rendered),
         }
+    }
+
+    /// The first lines of a capture in the text of a chapter, `limit` at most.
+    fn draw_capture(
+        &self,
+        engine: &TemplateEngine,
+        root: &str,
+        capture: &Capture,
+        limit: usize,
+    ) -> Result<String> {
+        let views = view::capture_views(&self.assessment, [capture].into_iter(), Some(limit));
+        let mut context = Context::new();
+        context.insert("capture", &views.first());
+        context.insert("root", root);
+        context.insert("page", &format!("{}.html", self.assessment.capture_page(&capture.id)));
+        context.insert("is_record", &false);
+        engine.render_template("site/evidence.html", &context)
     }
 
     /// What every page template sees. `chapter` is the index of the chapter that the page is.
@@ -1016,14 +1027,17 @@ impl SiteBuilder {
             });
             Arc::clone(links)
         };
-        let link = |index| match chapter == Some(index) {
-            true => {
-                let link = navigation_link(&self.project_chapters().entries[index], root, true);
-                Value::from_serializable(&link)
-            }
-            false => links[index].clone(),
-        };
-        self.listed_chapters(chapter).map(link).collect::<Vec<Value>>().as_slice().into()
+        let mut listed = Vec::new();
+        for index in self.listed_chapters(chapter) {
+            listed.push(match chapter == Some(index) {
+                true => {
+                    let link = navigation_link(&self.project_chapters().entries[index], root, true);
+                    Value::from_serializable(&link)
+                }
+                false => links[index].clone(),
+            });
+        }
+        listed.as_slice().into()
     }
 
     /// The chapters that a page lists: all, or the first and those around its own.
@@ -1124,13 +1138,20 @@ const PROBES: &str = "probes.html";
 /// The page about verdicts.
 const VERDICTS: &str = "verdicts.html";
 
+/// The page of the list of runs with this index.
+fn runs_page_name(index: usize) -> String {
+    match index {
+        0 => "runs/index.html".into(),
+        index => format!("runs/page-{}.html", index + 1),
+    }
+}
+
 /// What the page about rules sees of one.
 fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
-    let examples = |list: &[RuleExample]| -> Vec<Json> {
-        list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
-    };
+    let [found, not_found] = [&doc.found, &doc.not_found]
+        .map(|list| list.iter().map(view::ExampleView::new).collect::<Vec<_>>());
     json!({
-        "doc": doc, "found": examples(&doc.found), "not_found": examples(&doc.not_found),
+        "doc": doc, "found": found, "not_found": not_found,
         "off": book.switched_off_rules().get(&doc.id),
     })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::fleet::NodeSummary;
 use crate::judge::{Confidence, RuleExample, Severity};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus};
+use crate::model::{Capture, CaptureOrigin};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
 use crate::report::fleet::summarize_node;
@@ -152,15 +152,16 @@ impl<'a> ExampleView<'a> {
                 (id.as_str(), target.as_str(), value.to_string())
             })
         });
-        let probe = |(id, status): (&'a String, &CaptureStatus)| {
-            (id.as_str(), format!("{}, {}", status.word(), status.meaning()))
-        };
+        let mut probes = Vec::new();
+        for (id, status) in &example.probes {
+            probes.push((id.as_str(), format!("{}, {}", status.word(), status.meaning())));
+        }
         Self {
             what: &example.what,
             says: &example.says,
             files,
             facts: facts.collect(),
-            probes: example.probes.iter().map(probe).collect(),
+            probes,
             report: &example.report,
         }
     }
@@ -260,9 +261,9 @@ impl RunRow {
     /// The row of a run.
     pub(crate) fn new(assessment: &Assessment) -> Self {
         let run = &assessment.run;
-        let count = |severity: Severity| {
-            assessment.judgement.findings.iter().filter(|f| f.severity == severity).count()
-        };
+        let findings = &assessment.judgement.findings;
+        let [errors, warnings, notes] = [Severity::Error, Severity::Warning, Severity::Note]
+            .map(|severity| findings.iter().filter(|f| f.severity == severity).count());
         let verdicts = assessment.judgement.verdicts.iter().map(|verdict| VerdictView {
             name: assessment.reader_name(&verdict.target),
             conclusion: verdict.conclusion.conclusion_id().into(),
@@ -277,9 +278,9 @@ impl RunRow {
             edition: run.edition.clone(),
             is_current: false,
             verdicts: verdicts.collect(),
-            errors: count(Severity::Error),
-            warnings: count(Severity::Warning),
-            notes: count(Severity::Note),
+            errors,
+            warnings,
+            notes,
             rules: found_rules(assessment),
             is_intact: assessment.integrity.is_intact(),
             record_pages: assessment.record_pages().to_vec(),

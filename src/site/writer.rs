@@ -25,7 +25,7 @@ use rustix::io::Errno;
 
 use super::manifest::{MARKER, SiteManifest};
 use super::output::{OutputFolder, staging_prefix};
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::{atomic, owner};
 
 /// How often two folders are exchanged while something else makes and removes one of them.
@@ -67,7 +67,7 @@ impl StagedSite {
         let named = out.named_path().to_path_buf();
         let out = out.real_path().to_path_buf();
         let parent = parent_folder(&out);
-        std::fs::create_dir_all(parent).map_err(|e| Error::failed_io("make", parent, &e))?;
+        std::fs::create_dir_all(parent).or_failed_io("make", parent)?;
         for leftover in find_leftovers(&out) {
             // Another user's, or one that holds somebody's files, is no reason not to build.
             let _ = remove_site(&leftover, &out);
@@ -101,7 +101,7 @@ impl StagedSite {
             },
         };
         let place = if is_inside { &out } else { parent };
-        let (folder, held) = folder.map_err(|e| Error::failed_io("write", place, &e))?;
+        let (folder, held) = folder.or_failed_io("write", place)?;
         let (names, folders, has_old) = (Mutex::default(), Mutex::default(), out.is_dir());
         let kept = BTreeSet::new();
         Ok(Self { folder, out, named, is_inside, names, kept, folders, has_old, _held: held })
@@ -116,7 +116,7 @@ impl StagedSite {
     pub(super) fn write_file(&self, name: &str, bytes: &[u8]) -> Result<Metadata> {
         let (path, mut file) = self.create_file(name)?;
         let written = file.write_all(bytes).and_then(|()| file.metadata());
-        written.map_err(|e| Error::failed_io("write", &path, &e))
+        written.or_failed_io("write", &path)
     }
 
     /// Creates a file of the site, to be written piece by piece. Returns its path, too.
@@ -154,7 +154,7 @@ impl StagedSite {
             if data.is_some_and(|data| is_wanted(&path, &data)) {
                 return Ok(true);
             }
-            std::fs::remove_file(&path).map_err(|e| Error::failed_io("remove", &path, &e))?;
+            std::fs::remove_file(&path).or_failed_io("remove", &path)?;
         }
         self.claimed_names().remove(name);
         Ok(false)
@@ -200,18 +200,19 @@ impl StagedSite {
         {
             return Ok(false);
         }
-        let failed = |error| Error::failed_io("write", &self.named, &error);
         for name in &names {
             let parents = Path::new(name).ancestors().skip(1);
             for part in parents.filter(|part| !part.as_os_str().is_empty()) {
-                let data = std::fs::symlink_metadata(self.out.join(part)).map_err(failed)?;
+                let data = std::fs::symlink_metadata(self.out.join(part))
+                    .or_failed_io("write", &self.named)?;
                 if !data.is_dir() {
                     return Err(self.in_the_way(part));
                 }
             }
         }
         for name in &names {
-            std::fs::rename(self.folder.join(name), self.out.join(name)).map_err(failed)?;
+            std::fs::rename(self.folder.join(name), self.out.join(name))
+                .or_failed_io("write", &self.named)?;
         }
         Ok(true)
     }
@@ -272,11 +273,12 @@ impl StagedSite {
     /// Links what isoproof did not write into the new site. False if the system cannot do that:
     /// then those files have to stay where they are.
     fn carry_over(&self) -> Result<bool> {
-        let io = |error| Error::failed_io("use", &self.named, &error);
         let names = self.claimed_names().clone();
         let old = SiteManifest::read_marker(&self.out)?.unwrap_or_default();
-        let (tree, our_folders) =
-            (FolderTree::read_tree(&self.out).map_err(io)?, old.list_folders(&names));
+        let (tree, our_folders) = (
+            FolderTree::read_tree(&self.out).or_failed_io("use", &self.named)?,
+            old.list_folders(&names),
+        );
         for name in tree.folders.iter().filter(|name| !our_folders.contains(*name)) {
             let (from, to) = (self.out.join(name), self.folder.join(name));
             match std::fs::create_dir(&to) {
@@ -310,14 +312,15 @@ impl StagedSite {
     /// Replaces the files of the old site one by one. Killed in the middle, it leaves pages of
     /// both, and the next build puts that right.
     fn fill_in_place(&self) -> Result<()> {
-        let io = |error: std::io::Error| Error::failed_io("write", &self.named, &error);
         match std::fs::create_dir(&self.out) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(io(error)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(Error::failed_io("write", &self.named, &error));
+            }
             _ => {}
         }
         let names = self.claimed_names().clone();
         let old = SiteManifest::read_marker(&self.out)?.unwrap_or_default();
-        let mut tree = FolderTree::read_tree(&self.out).map_err(io)?;
+        let mut tree = FolderTree::read_tree(&self.out).or_failed_io("write", &self.named)?;
         tree.files.retain(|name| name != Path::new(MARKER) && old.lists_file(name, &names));
         self.refuse_occupied(&old, &names)?;
         // From here on the files of both are ours, until the last one is in its place.
@@ -325,7 +328,7 @@ impl StagedSite {
         self.write_marker(&self.out, &all.chain(names.iter().cloned()).collect())?;
         for name in &tree.files {
             if name.to_str().is_some_and(|name| !names.contains(name)) {
-                std::fs::remove_file(self.out.join(name)).map_err(io)?;
+                std::fs::remove_file(self.out.join(name)).or_failed_io("write", &self.named)?;
             }
         }
         for name in
@@ -336,8 +339,9 @@ impl StagedSite {
         }
         for name in &names {
             let path = self.out.join(name);
-            std::fs::create_dir_all(path.parent().unwrap_or(&self.out)).map_err(io)?;
-            std::fs::rename(self.folder.join(name), path).map_err(io)?;
+            std::fs::create_dir_all(path.parent().unwrap_or(&self.out))
+                .or_failed_io("write", &self.named)?;
+            std::fs::rename(self.folder.join(name), path).or_failed_io("write", &self.named)?;
         }
         self.write_marker(&self.out, &names)
     }
@@ -387,8 +391,7 @@ impl StagedSite {
             let mut made = self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if !made.contains(folder) {
                 let parent = self.folder.join(folder);
-                std::fs::create_dir_all(&parent)
-                    .map_err(|e| Error::failed_io("make", &parent, &e))?;
+                std::fs::create_dir_all(&parent).or_failed_io("make", &parent)?;
                 made.insert(folder.to_string());
             }
         }
@@ -467,8 +470,9 @@ fn is_fixed(out: &Path) -> bool {
         Ok(data) => data.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
         // A system that cannot tell: at least another file system is seen.
         Err(_) => {
-            let device = |path: &Path| std::fs::symlink_metadata(path).map(|data| data.dev()).ok();
-            out.exists() && device(out) != device(parent_folder(out))
+            let devices = [out, parent_folder(out)]
+                .map(|path| std::fs::symlink_metadata(path).map(|data| data.dev()).ok());
+            out.exists() && devices[0] != devices[1]
         }
     };
     is_here || is_mounted
@@ -570,7 +574,6 @@ impl FolderTree {
 /// goes last. A folder without a marker is left alone, unless it is empty: then it was made by a
 /// build that was killed before the marker.
 fn remove_site(folder: &Path, out: &Path) -> Result<()> {
-    let io = |error| Error::failed_io("remove", folder, &error);
     if !std::fs::symlink_metadata(folder).is_ok_and(|data| data.is_dir()) {
         return Ok(());
     }
@@ -587,7 +590,7 @@ fn remove_site(folder: &Path, out: &Path) -> Result<()> {
         Ok(Some(SiteManifest::Listed(files))) => files,
         _ => BTreeSet::new(),
     };
-    let tree = FolderTree::read_tree(folder).map_err(io)?;
+    let tree = FolderTree::read_tree(folder).or_failed_io("remove", folder)?;
     let mut foreign = Vec::new();
     for name in tree.files.iter().filter(|name| *name != Path::new(MARKER)) {
         let path = folder.join(name);
@@ -600,7 +603,9 @@ fn remove_site(folder: &Path, out: &Path) -> Result<()> {
         };
         match done {
             Err(error) if is_occupied(&error) => foreign.push(out.join(name)),
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::failed_io("remove", folder, &error));
+            }
             _ => {}
         }
     }
@@ -614,11 +619,15 @@ fn remove_site(folder: &Path, out: &Path) -> Result<()> {
     }
     for name in tree.folders.iter().rev() {
         match std::fs::remove_dir(folder.join(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::failed_io("remove", folder, &error));
+            }
             _ => {}
         }
     }
-    std::fs::remove_file(marker).and_then(|()| std::fs::remove_dir(folder)).map_err(io)
+    std::fs::remove_file(marker)
+        .and_then(|()| std::fs::remove_dir(folder))
+        .or_failed_io("remove", folder)
 }
 
 /// Moves a file to its place in `out`, where none may be yet.

@@ -13,7 +13,7 @@ use super::file::SchemaVersionOnly;
 use super::{file, list_run_files};
 use crate::atomic;
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::model::{FLEET_VERSION, Fleet, FleetNode};
 use crate::project::Project;
 use crate::sources;
@@ -191,7 +191,7 @@ fn read_journal(fleet: &mut Fleet, path: &Path) -> Result<()> {
     let path = journal_path(path);
     let bytes = match sources::read_file(&path, MAX_FLEET_BYTES) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        read => read.map_err(|error| Error::failed_io("read", &path, &error))?,
+        read => read.or_failed_io("read", &path)?,
     };
     let text = sources::decode_text(bytes, &path)?;
     for (index, line) in text.split_inclusive('\n').enumerate() {
@@ -210,8 +210,7 @@ fn read_journal(fleet: &mut Fleet, path: &Path) -> Result<()> {
 }
 
 fn read_fleet(path: &Path) -> Result<Fleet> {
-    let bytes = sources::read_named_file(path, MAX_FLEET_BYTES)
-        .map_err(|error| Error::failed_io("read", path, &error))?;
+    let bytes = sources::read_named_file(path, MAX_FLEET_BYTES).or_failed_io("read", path)?;
     let text = sources::decode_text(bytes, path)?;
     if let Ok(SchemaVersionOnly { schema_version }) = serde_json::from_str(&text)
         && schema_version != FLEET_VERSION

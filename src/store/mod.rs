@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 
 use crate::atomic;
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, NameFailedFile, Result};
 use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -617,8 +617,7 @@ fn unpack_file(path: &Path, bases: &BaseCache) -> Result<String> {
 }
 
 fn read_plain_text(path: &Path) -> Result<String> {
-    let bytes = sources::read_named_file(path, MAX_RUN_BYTES)
-        .map_err(|error| Error::failed_io("read", path, &error))?;
+    let bytes = sources::read_named_file(path, MAX_RUN_BYTES).or_failed_io("read", path)?;
     sources::decode_text(bytes, path)
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::sandbox;
 use crate::engine::EngineKind;
-use crate::error::{Error, Result};
+use crate::error::{NameFailedFile, Result};
 use crate::owner;
 
 const PREFIX: &str = "isoproof-session-";
@@ -39,10 +39,10 @@ impl SessionFolder {
         let name = format!("{PREFIX}{session}-{}-{}", engine.name(), owner::process_mark());
         let path = std::env::temp_dir().join(name);
         let made = fs::DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|error| Error::failed_io("make", &path, &error))?;
+        made.or_failed_io("make", &path)?;
         let namespaces = sandbox::list_namespaces().into_iter().collect::<Vec<_>>().join("\n");
         let file = path.join(NAMESPACES);
-        fs::write(&file, namespaces).map_err(|error| Error::failed_io("write", &file, &error))?;
+        fs::write(&file, namespaces).or_failed_io("write", &file)?;
         Ok(Self { path, session: session.into(), engine, is_owned: true })
     }
 
