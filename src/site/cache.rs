@@ -78,6 +78,20 @@ fn deserialize_links<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Arc<str>>
     Ok(links)
 }
 
+fn serialize_rows<S: Serializer>(
+    rows: &BTreeMap<ContentHash, Arc<RunRow>>,
+    out: S,
+) -> Result<S::Ok, S::Error> {
+    out.collect_map(rows.iter().map(|(key, row)| (key, &**row)))
+}
+
+fn deserialize_rows<'de, D: Deserializer<'de>>(
+    json: D,
+) -> Result<BTreeMap<ContentHash, Arc<RunRow>>, D::Error> {
+    let rows = BTreeMap::<ContentHash, RunRow>::deserialize(json)?;
+    Ok(rows.into_iter().map(|(key, row)| (key, Arc::new(row))).collect())
+}
+
 /// What a build made.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct BuildCache {
@@ -86,8 +100,10 @@ pub(super) struct BuildCache {
     out: String,
     /// The pages by name.
     pub pages: BTreeMap<String, CachedPage>,
-    /// The rows of runs by the key of their files.
-    pub rows: BTreeMap<ContentHash, RunRow>,
+    /// The rows of runs by the key of their files. The list of runs has the same, not others like
+    /// them: of 10,000 runs they are much of what is in memory.
+    #[serde(serialize_with = "serialize_rows", deserialize_with = "deserialize_rows")]
+    pub rows: BTreeMap<ContentHash, Arc<RunRow>>,
 }
 
 impl BuildCache {

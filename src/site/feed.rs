@@ -1,5 +1,7 @@
 //! What other programs read of the site: what the templates of feed, map and preview see.
 
+use std::sync::Arc;
+
 use chrono::SecondsFormat;
 use data_encoding::HEXLOWER;
 use serde_json::{Value as Json, json};
@@ -13,14 +15,14 @@ const LONGEST: usize = 50;
 
 /// What the template of the feed sees: the newest runs, with names that stay the same wherever
 /// the site is served.
-pub(super) fn feed_context(config: &ProjectConfig, runs: &[RunRow]) -> Json {
+pub(super) fn feed_context(config: &ProjectConfig, runs: &[Arc<RunRow>]) -> Json {
     let address = config.site_address().unwrap_or_default();
     json!({
         "id": hash_urn(&["site", address, &config.title]),
-        "updated": runs.iter().map(recorded_at).max(),
+        "updated": runs.iter().map(|run| recorded_at(run)).max(),
         "base": address,
         "runs": runs.iter().take(LONGEST).map(|run| {
-        let mut entry = json!(run);
+        let mut entry = json!(**run);
         entry["updated"] = recorded_at(run).into();
         entry["urn"] = hash_urn(&["run", &run.id]).into();
         entry

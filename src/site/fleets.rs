@@ -2,6 +2,7 @@
 //! their runs get a page.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -123,7 +124,7 @@ impl SiteFleet {
         let project_data = &runs.builder.assessment.project_data;
         let (words, untold) = (&project_data.words, &project_data.phrases.session_ended);
         let mut nodes = Vec::new();
-        let rows: Vec<Result<Result<RunRow, String>>> = fleet
+        let rows: Vec<Result<Result<Arc<RunRow>, String>>> = fleet
             .nodes
             .par_iter()
             .map(|node| match &node.run {
@@ -136,13 +137,16 @@ impl SiteFleet {
             .collect();
         for (node, row) in fleet.nodes.iter().zip(rows) {
             let lost = match row? {
-                Ok(RunRow { node: Some(summary), id, .. })
-                    if node.run.as_ref() == Some(&id) && summary.node == node.name =>
-                {
-                    nodes.push(summary.with_fleet(&fleet, node, untold, words));
-                    continue;
+                Ok(row) => {
+                    if let Some(summary) = &row.node
+                        && node.run.as_ref() == Some(&row.id)
+                        && summary.node == node.name
+                    {
+                        nodes.push(summary.clone().with_fleet(&fleet, node, untold, words));
+                        continue;
+                    }
+                    format!("run {} is of another node", row.id)
                 }
-                Ok(row) => format!("run {} is of another node", row.id),
                 Err(words) => words,
             };
             let lost = if lost.is_empty() { untold } else { &lost };

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
@@ -114,17 +115,21 @@ impl RunHistory {
         self.known.iter().map(|known| known.path.as_path())
     }
 
-    /// Title and address of the comparisons of every run that has some, by its id.
+    /// The comparisons that the run with this index is the later or newer one of.
+    fn pairs_of(&self, index: usize) -> &[ComparedPair] {
+        // They stand in the order of the runs.
+        let first = self.pairs.partition_point(|pair| pair.b < index);
+        let end = self.pairs.partition_point(|pair| pair.b <= index);
+        &self.pairs[first..end]
+    }
+
+    /// Title and address of the comparisons of the run with this index.
     pub(super) fn comparison_links(
         &self,
+        index: usize,
         titles: &PageTitles,
-    ) -> BTreeMap<&str, Vec<(String, String)>> {
-        let mut comparisons: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-        for pair in &self.pairs {
-            let link = pair.title_and_address(titles);
-            comparisons.entry(&self.known[pair.b].id).or_default().push(link);
-        }
-        comparisons
+    ) -> Vec<(String, String)> {
+        self.pairs_of(index).iter().map(|pair| pair.title_and_address(titles)).collect()
     }
 
     /// Makes the pages of the comparisons of the run with this index. The run before it is then
@@ -139,9 +144,7 @@ impl RunHistory {
         index: usize,
         b: &KeyedFile,
     ) -> Result<()> {
-        // They stand in the order of the runs.
-        let first = self.pairs.partition_point(|pair| pair.b < index);
-        for pair in self.pairs[first..].iter().take_while(|pair| pair.b == index) {
+        for pair in self.pairs_of(index) {
             let a = runs.read_keyed(&self.known[pair.a].path)?;
             let earlier = self.earlier_sessions(runs, pair);
             let sessions = format!("{earlier:?}");
@@ -161,8 +164,9 @@ impl RunHistory {
     /// # Errors
     ///
     /// The page cannot be rendered or written.
-    pub(super) fn make_trends(mut self, runs: &RunPages, rows: &[RunRow]) -> Result<()> {
-        let rows: BTreeMap<&str, &RunRow> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    pub(super) fn make_trends(mut self, runs: &RunPages, rows: &[Arc<RunRow>]) -> Result<()> {
+        let rows: BTreeMap<&str, &RunRow> =
+            rows.iter().map(|row| (row.id.as_str(), &**row)).collect();
         for known in &mut self.known {
             let verdicts = rows.get(known.id.as_str()).map(|row| row.verdicts.as_slice());
             let verdicts = verdicts.unwrap_or_default().iter();
@@ -196,8 +200,9 @@ impl RunHistory {
     /// What the overview says of boundaries that changed since the comparable runs before `run`,
     /// that of the report: those of the same machine and way of capture whose files nobody changed;
     /// and of times, where it measured none.
-    pub(super) fn summarize_changes(&self, run: &Run, rows: &[RunRow]) -> ChangeSummary {
-        let rows: BTreeMap<&str, &RunRow> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    pub(super) fn summarize_changes(&self, run: &Run, rows: &[Arc<RunRow>]) -> ChangeSummary {
+        let rows: BTreeMap<&str, &RunRow> =
+            rows.iter().map(|row| (row.id.as_str(), &**row)).collect();
         let place = self.known.iter().position(|known| known.id == run.id);
         let (Some(index), Some(row)) = (place, rows.get(run.id.as_str())) else {
             return ChangeSummary::without_others("foreign").with_times(run, None);

@@ -265,7 +265,7 @@ struct RunSummary {
     /// What changed since the runs before, for the first page.
     since: Json,
     /// The rows of the list of runs.
-    rows: Vec<RunRow>,
+    rows: Vec<Arc<RunRow>>,
     /// What has to be said about runs.
     notices: Vec<String>,
 }
@@ -390,14 +390,6 @@ struct KeyedFile {
     assessment: OnceLock<Result<Arc<Assessment>>>,
 }
 
-/// What the pages of runs lead to, by the id of the run.
-struct RunLinks<'a> {
-    /// The titles and pages of its comparisons.
-    comparisons: BTreeMap<&'a str, Vec<(String, String)>>,
-    /// The fleet of its node.
-    fleets: &'a BTreeMap<&'a str, &'a str>,
-}
-
 /// How many run files each thread has in memory at once.
 const RECENT: usize = 3;
 
@@ -408,9 +400,7 @@ impl RunPages<'_> {
         &self,
         history: &RunHistory,
         fleets: &BTreeMap<&str, &str>,
-    ) -> Result<Option<Vec<RunRow>>> {
-        let links =
-            RunLinks { comparisons: history.comparison_links(self.builder.page_titles()), fleets };
+    ) -> Result<Option<Vec<Arc<RunRow>>>> {
         let damaged = self.store.damaged_files().len();
         let paths: Vec<(usize, &Path)> = history.run_paths().enumerate().collect();
         let rows = paths.into_par_iter().filter_map(|(index, path)| {
@@ -418,9 +408,10 @@ impl RunPages<'_> {
             let file = file.map_err(|error| self.store.add_damaged(path, error)).ok()?;
             // The comparisons first: what they lead to on its page is then looked for as it is made.
             let compared = history.make_comparisons(self, index, &file);
-            Some(compared.and_then(|()| self.make_run_page(&file, &links)))
+            let links = history.comparison_links(index, self.builder.page_titles());
+            Some(compared.and_then(|()| self.make_run_page(&file, links, fleets)))
         });
-        let rows: Vec<Result<RunRow>> = rows.collect();
+        let rows: Vec<Result<Arc<RunRow>>> = rows.collect();
         // Before any error: that of a comparison with a damaged run is none.
         if self.store.damaged_files().len() > damaged {
             return Ok(None);
@@ -430,12 +421,10 @@ impl RunPages<'_> {
         if !rows.iter().any(|row| row.id == *current) {
             // A run that is named by its path need not be one of the project's.
             let file = self.keyed_file(self.builder.file.clone());
-            rows.push(
-                self.make_run_page(&file, &RunLinks { comparisons: BTreeMap::new(), fleets })?,
-            );
+            rows.push(self.make_run_page(&file, Vec::new(), fleets)?);
         }
-        for row in &mut rows {
-            row.is_current = row.id == *current;
+        for row in rows.iter_mut().filter(|row| row.id == *current) {
+            Arc::make_mut(row).is_current = true;
         }
         rows.sort_by(|a, b| b.sort_key().cmp(&a.sort_key()));
         Ok(Some(rows))
@@ -477,29 +466,38 @@ impl RunPages<'_> {
     }
 
     /// The row of the run of a node; what is wrong with its file, if it cannot be used.
-    fn node_row(&self, file: &RunFile) -> Result<Result<RunRow, String>> {
+    fn node_row(&self, file: &RunFile) -> Result<Result<Arc<RunRow>, String>> {
         let key = self.builder.run_key(file);
         let row = match self.press.cached_run_row(&key) {
             Some(row) => row,
             None => match self.store.parse_run(file) {
                 Err(error) => return Ok(Err(error.message)),
-                Ok(loaded) => RunRow::new(&*self.judge_loaded(loaded)?),
+                Ok(loaded) => Arc::new(RunRow::new(&*self.judge_loaded(loaded)?)),
             },
         };
-        self.press.keep_row(key, row.clone());
+        self.press.keep_row(key, Arc::clone(&row));
         Ok(Ok(row))
     }
 
-    fn make_run_page(&self, file: &KeyedFile, links: &RunLinks) -> Result<RunRow> {
+    /// Makes the page of a run, which leads to these comparisons and to the fleet of its node.
+    fn make_run_page(
+        &self,
+        file: &KeyedFile,
+        comparisons: Vec<(String, String)>,
+        fleets: &BTreeMap<&str, &str>,
+    ) -> Result<Arc<RunRow>> {
         // A run is only read and judged if its row or its page has to be made.
         let mut row = match self.press.cached_run_row(&file.key) {
             Some(row) => row,
-            None => RunRow::new(&*self.assess_run(file)?),
+            None => Arc::new(RunRow::new(&*self.assess_run(file)?)),
         };
-        row.comparisons = links.comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
-        row.fleet = links.fleets.get(row.id.as_str()).map(ToString::to_string);
+        let fleet = fleets.get(row.id.as_str()).map(ToString::to_string);
+        if (&row.comparisons, &row.fleet) != (&comparisons, &fleet) {
+            let row = Arc::make_mut(&mut row);
+            (row.comparisons, row.fleet) = (comparisons, fleet);
+        }
         self.builder.run_page(self.press, &row, &file.key, &file.file, || self.assess_run(file))?;
-        self.press.keep_row(file.key.clone(), row.clone());
+        self.press.keep_row(file.key.clone(), Arc::clone(&row));
         Ok(row)
     }
 

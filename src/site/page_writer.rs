@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io::{BufWriter, IntoInnerError, Write as _};
 use std::path::{Component, Path};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cache::{BuildCache, CachedPage};
 use super::content_hash::ContentHash;
@@ -216,12 +216,12 @@ impl PageWriter {
     }
 
     /// The row of a run as the last build made it.
-    pub(super) fn cached_run_row(&self, key: &ContentHash) -> Option<RunRow> {
+    pub(super) fn cached_run_row(&self, key: &ContentHash) -> Option<Arc<RunRow>> {
         lock_mutex(&self.before).rows.get(key).cloned()
     }
 
     /// Keeps the row of a run for the next build.
-    pub(super) fn keep_row(&self, key: ContentHash, row: RunRow) {
+    pub(super) fn keep_row(&self, key: ContentHash, row: Arc<RunRow>) {
         lock_mutex(&self.after).rows.insert(key, row);
     }
 

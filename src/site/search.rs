@@ -6,6 +6,7 @@
 //! shown.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
@@ -115,7 +116,7 @@ impl<'a> SearchIndex<'a> {
     }
 
     /// Takes up the runs of the project.
-    pub(super) fn add_runs(&mut self, rows: &[RunRow], no_label: &str) {
+    pub(super) fn add_runs(&mut self, rows: &[Arc<RunRow>], no_label: &str) {
         let items = rows.iter().map(|row| {
             let label = row.label.as_deref().unwrap_or(no_label);
             [label.into(), row.id.clone(), format!("{}.html", row.id)]

@@ -246,7 +246,7 @@ impl SiteBuilder {
         &self,
         writer: &PageWriter,
         since: &Json,
-        rows: &[RunRow],
+        rows: &[Arc<RunRow>],
     ) -> Result<()> {
         writer.add_file(".nojekyll", b"")?;
         for (name, file) in &self.files {
@@ -257,7 +257,7 @@ impl SiteBuilder {
         chapters.and(others)
     }
 
-    fn other_pages(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
+    fn other_pages(&self, writer: &PageWriter, rows: &[Arc<RunRow>]) -> Result<()> {
         self.targets_page(writer)?;
         self.document_page(writer)?;
         self.about_report(
@@ -572,7 +572,7 @@ impl SiteBuilder {
 
     /// The rules that found something in a run of the project or are switched off, and those about
     /// reports where one is checked.
-    fn rules_page(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
+    fn rules_page(&self, writer: &PageWriter, rows: &[Arc<RunRow>]) -> Result<()> {
         let project_data = &self.assessment.project_data;
         let about_evidence = project_data
             .rules
@@ -782,10 +782,11 @@ impl SiteBuilder {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub(super) fn runs_pages(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub(super) fn runs_pages(&self, writer: &PageWriter, runs: &[Arc<RunRow>]) -> Result<()> {
         let title = &self.page_titles().runs;
-        let pages: Vec<&[RunRow]> = runs.chunks(RUNS_ON_A_PAGE).collect();
+        let pages: Vec<&[Arc<RunRow>]> = runs.chunks(RUNS_ON_A_PAGE).collect();
         for (index, rows) in pages.iter().enumerate() {
+            let rows: Vec<&RunRow> = rows.iter().map(|row| &**row).collect();
             let older = Some(index + 1).filter(|next| *next < pages.len());
             let [newer, older] = [index.checked_sub(1), older].map(|index| {
                 index.map(|index| {
@@ -809,7 +810,7 @@ impl SiteBuilder {
     pub(super) fn search_index(
         &self,
         writer: &PageWriter,
-        runs: &[RunRow],
+        runs: &[Arc<RunRow>],
         probes: &[&Probe],
     ) -> Result<()> {
         let mut rules: BTreeSet<String> = runs.iter().flat_map(|row| &row.rules).cloned().collect();
@@ -841,7 +842,7 @@ impl SiteBuilder {
     /// # Errors
     ///
     /// A template cannot be rendered, or a file cannot be written.
-    pub(super) fn machine_files(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub(super) fn machine_files(&self, writer: &PageWriter, runs: &[Arc<RunRow>]) -> Result<()> {
         let feed = feed::feed_context(&self.project.config, runs);
         let mut files = vec![("feed.xml", feed), ("card.svg", self.preview_card())];
         if self.project.config.site_address().is_some() {
