@@ -1,7 +1,7 @@
 //! What a report is about: one judged run, and everything a look-up may ask of it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -489,6 +489,12 @@ impl Assessment {
     pub(crate) fn facts_of_capture(&self, capture: &str) -> impl Iterator<Item = FoundFact<'_>> {
         let facts = self.indexed_captures().get(capture).map(|capture| capture.facts.iter());
         facts.into_iter().flatten().filter_map(|(id, target)| self.find_fact(id, target).ok())
+    }
+
+    /// The numbers of the lines of a capture's output that facts were read from.
+    pub(crate) fn source_lines(&self, capture: &str) -> BTreeSet<usize> {
+        let sources = self.facts_of_capture(capture).filter_map(|found| found.fact.source()?.line);
+        sources.map(|line| line as usize).collect()
     }
 
     /// The lines of a capture's output as they are shown: without the colours of a terminal.

@@ -176,23 +176,23 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
     tera.register_filter("code", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
         Ok(safe_value(&rendered_sources()?.renderer.render_code(&text, true)))
     });
-    tera.register_filter("record_lines", |id: String, kwargs: Kwargs, _: &State| {
+    tera.register_filter("record_lines", |id: &str, kwargs: Kwargs, _: &State| {
         let sources = rendered_sources()?;
-        let capture = sources.assessment.find_capture(&id);
+        let capture = sources.assessment.find_capture(id);
         let capture = capture.ok_or_else(|| lookup_error(format!("no capture `{id}`")))?;
         Ok::<_, tera::Error>(safe_value(&record::draw_lines(&sources, capture, &kwargs)?))
     });
-    tera.register_filter("fact_cells", |id: String, kwargs: Kwargs, _: &State| {
-        Ok::<_, tera::Error>(safe_value(&cells::draw_cells(&*rendered_sources()?, &id, &kwargs)?))
+    tera.register_filter("fact_cells", |id: &str, kwargs: Kwargs, _: &State| {
+        Ok::<_, tera::Error>(safe_value(&cells::draw_cells(&*rendered_sources()?, id, &kwargs)?))
     });
-    tera.register_filter("facts_read", |id: String, kwargs: Kwargs, _: &State| {
-        let drawn = cells::draw_facts_read(&*rendered_sources()?, &id, &kwargs)?;
+    tera.register_filter("facts_read", |id: &str, kwargs: Kwargs, _: &State| {
+        let drawn = cells::draw_facts_read(&*rendered_sources()?, id, &kwargs)?;
         Ok::<_, tera::Error>(safe_value(&drawn))
     });
     tera.register_filter("in_sentence", |title: String, _: Kwargs, _: &State| {
         crate::text::lower_initial(&title)
     });
-    tera.register_filter("probe_page", |id: String, _: Kwargs, _: &State| probe_page(&id));
+    tera.register_filter("probe_page", |id: &str, _: Kwargs, _: &State| probe_page(id));
     tera.register_filter("prose", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
         Ok(render_prose(&rendered_sources()?.renderer, &text))
     });

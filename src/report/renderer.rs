@@ -56,7 +56,7 @@ impl Renderer {
                 escape::code_element(text)
             }
             Self::Markdown(_) => escape::code_span(text, in_table),
-            Self::Html(_) => format!("<code>{}</code>", escape::escape_html(text)),
+            Self::Html(_) => ["<code>", &escape::escape_html(text), "</code>"].concat(),
         }
     }
 
@@ -136,8 +136,8 @@ impl Renderer {
         };
         let SourcePlace { page, anchor, .. } = place?;
         let mut url = match self.evidence_links() {
-            EvidenceLinks::Site(_) => format!("{root}{page}.{suffix}#{anchor}"),
-            _ => format!("{root}runs/{}.{suffix}#{anchor}", assessment.run.id),
+            EvidenceLinks::Site(_) => [root, page, ".", suffix, "#", anchor].concat(),
+            _ => [root, "runs/", &assessment.run.id, ".", suffix, "#", anchor].concat(),
         };
         if let Some(line) = line {
             url.push_str("-L");
@@ -308,7 +308,7 @@ impl SeriesFigure {
 /// A place in words: `isolation/proc.txt, line 2`.
 pub fn describe_place(source: &FactSource) -> String {
     match source.line {
-        Some(line) => format!("{}, line {line}", source.capture),
+        Some(line) => [&source.capture, ", line ", &line.to_string()].concat(),
         None => source.capture.clone(),
     }
 }

@@ -46,8 +46,6 @@ pub(crate) struct CaptureView<'a> {
     folded: usize,
     /// How many of those a fact was read from.
     folded_sources: usize,
-    /// The lines that a fact was read from.
-    sources: BTreeSet<usize>,
     /// How many lines of error output it has.
     errors: usize,
     /// How many lines are not shown.
@@ -112,7 +110,6 @@ impl<'a> CaptureView<'a> {
             shown,
             folded,
             folded_sources: sources.range(shown + 1..shown + folded + 1).count(),
-            sources,
             errors: capture.stderr.as_ref().map_or(0, |stream| stream.text_lines().len()),
             clipped: count - shown - folded,
             facts,
@@ -350,7 +347,7 @@ mod tests {
     fn a_capture_marks_the_lines_that_facts_were_read_from() {
         let assessment = with_release();
         let view = view_capture(&assessment, None);
-        assert_eq!(view.sources, BTreeSet::from([2]));
+        assert_eq!(assessment.source_lines(view.id), BTreeSet::from([2]));
         assert_eq!(view.facts, 1);
         assert_eq!(view.anchor, "c-kata-kernel-txt");
     }

@@ -42,7 +42,11 @@ impl Serialize for Interval {
 /// the next sample by the weight of Hettmansperger and Sheather (1986), which comes close to 95 %
 /// for any smooth distribution.
 pub(crate) fn median_interval(values: &[f64]) -> Option<Interval> {
-    let ascending = sorted_samples(values);
+    of_sorted(&sorted_samples(values))
+}
+
+/// [`median_interval`] of an ascending series.
+pub(super) fn of_sorted(ascending: &[f64]) -> Option<Interval> {
     let n = ascending.len();
     let ranks = binomial::quantile_ranks(n, 0.5)?;
     let inwards = interpolation_weight(n, ranks);

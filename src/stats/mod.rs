@@ -46,7 +46,8 @@ fn count_as_float(count: usize) -> f64 {
 /// A series in ascending order.
 fn sorted_samples(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    // Numbers that compare as equal are the same bits.
+    sorted.sort_unstable_by(f64::total_cmp);
     sorted
 }
 

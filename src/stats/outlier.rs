@@ -16,11 +16,15 @@ const LEAST_RANGE: f64 = 0.05;
 
 /// The places of the samples that lie beyond the outer fences; none in fewer than five samples.
 pub(crate) fn find_outliers(values: &[f64]) -> Vec<usize> {
+    find_with_sorted(values, &sorted_samples(values))
+}
+
+/// [`find_outliers`] of a series that is also there in ascending order.
+pub(super) fn find_with_sorted(values: &[f64], ascending: &[f64]) -> Vec<usize> {
     if values.len() < LEAST {
         return Vec::new();
     }
-    let ascending = sorted_samples(values);
-    let quartiles = [0.25, 0.5, 0.75].map(|q| quantile::of_sorted(&ascending, q));
+    let quartiles = [0.25, 0.5, 0.75].map(|q| quantile::of_sorted(ascending, q));
     let [Some(first), Some(middle), Some(third)] = quartiles else { return Vec::new() };
     let range = (third - first).max(LEAST_RANGE * middle.abs());
     let (low, high) = (first - FENCE * range, third + FENCE * range);

@@ -44,10 +44,10 @@ pub(crate) fn summarize_samples(values: &[f64]) -> Option<SeriesSummary> {
         max: max?,
         mean: values.iter().sum::<f64>() / count_as_float(values.len()),
         median,
-        interval: interval::median_interval(values),
+        interval: interval::of_sorted(&ascending),
         mad: quantile::median(&distances)?,
         quartiles: (first?, third?),
-        outliers: outlier::find_outliers(values),
+        outliers: outlier::find_with_sorted(values, &ascending),
     })
 }
 

@@ -1,6 +1,8 @@
 //! The lines of a capture on a page. A run has thousands, so they are drawn here and not by a loop
 //! of a template.
 
+use std::collections::BTreeSet;
+
 use tera::{Kwargs, TeraResult};
 
 use super::LookupSources;
@@ -14,20 +16,19 @@ use crate::text::strip_ansi;
 /// `stream` is `stdout` or `stderr`; `from` and `to` are the lines before the first one and up to
 /// the last one; `id` begins the ids of the lines, `link` the addresses that their numbers lead to
 /// and `label` the words that their numbers are read aloud by, with `after` behind the number: what
-/// is not given is not there. `sources` are the numbers of lines to be marked.
+/// is not given is not there. Linked lines of the output that a fact was read from are marked.
 pub(super) fn draw_lines(
     sources: &LookupSources,
     capture: &Capture,
     kwargs: &Kwargs,
 ) -> TeraResult<String> {
-    let stream = match kwargs.get::<&str>("stream")? {
-        Some("stderr") => capture.stderr.as_ref(),
-        _ => Some(&capture.stdout),
+    let (stream, marked) = match kwargs.get::<&str>("stream")? {
+        Some("stderr") => (capture.stderr.as_ref(), BTreeSet::new()),
+        _ => (Some(&capture.stdout), sources.assessment.source_lines(&capture.id)),
     };
     let lines = stream.map(|stream| stream.text_lines()).unwrap_or_default();
     let from: usize = kwargs.get("from")?.unwrap_or(0).min(lines.len());
     let to: usize = kwargs.get("to")?.unwrap_or(lines.len()).clamp(from, lines.len());
-    let marked: Vec<usize> = kwargs.get("sources")?.unwrap_or_default();
     let id = escape_argument(sources, kwargs, "id")?;
     let link = escape_argument(sources, kwargs, "link")?;
     let label = escape_argument(sources, kwargs, "label")?.unwrap_or_default();
