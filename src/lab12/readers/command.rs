@@ -31,8 +31,10 @@ pub(super) fn role_of_command(text: &str) -> Option<LabelRole> {
         return None;
     }
     // Prose may begin with such a word: "ip addr shows only lo".
-    let prose =
-        words::contains_any(typed, &[" shows", " is ", " was ", " not ", " returns", " version "]);
+    let prose = words::contains_any(
+        typed,
+        &[" shows", " is ", " was ", " not ", " returns", " version ", " against "],
+    );
     if prose && !prompted {
         return None;
     }
@@ -90,6 +92,12 @@ pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
         asked.map_or(!is_pod, |name| name == "runc" || name.starts_with("io.containerd.runc."));
     let is_named = is_pod && label::list_roles(typed) == [EvidenceRole::Runc];
     (is_runc || is_named).then_some(EvidenceRole::Runc)
+}
+
+/// Whether a text begins with an engine that runs a container: `ctr run`.
+pub(super) fn is_engine_run(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.next().is_some_and(|word| ENGINES.contains(&word)) && words.next() == Some("run")
 }
 
 fn starts_container(typed: &str) -> bool {

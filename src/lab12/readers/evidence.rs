@@ -232,6 +232,7 @@ impl<'a> EvidencePages<'a> {
                 self.refuse_cut_off(fact);
             });
         }
+        start::retract_all_unrun(&self.notes, &mut facts);
         let is_made_up = self.retract_made_up(&mut facts);
         let failure = self.find_start_failure(&facts, is_made_up);
         if let Some(failure) = &failure {

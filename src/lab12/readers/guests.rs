@@ -39,10 +39,9 @@ pub(super) fn find_other_guest(
             !by_target.is_empty()
         });
         let (has_own, has_katas) = (tells_of_guest(&beside), tells_of_guest(katas));
-        let is_marked = who == EvidenceRole::Gvisor
-            && !mention.is_beside_kata
-            && is_of_gvisor(katas, has_own || mention.is_certain);
-        let is_in_katas_place = is_marked
+        let is_marked =
+            who == EvidenceRole::Gvisor && is_of_gvisor(katas, has_own || mention.is_certain);
+        let is_in_katas_place = (is_marked || mention.is_in_place) && !mention.is_beside_kata
             || has_own && !has_katas && !evidence.has_guests_part() && kata.failure.is_none();
         let handler = mention.handler;
         if is_in_katas_place {
@@ -72,6 +71,8 @@ struct RuntimeMention {
     handler: Option<String>,
     /// Whether a command asks for it, or a sentence says that it was used instead of Kata.
     is_certain: bool,
+    /// Whether a sentence names such a command and says that there is no Kata.
+    is_in_place: bool,
     /// Whether a command asks for Kata, too.
     is_beside_kata: bool,
 }
@@ -81,7 +82,13 @@ fn find_mention(captures: &[Capture], who: EvidenceRole) -> Option<RuntimeMentio
     const INSTEAD: [&str; 4] =
         ["instead of kata", "in place of kata", "in kata's place", "rather than kata"];
     const MAX_TEXT: usize = 2048;
-    let mut mention = RuntimeMention { handler: None, is_certain: false, is_beside_kata: false };
+    const ABSENT: [&str; 4] = ["no kata", "kata is not", "kata could not", "kata cannot"];
+    let mut mention = RuntimeMention {
+        handler: None,
+        is_certain: false,
+        is_in_place: false,
+        is_beside_kata: false,
+    };
     let mut is_named = false;
     for capture in captures {
         is_named |= EvidenceRole::of_other_runtime(&capture.id) == Some(who);
@@ -96,7 +103,10 @@ fn find_mention(captures: &[Capture], who: EvidenceRole) -> Option<RuntimeMentio
                 continue;
             }
             let handler = asked.filter(|name| EvidenceRole::of_other_runtime(name) == Some(who));
-            mention.is_certain |= handler.is_some() || words::contains_any(text, &INSTEAD);
+            let is_instead = words::contains_any(text, &INSTEAD);
+            mention.is_certain |= handler.is_some() || is_instead;
+            mention.is_in_place |=
+                handler.is_some() && (is_instead || words::contains_any(text, &ABSENT));
             mention.handler = mention.handler.or(handler.map(String::from));
         }
     }

@@ -104,7 +104,7 @@ fn uname_release(text: &str) -> Option<String> {
 /// The kernel release that a word is, if it looks like one: `6.12.47`, `5.15.0-1027-oracle`.
 pub(super) fn parse_kernel_release(word: &str) -> Option<String> {
     let word = words::strip_value_marks(word)
-        .trim_end_matches(['.', ',', ';', ')', '"'])
+        .trim_end_matches(['.', ',', ';', ')', '"', '`'])
         .trim_start_matches('(');
     let VersionNumbers { numbers, suffix } = VersionNumbers::read_beginning(word)?;
     let [major, minor, ..] = numbers[..] else { return None };

@@ -128,6 +128,11 @@ pub(super) fn parse_label(text: &str) -> Option<LineLabel<'_>> {
 }
 
 fn parse_any_label(text: &str) -> Option<LineLabel<'_>> {
+    if let Some(shown) = text.strip_prefix("# ").and_then(|_| parse_shown_file(text))
+        && shown.role != LabelRole::Unclear
+    {
+        return Some(shown);
+    }
     let text = strip_decoration(text);
     // The last is a line of the guest's console in the log of Kata's runtime.
     if text.starts_with("Linux ")
@@ -164,10 +169,11 @@ fn parse_cluster_name(text: &str) -> Option<LineLabel<'_>> {
     Some(LineLabel { role: LabelRole::One(role), words: name, rest: "" })
 }
 
-/// `==> runc-kernel.txt <==`, as head and tail name the files that they show; the marks at the ends
-/// of the line are gone.
+/// `==> runc-kernel.txt <==`, as head and tail name the files that they show, without the marks at
+/// the ends of the line, or `# runc-kernel.txt`, as people do.
 fn parse_shown_file(text: &str) -> Option<LineLabel<'_>> {
-    let name = text.strip_suffix(" <").filter(|name| !name.contains(char::is_whitespace))?;
+    let name = text.strip_suffix(" <").or_else(|| text.strip_prefix("# "))?;
+    let name = Some(name).filter(|name| !name.contains(char::is_whitespace))?;
     let shown = format!("cat {name}");
     let role = command::role_of_shown_file(&shown).map(LabelRole::One);
     Some(LineLabel { role: role.unwrap_or(LabelRole::Unclear), words: name, rest: "" })

@@ -1,6 +1,6 @@
 //! Pages: a file as cleaned, classified lines, and its parts by the role that their label names.
 
-use super::command::{after_prompt, role_of_command};
+use super::command::{self, after_prompt, role_of_command};
 use super::label::{self, EvidenceRole, GuestPlace, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
 use super::table::{self, TableLine};
@@ -200,6 +200,10 @@ impl<'a> EvidencePage<'a> {
                     parts.push(LabelledPart::starting_part(Some(*stated), line));
                     push_line(&mut parts, line);
                 }
+                LineKind::Title if let Some(who) = role_of_title(&line.text) => {
+                    by_label = true;
+                    parts.push(LabelledPart::starting_part(Some(who), line));
+                }
                 LineKind::Title | LineKind::Text => match split_labels(line) {
                     Some(labelled) => {
                         by_label = true;
@@ -215,6 +219,19 @@ impl<'a> EvidencePage<'a> {
             }
         }
         parts
+    }
+}
+
+/// The role of a title that is a command: `== ctr run --runtime io.containerd.kata-clh.v2 ==`.
+fn role_of_title(title: &str) -> Option<EvidenceRole> {
+    let typed = label::strip_decoration(title);
+    let (outside, inside) = label::without_brackets(typed);
+    let named = label::list_roles(&inside);
+    let asked = command::command_role(&outside).filter(|_| outside.contains("--runtime"));
+    match named[..] {
+        [who] if command::is_engine_run(&outside) => Some(who),
+        [] => asked,
+        _ => None,
     }
 }
 

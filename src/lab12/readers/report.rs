@@ -481,7 +481,8 @@ fn is_row(text: &str) -> bool {
 /// Whether a line outside of a fence is a row of a table, or a label with a value that commands
 /// print, or a time in a list of times.
 fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
-    if is_row(text) || shim::is_own_line(text) || health::is_status_line(text) {
+    let is_summary = words::contains_any(text, &["avg="]) && words::contains_any(text, &["min="]);
+    if is_row(text) || is_summary || shim::is_own_line(text) || health::is_status_line(text) {
         return true;
     }
     let is_item = text.starts_with(['-', '*']);
@@ -490,8 +491,7 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
         let is_listed = open.is_some() || is_item;
         return shim::version_in_cell(text).is_some()
             || is_item && (shim::is_version_line(text) || timing::states_times(plain))
-            || is_listed && timing::is_numbered_time(plain)
-            || words::contains_any(text, &["avg="]) && words::contains_any(text, &["min="]);
+            || is_listed && timing::is_numbered_time(plain);
     };
     let is_short = words::split_words(found.rest).count() <= 12;
     let states_kernel = kernel::parse_kernel_statement(found.rest).is_some();
@@ -614,6 +614,26 @@ impl PastedBlock {
             })
     }
 
+    /// Whether it is nothing but times of runc and of a guest: nothing else is timed under both.
+    fn compares_times(&self) -> bool {
+        let mut roles = Vec::new();
+        let mut lines = self.lines.iter().map(|line| (line, line.1.split_whitespace().next()));
+        let are_times = lines.all(|(line, first)| {
+            let role = role_in_line(line);
+            roles.extend(role);
+            role.is_some() || matches!(first, None | Some("real" | "user" | "sys"))
+        });
+        roles.sort_unstable();
+        roles.dedup();
+        let mut above = self.above.iter().flat_map(|(_, text)| words::split_words(text));
+        let names_nothing = above.all(|word| {
+            table::has_word(word, GENERAL)
+                || table::has_word(word, "lab submission report")
+                || word.chars().all(|c| c.is_ascii_digit())
+        });
+        are_times && roles.len() == 2 && names_nothing && !self.is_beside_other_times
+    }
+
     /// Whether something else than a start is timed in it.
     fn times_other_work(&self) -> bool {
         self.lines.iter().any(|(_, text)| timing::is_program_time(text))
@@ -716,12 +736,13 @@ impl PastedBlock {
         {
             slots.push("analysis/cpu-comparison.txt");
         }
-        let counts_processes =
-            names(&["/proc"]) && (names(&["entries"]) || self.is_note) || names(&["ls /proc | wc"]);
+        let counts_processes = names(&["/proc"]) && (names(&["entries"]) || self.is_note)
+            || names(&["ls /proc | wc", "ls /proc \\| wc"]);
         if counts_processes && !names(&["model name"]) || self.has_table_of_measure("proc") {
             slots.push("isolation/proc.txt");
         }
-        if names(&["modules", "ls /sys/module | wc", "модули ядра"]) && !names(&["lsmod"])
+        if names(&["modules", "ls /sys/module | wc", "ls /sys/module \\| wc", "модули ядра"])
+            && !names(&["lsmod"])
         {
             slots.push("isolation/modules.txt");
         }
@@ -736,7 +757,7 @@ impl PastedBlock {
             slots.push("bench/curl-3012.txt");
         }
         let is_of_start = names(START_HEADINGS)
-            || self.is_note && has(|text| text.starts_with("real"))
+            || (self.is_note || self.compares_times()) && has(|text| text.starts_with("real"))
             || self.times_start()
             || has(timing::is_numbered_time)
             || self.lines.iter().any(|(_, text)| heads_runs(text));

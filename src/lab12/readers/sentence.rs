@@ -54,7 +54,7 @@ pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
 fn find_measured_slot(sentence: &str) -> Option<&'static str> {
     const SLOTS: [(&str, &[&str]); 6] = [
         ("results/io-bench.txt", &["kb/s", "mb/s", "gb/s", "mib/s", "gib/s"]),
-        ("results/devices.txt", &["ls /dev ", "in /dev", "/dev entries", "/dev has"]),
+        ("results/devices.txt", &["ls /dev ", "in /dev", "в /dev", "/dev entries", "/dev has"]),
         ("isolation/proc.txt", &["/proc"]),
         ("isolation/modules.txt", &["/sys/module"]),
         ("results/kernels.txt", &["kernel", "uname", "ядро", "noyau"]),
@@ -67,6 +67,13 @@ fn find_measured_slot(sentence: &str) -> Option<&'static str> {
 
 /// The one value and the one target in a clause, if nothing else is in it.
 fn read_clause(clause: &str, slot: &'static str) -> Option<SentenceValue> {
+    // A remark that takes nothing back.
+    let (outside, remark) = label::without_brackets(clause);
+    let is_harmless = label::list_roles(&outside).len() == 1
+        && !remark.contains(|c: char| c.is_ascii_digit())
+        && !words::is_hypothetical(&remark)
+        && !words::contains_any(&remark, &["doc", "not", "default", "latest", "friend", "web"]);
+    let clause = if is_harmless { outside.as_str() } else { clause };
     let [who] = label::list_roles(clause)[..] else { return None };
     let mut value: Option<String> = None;
     let mut tokens = clause.split_whitespace().peekable();

@@ -77,6 +77,11 @@ pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
         return Some((TimeUnit::Millis.to_seconds(value), true, rest));
     }
     let (first, rest) = leading_decimal(text)?;
+    // bc prints `1. s` for a whole number.
+    let whole = rest.strip_prefix('.').filter(|unit| {
+        leading_time_unit(unit).is_some_and(|(_, end)| unit.starts_with(' ') && end.is_empty())
+    });
+    let rest = whole.unwrap_or(rest);
     if let Some(clock) = rest.strip_prefix(':')
         && let Some((second, rest)) = leading_decimal(clock)
     {

@@ -6,7 +6,7 @@ use crate::lab12::readers::label::{EvidenceRole, GuestPlace};
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
 use crate::lab12::readers::table::has_word;
-use crate::lab12::readers::vocabulary::evidence_start::OTHERS;
+use crate::lab12::readers::vocabulary::evidence_start::{BY_RUNC, KATAS_FILES, OTHERS, UNRUN};
 use crate::lab12::readers::{read, slot, timing, words};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
 use crate::text::{beginning, split_lines};
@@ -52,18 +52,39 @@ impl EvidencePages<'_> {
             return pages
                 .find_map(|(page, slot)| failure_on_page(page, slot.content).filter(|_| is_taken));
         }
-        if let Some(failure) = self.notes.iter().find_map(|note| find_borrowed(note)) {
+        let mut notes = self.notes.iter();
+        if let Some(failure) =
+            notes.find_map(|note| find_unrun(note).or_else(|| find_borrowed(note)))
+        {
             return Some(failure);
         }
         if was_running(facts) && !is_made_up {
             return None;
         }
         let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path).zip(Some(slot)));
+        // A privileged container fails where others start.
+        let has_starts = find_on_kata(facts, "startup.wall").is_some_and(Fact::is_present);
         pages
+            .filter(|(_, slot)| slot.content != SlotContent::Escape || !has_starts)
             .filter_map(|(page, slot)| failure_on_page(page, slot.content))
             .chain(self.unplaced.iter().filter_map(|capture| failure_in_other_file(capture)))
             .chain(self.notes.iter().filter_map(|note| failure_in_prose(note)))
             .next()
+    }
+}
+
+fn find_on_kata<'a>(facts: &'a Facts, id: &str) -> Option<&'a Fact> {
+    facts.get(id)?.get(EvidenceRole::Kata.target_name())
+}
+
+/// Takes back all that is said to be of no run.
+pub(super) fn retract_all_unrun(notes: &[&Capture], facts: &mut Facts) {
+    let Some(unrun) = notes.iter().find_map(|note| find_unrun(note)) else { return };
+    let note = format!("nothing was captured, by its own words: {}", unrun.words);
+    for fact in facts.values_mut().flat_map(|by_target| by_target.values_mut()) {
+        if fact.is_present() {
+            *fact = Fact::missing_at(MissingReason::NarrativeText, &note, unrun.source.clone());
+        }
     }
 }
 
@@ -138,7 +159,24 @@ fn find_borrowed(note: &Capture) -> Option<StartFailure> {
         words::contains_any(text, &["kata"])
             && (words::contains_any(text, OTHERS) || words::is_made_up(text))
             && failure::tells_untested(text)
+            || text.split(". ").any(tells_foreign_files)
     })
+}
+
+/// Whether a sentence says that the files of Kata are of runc, or of somebody else's machine.
+fn tells_foreign_files(sentence: &str) -> bool {
+    let is_from = |mut words: std::str::SplitWhitespace| {
+        words.by_ref().take(4).any(|word| words::contains_any(word, OTHERS))
+    };
+    words::contains_any(sentence, KATAS_FILES)
+        && !has_word(sentence, "not no never none")
+        && (words::contains_any(sentence, BY_RUNC)
+            || sentence.split(" from ").skip(1).any(|rest| is_from(rest.split_whitespace())))
+}
+
+/// The sentence in which an author says that none of the outputs is of a run.
+fn find_unrun(note: &Capture) -> Option<StartFailure> {
+    find_prose(note, |_, text| words::contains_any(text, UNRUN) && words::is_hypothetical(text))
 }
 
 /// The sentence in which an author says that Kata did not start.

@@ -6,6 +6,7 @@ use crate::lab12::readers::command::command_role;
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::{LabelledPart, LineKind, PageLine};
 use crate::lab12::readers::vocabulary::timing_named_times::BETWEEN;
+use crate::lab12::readers::vocabulary::timing_unlike_starts::MACHINES;
 use crate::lab12::readers::words;
 
 /// Takes the lines that name a role by themselves out of the parts without a label, each as a part
@@ -67,8 +68,11 @@ fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
     }
     let ends = starts.iter().skip(1).map(|start| start.0).chain([plain.len()]);
     let segments = starts.iter().zip(ends).map(|(&(start, who), end)| {
-        let mut rest =
-            plain[start + 4..end].trim_start_matches([' ', '\t', ',', ';', ':', '=', '-']);
+        let mut rest = &plain[start + 4..end];
+        // `kata-fc 1.21s`
+        let machine = MACHINES.iter().find_map(|it| rest.strip_prefix('-')?.strip_prefix(it));
+        rest = machine.unwrap_or(rest);
+        rest = rest.trim_start_matches([' ', '\t', ',', ';', ':', '=', '-']);
         // `Kata 3.23.0: 2.14 s`
         if let Some((version, behind)) = rest.split_once(':')
             && version.matches('.').count() == 2
