@@ -320,6 +320,9 @@ impl<'a> AssertingSentence<'a> {
         let clause = &clause[..clause.find([';', '.', ':', '(']).unwrap_or(clause.len())];
         let end = ENDS.iter().filter_map(|end| clause.find(end)).min().unwrap_or(clause.len());
         let named: Vec<regex::Match> = words.names.find_iter(&clause[..end]).collect();
+        if words.others.is_match(&clause[..end]) {
+            return None;
+        }
         let range = only.start() + named.first()?.start()..only.start() + named.last()?.end();
         let mentions = self.index.resolver.find_mentions(&text[..range.start]);
         let captured = self.index.facts_everywhere(INTERFACES);

@@ -1,18 +1,20 @@
 //! Comparisons: “almost twice”, 5x, 64 % fewer, a third of the host's, 1.4 s more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::evidence_index::EvidenceIndex;
+use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::{KnownFigures, MAX_FIGURES, StatedFigure};
 use super::matching::known_number;
 use super::messages::{ClaimContradictsEvidence, ClaimRatioWording};
 use super::passages::PassageForm;
 use super::quantity::{
-    StatedQuantity, StatedValue, find_quantities, ratio_agrees, ratio_rests_on, readings_of,
+    StatedQuantity, StatedValue, find_quantities, is_ratio_of, ratio_agrees, ratio_rests_on,
+    readings_of,
 };
 use super::sentence::ReportSentence;
-use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
+use super::target_resolver::TargetMention;
+use super::words::{ClaimVocabulary, CostArea, SubjectKind, ValueSubject};
 use crate::model::{Role, SampleUnit};
 use crate::stats;
 
@@ -46,13 +48,37 @@ impl StatedFigures {
     }
 }
 
-/// What a sentence or cell compares. `stated` are the figures that the report itself states.
+/// The fact and the two targets of which a report states the captured values, right before it
+/// compares them.
+pub(super) struct ToldPair {
+    fact: String,
+    targets: [String; 2],
+}
+
+impl ToldPair {
+    /// The pair that the remarks of a place speak of, which the evidence supports, if it is one and no more.
+    pub(super) fn of_remarks<'r>(remarks: impl Iterator<Item = &'r ClaimRemark>) -> Option<Self> {
+        let mut told: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for remark in remarks {
+            for (fact, target) in &remark.facts {
+                told.entry(fact).or_default().insert(target);
+            }
+        }
+        told.retain(|_, targets| targets.len() > 1);
+        let (fact, targets) = told.pop_first().filter(|_| told.is_empty())?;
+        let [one, other] = targets.into_iter().collect::<Vec<_>>()[..] else { return None };
+        Some(Self { fact: fact.into(), targets: [one.into(), other.into()] })
+    }
+}
+
+/// What a sentence or cell compares. `stated` are the figures that the report itself states, and
+/// `told` the pair of values right before it.
 pub(super) fn check_comparisons(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
     all: &[StatedQuantity],
-    stated: &StatedFigures,
+    (stated, told): (&StatedFigures, Option<&ToldPair>),
 ) -> Vec<ClaimRemark> {
     let mut out = Vec::new();
     if let Some(computed) = check_computed_cell(index, vocabulary, sentence, all) {
@@ -61,14 +87,21 @@ pub(super) fn check_comparisons(
     for (number, quantity) in all.iter().enumerate() {
         out.extend(check_spread(index, vocabulary, sentence, all, number));
         let comparison = Comparison { index, vocabulary, sentence, quantity };
+        out.extend(comparison.check_ratio_of_figures());
         if !sentence.is_plain_at(quantity.range.end)
             || sentence.is_quoted_at(quantity.from)
-            || !comparison.is_of_two_targets()
+            || !comparison.is_of_two_targets(told.is_some())
         {
             continue;
         }
         let Some((one, other)) = comparison.compared_targets() else { continue };
-        let Some(subject) = comparison.compared_subject() else { continue };
+        let Some(subject) = comparison.compared_subject() else {
+            // “The difference is 1.6 s, so Kata is twice as slow”
+            let own = ToldPair::of_remarks(out.iter().filter(|one| one.rule.is_none()));
+            let told = told.or(own.as_ref());
+            out.extend(told.and_then(|told| comparison.check_told_ratio(told)));
+            continue;
+        };
         if let Some(target) = [&one, &other].into_iter().find(|one| index.never_ran(one)) {
             let id = &subject.facts[0];
             if subject.kind == SubjectKind::Seconds {
@@ -77,7 +110,13 @@ pub(super) fn check_comparisons(
             }
             continue;
         }
-        let pairs = list_pairs(index, subject, &one, &other, stated);
+        let mut pairs = list_pairs(index, subject, &one, &other, stated);
+        // What runc does not hide is counted on the host.
+        if let (true, SubjectKind::Count, Some(host)) =
+            (pairs.is_empty(), subject.kind, index.target_with_role(Role::Host))
+        {
+            pairs = list_pairs(index, subject, host, &other, stated);
+        }
         // One of the clocks that it may be about is enough.
         let decided: Vec<ClaimRemark> =
             pairs.iter().filter_map(|pair| comparison.decide_pair(pair)).collect();
@@ -170,8 +209,9 @@ impl Comparison<'_> {
     }
 
     /// Whether the words around the quantity compare two targets, and not the values of one series,
-    /// series with each other, or what is denied.
-    fn is_of_two_targets(&self) -> bool {
+    /// series with each other, or what is denied. Where the values of two are told right before, a
+    /// share needs no more words.
+    fn is_of_two_targets(&self, is_told: bool) -> bool {
         let words = &self.vocabulary.words;
         let is_ratio =
             matches!(self.quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
@@ -180,7 +220,9 @@ impl Comparison<'_> {
             && words.figures.max.is_match(self.sentence.text)
             && self.index.resolver.find_mentions(self.sentence.text).len() < 2;
         let is_compared = words.comparison.words.is_match(&labelled)
-            || words.comparison.counts.is_match(&labelled);
+            || words.comparison.counts.is_match(&labelled)
+            || is_told
+                && words.comparison.share.is_match(&self.sentence.text[self.quantity.range.end..]);
         (is_ratio && is_compared || self.is_difference())
             && !words.denial.is_match(&self.sentence.text[..self.quantity.range.start])
             && !words.comparison.unless.is_match(&labelled)
@@ -296,6 +338,95 @@ impl Comparison<'_> {
             1 if named[0] == baseline => Some((baseline, only?.to_string())),
             _ => None,
         }
+    }
+
+    /// A ratio of the two values that stand right before it, where nothing else is compared and no
+    /// two captured values have it.
+    fn check_told_ratio(&self, told: &ToldPair) -> Option<ClaimRemark> {
+        let text = self.sentence.text;
+        let mentions = self.index.resolver.find_mentions(text);
+        let is_of_told = |mention: &TargetMention| {
+            let target = mention.target.as_deref();
+            target.is_some_and(|target| told.targets.iter().any(|one| one == target))
+        };
+        let (_, special) = self.vocabulary.subjects.area.split_last()?;
+        let subjects = &self.vocabulary.subjects.subject;
+        let is_told_subject = |one: &ValueSubject| one.facts.contains(&told.fact);
+        let subject = subjects.iter().find(|one| is_told_subject(one))?;
+        let of_area =
+            |area: &CostArea| !area.facts.iter().any(|id| told.fact.starts_with(id.as_str()));
+        let is_of_other = special.iter().any(|area| of_area(area) && area.words.is_match(text))
+            || subjects.iter().any(|one| {
+                one.kind == subject.kind && !is_told_subject(one) && one.words.is_match(text)
+            });
+        let is_ratio =
+            matches!(self.quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
+        if !is_ratio
+            || is_of_other
+            || !mentions.iter().all(is_of_told)
+            || self.is_captured_ratio(&told.fact)
+        {
+            return None;
+        }
+        let [one, other] = &told.targets;
+        let pairs = list_pairs(self.index, subject, one, other, &StatedFigures::new(&[]));
+        let decided: Option<Vec<ClaimRemark>> =
+            pairs.iter().map(|pair| self.decide_pair(pair)).collect();
+        decided?.into_iter().next().filter(|one| one.status == ClaimStatus::Contradicted)
+    }
+
+    /// Whether any two captured values of a fact have the ratio.
+    fn is_captured_ratio(&self, fact: &str) -> bool {
+        let mut known = Vec::new();
+        for one in self.index.facts_everywhere(fact) {
+            let figures = self.index.known_figures(&one);
+            known.extend(known_number(&one).filter(|_| figures.all.is_empty()));
+            known.extend(figures.all.iter().take(MAX_FIGURES).map(|figure| figure.value));
+        }
+        known.retain(|value| *value > 0.0);
+        known.iter().enumerate().any(|(at, one)| {
+            known[at + 1..].iter().any(|other| is_ratio_of(self.quantity, *one, *other))
+        })
+    }
+
+    /// How many times one figure of a series is said to be another of the same: “the maximum is
+    /// five times the average”.
+    fn check_ratio_of_figures(&self) -> Option<ClaimRemark> {
+        let StatedValue::Times(stated) = self.quantity.value else { return None };
+        let (text, figures) = (self.sentence.text, &self.vocabulary.words.figures);
+        let after = &text[self.quantity.range.end..];
+        let words = after.split_inclusive(' ').take(4).map(str::len).sum();
+        let before = &text[..self.quantity.from];
+        let named = [("mean", &figures.mean), ("median", &figures.median)];
+        let (base, _) = named.into_iter().find(|one| one.1.is_match(&after[..words]))?;
+        let is_of_max = |words: &regex::Regex| words.find_iter(before).last().map(|one| one.end());
+        let last = is_of_max(&figures.max)?;
+        let others = [&figures.min, &figures.mean, &figures.median];
+        let is_last = others.into_iter().filter_map(|one| is_of_max(one)).all(|end| end < last);
+        let about = |one: &&ValueSubject| {
+            one.kind == SubjectKind::Seconds
+                && (one.words.is_match(&self.sentence.labelled_text())
+                    || self.sentence.topics.iter().take(3).any(|topic| one.words.is_match(topic)))
+        };
+        let ids = self.vocabulary.subjects.subject.iter().filter(about).flat_map(|one| &one.facts);
+        let series: Vec<FactRef> = ids.flat_map(|id| self.index.facts_everywhere(id)).collect();
+        let is_of_one = series.iter().all(|one| one.target == series[0].target);
+        let pairs = series.iter().filter_map(|one| {
+            let figures = self.index.known_figures(one);
+            let figure = |name| figures.all.iter().find(|figure| figure.name == name);
+            let facts = vec![(one.id.to_string(), one.target.to_string())];
+            FigurePair::new(figure("max")?.value, figure(base)?.value, true, facts)
+        });
+        let pairs: Vec<FigurePair> = pairs.collect();
+        let pair = pairs.first().filter(|_| is_last && is_of_one)?;
+        let is_plain = self.sentence.is_plain_at(self.quantity.range.end);
+        let is_right =
+            |pair: &FigurePair| ratio_agrees(self.quantity, stated, pair.larger / pair.smaller);
+        (is_plain && !pairs.iter().any(is_right)).then(|| {
+            let (place, words) = self.place_and_words();
+            let remark = pair.wrong_ratio(words, place);
+            pair.facts.iter().fold(remark, |remark, one| remark.resting_on_fact(&one.0, &one.1))
+        })
     }
 
     /// Whether a ratio is that of two single samples, as exactly as it is stated.
@@ -544,7 +675,9 @@ fn check_computed_cell(
     }
     let mut numbers = Vec::new();
     let mut targets = Vec::new();
-    for (label, found) in &others {
+    let is_of_target =
+        |label: &str| !is_computed(label) || index.resolver.single_target(label).is_some();
+    for (label, found) in others.iter().filter(|one| is_of_target(one.0)) {
         let Some((number, half)) = found.first().and_then(number_of) else { continue };
         if number > 0.0 {
             let [one] = &found[..] else { return None };
@@ -572,10 +705,11 @@ fn check_computed_cell(
     let is_share =
         [share, 1.0 + share, 1.0 - share].into_iter().any(|share| is_ratio(share, half / 100.0));
     // Where a cell beside it was copied wrongly it may be right all the same.
-    let explains =
-        |ratio: f64| [ratio, 1.0 / ratio].iter().any(|it| (stated - it).abs() <= half * 1.1);
+    let explains = |(a, b): (f64, f64)| {
+        [a / b, b / a, (a - b).abs()].iter().any(|it| (stated - it).abs() <= half * 1.1)
+    };
     let is_explained =
-        || captured_ratios(index, [(one, *a), (another, *b)]).into_iter().any(explains);
+        || captured_pairs(index, [(one, *a), (another, *b)]).into_iter().any(explains);
     let is_right = match quantity.value {
         StatedValue::Number(..) => {
             is_ratio(stated, half) || is_difference || is_share || is_explained()
@@ -607,9 +741,9 @@ fn is_numbered_run(label: &str) -> bool {
     rest.len() <= 2 && rest.parse::<u32>().is_ok() && label.split_whitespace().count() <= 2
 }
 
-/// The captured ratios of the facts of two targets one of which is as stated.
-fn captured_ratios(index: &EvidenceIndex, stated: [(&String, f64); 2]) -> Vec<f64> {
-    let mut ratios = Vec::new();
+/// The captured numbers of the facts of two targets one of which is as stated.
+fn captured_pairs(index: &EvidenceIndex, stated: [(&String, f64); 2]) -> Vec<(f64, f64)> {
+    let mut pairs = Vec::new();
     for id in index.subject.run.facts.keys() {
         let known = stated
             .map(|(target, _)| index.fact_on_target(id, target).and_then(|it| known_number(&it)));
@@ -618,8 +752,8 @@ fn captured_ratios(index: &EvidenceIndex, stated: [(&String, f64); 2]) -> Vec<f6
             && other > 0.0
             && (one == stated[0].1 || other == stated[1].1)
         {
-            ratios.push(one / other);
+            pairs.push((one, other));
         }
     }
-    ratios
+    pairs
 }

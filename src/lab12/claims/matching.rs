@@ -144,7 +144,9 @@ impl ValuePlace<'_> {
                 known.any(|known| self.is_slip_of_time(*seconds, known))
             }
             StatedValue::Address(_) => fact_ref.interface_addresses().any(|known| {
-                find_slip(stated, known.split('/').next().unwrap_or_default()).is_some()
+                let known = known.split('/').next().unwrap_or_default();
+                is_host_address(stated)
+                    && (find_slip(stated, known).is_some() || is_slip_of_digits(stated, known, 4))
             }),
             StatedValue::Version(_) | StatedValue::Mask(_) | StatedValue::Commit(_) => {
                 let is_slip = |known: &str| find_slip(stated, known).is_some();
@@ -162,6 +164,15 @@ impl ValuePlace<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether an address is of the network of a captured one, where only one machine of it is seen.
+    pub(super) fn is_of_captured_network(&self, fact_ref: &FactRef) -> bool {
+        let StatedValue::Address(stated) = &self.stated_quantity().value else { return false };
+        let network =
+            |address: &str| address.rsplit_once('.').map(|(network, _)| network.to_string());
+        is_host_address(stated)
+            && fact_ref.interface_addresses().any(|known| network(known) == network(stated))
     }
 
     /// Whether a duration is the named figure in another unit: 3.1 s of 3.1 ms.
@@ -205,6 +216,12 @@ impl ValuePlace<'_> {
         });
         shifted || is_slip_of_digits(&digits(seconds / scale), &digits(known / scale), 3)
     }
+}
+
+/// Whether an address is neither a network's, its broadcast address nor the usual one of its gateway.
+pub(super) fn is_host_address(address: &str) -> bool {
+    let last = address.rsplit('.').next().unwrap_or_default();
+    !["0", "1", "255"].contains(&last)
 }
 
 /// What processors call their vendor, and what their models do.

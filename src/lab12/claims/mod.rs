@@ -53,7 +53,7 @@ use crate::report::Assessment;
 use assertions::AssertingSentence;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
-use comparison::StatedFigures;
+use comparison::{StatedFigures, ToldPair};
 use evidence_index::EvidenceIndex;
 use figures::StatedFigure;
 use messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart};
@@ -209,8 +209,15 @@ impl ClaimChecker {
             result.rule.is_some() && result.facts.iter().any(|(_, target)| index.never_ran(target))
         };
         let stated = StatedFigures::new(&stated);
-        for (sentence, all) in &sentences {
-            let ratios = comparison::check_comparisons(index, vocabulary, sentence, all, &stated);
+        let is_supported = |one: &&ClaimRemark| one.status == ClaimStatus::Supported;
+        let mut supported: Vec<ClaimRemark> =
+            results.iter().filter(is_supported).cloned().collect();
+        supported.sort_by_key(|one| one.place.start);
+        for (number, (sentence, all)) in sentences.iter().enumerate() {
+            let before = number.checked_sub(1).map(|before| &sentences[before].0);
+            let told = told_pair(before, sentence, &supported);
+            let figures = (&stated, told.as_ref());
+            let ratios = comparison::check_comparisons(index, vocabulary, sentence, all, figures);
             let costs = costs::check_costs(index, vocabulary, sentence, all);
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
@@ -231,6 +238,22 @@ impl ClaimChecker {
         only_first(&mut results, ClaimHealthNotDemanded::RULE);
         Ok(results)
     }
+}
+
+/// The pair of values that a sentence and the one before it state, of the `supported` ones in their
+/// order.
+fn told_pair(
+    before: Option<&ReportSentence>,
+    sentence: &ReportSentence,
+    supported: &[ClaimRemark],
+) -> Option<ToldPair> {
+    let whole = |one: &ReportSentence| one.file_range(&(0..one.text.len()));
+    let own = whole(sentence);
+    let is_prose = |one: &&ReportSentence| one.passage.form == PassageForm::Prose;
+    let before = before.filter(|one| std::ptr::eq(one.passage, sentence.passage));
+    let start = before.filter(is_prose).map_or(own.start, |one| whole(one).start);
+    let first = supported.partition_point(|one| one.place.start < start);
+    ToldPair::of_remarks(supported[first..].iter().take_while(|one| one.place.end <= own.end))
 }
 
 /// Whether a line of a block is a label and its value: `Host /proc entries: 317`.

@@ -471,9 +471,17 @@ pub(crate) fn is_ratio_of(quantity: &StatedQuantity, one: f64, other: f64) -> bo
 
 /// Whether a ratio is what is stated, allowing for how ratios are rounded.
 pub(crate) fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {
-    let share =
-        |share: f64| (stated - truth).abs() <= (stated.abs() * share).max(quantity.half * 1.1);
+    // A share is off by points, and not by a part of itself.
+    let points = match quantity.value {
+        StatedValue::Percent(_) if stated < 100.0 => 40.0,
+        _ => f64::INFINITY,
+    };
+    let share = |share: f64| {
+        let slack = (stated.abs() * share).min(points * share).max(quantity.half * 1.1);
+        (stated - truth).abs() <= slack
+    };
     match quantity.hedge {
+        ValueHedge::Exact if quantity.digits > 1 => share(0.1),
         ValueHedge::Exact => share(0.12),
         ValueHedge::About => share(0.2),
         ValueHedge::Almost => truth >= stated * 0.85 && truth <= stated * 1.03,

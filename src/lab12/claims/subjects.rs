@@ -91,8 +91,12 @@ impl<'a> ValuePlace<'a> {
                 subject.words.is_match(before) || subject.words.is_match(after)
             }
             SubjectKind::Samples => {
-                before.trim_end().trim_end_matches('=').trim_end().ends_with(" n")
-                    && subject.words.is_match(&self.sentence.labelled_text())
+                let label = before.trim_matches(['=', ':', '*', ' ']);
+                let above = self.sentence.topics.iter().take(2);
+                let labelled = self.sentence.labelled_text();
+                (label == "n" || label.ends_with(" n") || names_all_samples(subject, label))
+                    && (subject.words.is_match(&labelled)
+                        || above.into_iter().any(|topic| subject.words.is_match(topic)))
             }
             SubjectKind::Count => {
                 let label = subject.words.find_iter(before).last();
@@ -100,7 +104,7 @@ impl<'a> ValuePlace<'a> {
                     let between = &before[label.end()..];
                     is_link(between) || between.contains([':', '=', '(', '→', '|'])
                 });
-                !any_noun && is_linked && self.is_bare()
+                !any_noun && (is_linked && self.is_bare() || self.is_labelled_count(subject))
             }
             // A model's number says itself what it is of.
             SubjectKind::Processor => {

@@ -7,7 +7,7 @@ use super::figures::MAX_FIGURES;
 use super::passages::PassageForm;
 use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
-use super::words::{ClaimVocabulary, ValueSubject};
+use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 
 /// A value with what stands around it.
 #[derive(Clone, Copy)]
@@ -193,6 +193,20 @@ impl<'a> ValuePlace<'a> {
         is_link(&subject.words.replace_all(&between, ""))
     }
 
+    /// Whether nothing but the name of a count, whose it is and words that link them stand before
+    /// the value: “modules on the host 118”.
+    pub(super) fn is_labelled_count(&self, subject: &ValueSubject) -> bool {
+        let before = self.text_before_value();
+        let mut rest = before.to_string();
+        for mention in self.index.resolver.find_mentions(before).into_iter().rev() {
+            rest.replace_range(mention.range, "");
+        }
+        subject.kind == SubjectKind::Count
+            && subject.words.is_match(&rest)
+            && self.is_bare()
+            && is_link(&subject.words.replace_all(&rest, ""))
+    }
+
     /// Whether a mark or a cell says that the value is what the words before it name.
     pub(super) fn has_label(&self) -> bool {
         let before = self.text_before_value().trim_end_matches([' ', '*', '`', '"', '(', '\t']);
@@ -245,9 +259,9 @@ pub(super) fn is_link(between: &str) -> bool {
     const LINKS: &[&str] = &[
         "is", "are", "was", "were", "of", "at", "a", "an", "the", "shows", "gives", "returns",
         "prints", "has", "have", "had", "about", "only", "time", "one", "run", "start", "request",
-        "took", "under", "in", "with", "for", "ist", "war", "von", "sind", "hat", "den", "bei",
-        "es", "fue", "de", "est", "était", "takes", "take", "took", "came", "comes", "come", "to",
-        "out", "as", "braucht", "dauert", "tarda", "prend",
+        "took", "under", "in", "on", "with", "for", "ist", "war", "von", "sind", "hat", "den",
+        "bei", "es", "fue", "de", "est", "était", "takes", "take", "took", "came", "comes", "come",
+        "to", "out", "as", "braucht", "dauert", "tarda", "prend",
     ];
     let mut words = between.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.all(|word| LINKS.contains(&word.to_lowercase().as_str())) && !between.contains([',', '.'])

@@ -104,14 +104,21 @@ impl<'a> ValuePlace<'a> {
                 self.has_label() || is_told || self.is_told_by_neighbours(subject)
             }
             false => {
-                let is_named = self.has_label() || self.is_labelled_figure(subject);
+                let is_named = self.has_label()
+                    || self.is_labelled_figure(subject)
+                    || self.is_labelled_count(subject);
                 // A runtime of another version may be one that was tried.
                 let is_slip =
                     || fact_ref.id != &*fact_ids::RUNTIME_VERSION && self.is_miscopied(fact_ref);
                 (is_named
                     || self.is_certain_name(subject)
                     || is_slip()
-                    || subject.kind != SubjectKind::Count && self.is_told_by_neighbours(subject))
+                    || self.is_of_captured_network(fact_ref)
+                    || self.is_told_by_neighbours(subject)
+                        && (subject.kind != SubjectKind::Count
+                            || self.is_bare()
+                                && self.is_only_count_named(subject)
+                                && self.find_elsewhere(&subject.facts).is_some()))
                     && !self.is_explained(subject.kind, fact_ref)
             }
         };
@@ -121,6 +128,20 @@ impl<'a> ValuePlace<'a> {
         let mut out = vec![self.contradicting_remark(subject, fact_ref)];
         out.extend(self.is_misnamed(fact_ref).then(|| self.misnamed_remark(fact_ref.target)));
         out
+    }
+
+    /// Whether the sentence or what stands above it names this count and no other.
+    fn is_only_count_named(&self, subject: &ValueSubject) -> bool {
+        let labelled = self.sentence.labelled_text();
+        let around = || {
+            let above = self.sentence.topics.iter().copied().take(3);
+            [&*labelled].into_iter().chain(above)
+        };
+        let counts = self.vocabulary.subjects.subject.iter();
+        let mut named = counts.filter(|one| {
+            one.kind == SubjectKind::Count && around().any(|text| one.words.is_match(text))
+        });
+        named.next().is_some_and(|one| std::ptr::eq(one, subject)) && named.next().is_none()
     }
 
     /// Whether the words right before a name leave no doubt whose it is: “the guest's CPU is a”.
@@ -289,10 +310,23 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// Whether the column has the right count: the others in it are parts of it or something else.
+    /// Where its row names another count, the two are exchanged.
     fn is_told_in_column(&self, fact_ref: &FactRef) -> bool {
         let PassageForm::Cell { whole, .. } = &self.sentence.passage.form else { return false };
         let known = known_number(fact_ref).map(|known| known.to_string());
-        whole.split([' ', '|', '`', '*', '=']).any(|word| Some(word) == known.as_deref())
+        let subjects = &self.vocabulary.subjects.subject;
+        let is_of_other = |label: &str| {
+            subjects.iter().any(|one| {
+                one.kind == SubjectKind::Count
+                    && one.words.is_match(label)
+                    && !one.facts.iter().any(|fact| fact == fact_ref.id)
+            })
+        };
+        whole.split(" | ").any(|cell| {
+            let (label, cell) = cell.split_once(" = ").unwrap_or(("", cell));
+            let mut words = cell.split([' ', '|', '`', '*', '=']);
+            words.any(|word| Some(word) == known.as_deref()) && !is_of_other(label)
+        })
     }
 
     /// Whether the right time stands beside the stated one: “a first draft had 22 ms, it is 2.2 ms”.

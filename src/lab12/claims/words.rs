@@ -71,7 +71,7 @@ word_tables! {
     /// What is said to differ.
     EqualFact { claim, unless; fact: String }
     /// Interfaces and their names.
-    InterfaceWords { only, names; }
+    InterfaceWords { only, others, names; }
     /// Names of which one is true.
     ClosedName { words, unless; fact: String, label: Option<String>, names: Vec<CaseInsensitivePattern> }
     /// What a word labels in a report, and what it labels in captures.
