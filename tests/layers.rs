@@ -63,23 +63,66 @@ fn what_ships_holds_no_marks_of_a_merge() {
     }
 }
 
-/// The files that a file names by `crate::`, `super::` or `self::`.
+/// The paths that a text begins with: of `a::{b, c::d}` they are `a::b` and `a::c::d`.
+fn expand_paths(text: &str) -> Vec<String> {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+    let (head, rest) = text.split_at(end.unwrap_or(text.len()));
+    let Some(group) = rest.strip_prefix('{').filter(|_| head.is_empty() || head.ends_with("::"))
+    else {
+        return vec![head.to_string()];
+    };
+    let (mut paths, mut depth, mut start) = (Vec::new(), 1, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 || (depth == 1 && c == ',') {
+            let part = expand_paths(group[start..at].trim());
+            paths.extend(part.iter().map(|path| format!("{head}{path}")));
+            start = at + 1;
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    paths
+}
+
+#[test]
+fn groups_of_imports_are_expanded() {
+    let paths = expand_paths("a::{b, c::{d, e::f},\n    g};");
+    assert_eq!(paths, ["a::b", "a::c::d", "a::c::e::f", "a::g"]);
+}
+
+/// The files that a file names by `crate::` or `super::`, in an import or elsewhere.
 fn imports(name: &str, text: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
     let mut here: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
     if here.last() == Some(&"mod") {
         here.pop();
     }
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
     let mut found = BTreeSet::new();
-    for (start, prefix) in [("crate::", 0), ("super::super::", 2), ("super::", 1)] {
-        let base = match prefix {
-            0 => Vec::new(),
-            up => here[..here.len().saturating_sub(up)].to_vec(),
-        };
-        for line in text.lines().filter(|line| line.trim_start().starts_with("use ")) {
-            for part in line.split(start).skip(1) {
-                let path = part.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
-                let mut place: Vec<&str> = base.clone();
-                for word in path.take(1).flat_map(|path| path.split("::")) {
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == ':' || c == '_') {
+                continue;
+            }
+            let mut rest = &code[at..];
+            let mut base = here.clone();
+            while let Some(after) = rest.strip_prefix("super::") {
+                base.pop();
+                rest = after;
+            }
+            if let Some(after) = rest.strip_prefix("crate::") {
+                base.clear();
+                rest = after;
+            }
+            for path in expand_paths(rest) {
+                let mut place = base.clone();
+                for word in path.split("::") {
                     place.push(word);
                     let file = place.join("/");
                     for file in [format!("{file}.rs"), format!("{file}/mod.rs")] {

@@ -2,9 +2,8 @@
 
 mod against;
 mod junit;
-mod sarif;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,19 +13,19 @@ use serde_json::json;
 use super::console::{Console, count_words};
 use super::expectations::{any_fails, expectation_lines};
 use super::fleet::{self, FleetForm};
-use super::report::CheckedReport;
-use super::styled::{StyledLine, StyledText, TextStyle};
-use super::summary;
+use super::report::{CheckedReport, off_lines};
+use super::styled::{StyledLine, StyledText, TextStyle, severity_style};
+
+use super::file_uris::{planned_uri, report_uri, repository_uri};
+use super::{sarif, summary};
 use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
-use crate::judge::{ExpectationResult, Severity, SwitchedOff, Verdict};
+use crate::judge::{ExpectationResult, Severity, Verdict};
 use crate::project::{CONFIG, Project};
-use crate::report::fleet::{ExpectationFold, FleetAssessment};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
-use crate::store::fleets::{FleetStore, fleet_text};
 use crate::store::reference::split_fleet_reference;
-use crate::text::{uri_path, wrap_words};
+use crate::text::wrap_words;
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
@@ -207,56 +206,6 @@ fn check_fleet(
     fleet::check_fleet(project, name, &wanted, console)
 }
 
-/// A fleet as SARIF.
-pub(super) fn fleet_sarif(
-    project: &Project,
-    assessment: &FleetAssessment,
-    project_data: &ProjectData,
-    expectations: &[ExpectationFold],
-) -> String {
-    let path = FleetStore::open_project(project).fleet_path(&assessment.fleet.id);
-    // While a session goes on, its file does not say yet what the fleet does.
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| fleet_text(&assessment.fleet));
-    let uri = repository_uri(project, &path).unwrap_or_else(|| planned_uri(project, &path));
-    let file = sarif::SarifFile { uri, text: &text, evidence: None };
-    let config = planned_uri(project, &project.root.join(CONFIG));
-    let expectations = sarif::SarifExpectationsOfFleet { uri: config, folds: expectations };
-    sarif::fleet_sarif_log(assessment, project_data, &expectations, &file)
-}
-
-/// The folder that code hosts count paths from: that of the repository, else of the project.
-fn repository_root(project: &Project) -> Option<PathBuf> {
-    let root = project.root.canonicalize().ok()?;
-    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
-    Some(repository.unwrap_or(&root).to_path_buf())
-}
-
-/// A file as code hosts know it: relative to the repository; none if it is not inside.
-fn repository_uri(project: &Project, path: &Path) -> Option<String> {
-    let (path, root) = (path.canonicalize().ok()?, repository_root(project)?);
-    let inside = path.strip_prefix(root).ok()?;
-    let parts: Vec<_> =
-        inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    Some(uri_path(&parts.join("/")))
-}
-
-/// The same for a file of the project that need not be there.
-fn planned_uri(project: &Project, path: &Path) -> String {
-    let inside = path.strip_prefix(&project.root).unwrap_or(path).to_string_lossy();
-    match repository_uri(project, &project.root).filter(|folder| !folder.is_empty()) {
-        Some(folder) => format!("{folder}/{}", uri_path(&inside)),
-        None => uri_path(&inside),
-    }
-}
-
-/// The report as code hosts know it; one that lies outside of the project as it was named.
-fn report_uri(project: &Project, file: &str) -> String {
-    repository_uri(project, Path::new(file)).unwrap_or_else(|| {
-        let scheme = if file.starts_with('/') { "file://" } else { "" };
-        format!("{scheme}{}", uri_path(file))
-    })
-}
-
 fn json_text(
     assessment: &Assessment,
     expectations: &[ExpectationResult],
@@ -328,18 +277,6 @@ fn check_text(
     if let Some(report) = report {
         out.push_blank();
         out.append_text(report.to_text());
-    }
-    out
-}
-
-/// A paragraph for each rule that is switched off, with the reason.
-pub(super) fn off_lines(rules: &[SwitchedOff]) -> StyledText {
-    let mut out = StyledText::default();
-    for off in rules {
-        let mark = StyledLine::begin_styled(TextStyle::Faint, "off");
-        let n = count_words(off.findings, "finding");
-        out.push_blank();
-        out.push_line(mark.and_text(&format!("[{}]: {n} not shown: {}", off.rule, off.reason)));
     }
     out
 }
@@ -441,13 +378,4 @@ pub(super) fn findings_tally(assessment: &Assessment) -> StyledLine {
         n => format!("; {} switched off", count_words(n, "rule")),
     };
     line.and_text(&off)
-}
-
-/// The colour of a severity.
-pub(super) fn severity_style(severity: Severity) -> TextStyle {
-    match severity {
-        Severity::Error => TextStyle::Bad,
-        Severity::Warning => TextStyle::Doubtful,
-        Severity::Note => TextStyle::Faint,
-    }
 }

@@ -187,7 +187,7 @@ pub(super) fn check_fleet(
             console.print_json(&format!("{:#}\n", fleet_json(&assessment, &expectations)))?;
         }
         FleetForm::Sarif => {
-            let log = super::check::fleet_sarif(project, &assessment, &project_data, &expectations);
+            let log = super::sarif::fleet_sarif(project, &assessment, &project_data, &expectations);
             console.print_document(&log)?;
         }
         FleetForm::Markdown => {
@@ -225,7 +225,7 @@ fn check_text(assessment: &FleetAssessment, expectations: &[ExpectationFold]) ->
     let mut counts = [(Severity::Error, 0), (Severity::Warning, 0), (Severity::Note, 0)];
     for finding in assessment.fold_findings() {
         let mark = StyledLine::begin_styled(
-            super::check::severity_style(finding.severity),
+            super::styled::severity_style(finding.severity),
             finding.severity.word(),
         );
         text.push_blank();
@@ -368,7 +368,7 @@ fn diff_text(diff: &FleetDiff) -> StyledText {
     for (what, list) in [("new", &diff.added), ("gone", &diff.removed)] {
         for shift in list {
             let about = shift.target.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
-            let style = super::check::severity_style(shift.severity);
+            let style = super::styled::severity_style(shift.severity);
             let on = count_and_name_nodes(&shift.nodes, &common);
             let mark = StyledLine::from(format!("{what} "))
                 .and_styled(style, shift.severity.word())

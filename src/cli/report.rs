@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::console::count_words;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, NameFailedFile, Result};
-use crate::judge::EvidenceRef;
+use crate::judge::{EvidenceRef, SwitchedOff};
 use crate::lab12::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
 use crate::project::Project;
 use crate::report::Assessment;
@@ -70,7 +70,7 @@ impl CheckedReport {
             out.push_blank();
             out.push_line("Nothing in it is certain to be about this evidence.");
         }
-        out.append_text(super::check::off_lines(&self.checked.switched_off));
+        out.append_text(off_lines(&self.checked.switched_off));
         out.push_blank();
         out.push_line(StyledLine::begin_styled(TextStyle::Strong, &self.status_tally()));
         out
@@ -121,4 +121,16 @@ fn annotation_style(annotation: &ClaimResult) -> TextStyle {
 /// A quotation that fits on a line.
 fn shorten_quote(quote: &str) -> String {
     format!("“{}”", crate::text::shorten_text(quote, 72))
+}
+
+/// A paragraph for each rule that is switched off, with the reason.
+pub(super) fn off_lines(rules: &[SwitchedOff]) -> StyledText {
+    let mut out = StyledText::default();
+    for off in rules {
+        let mark = StyledLine::begin_styled(TextStyle::Faint, "off");
+        let n = count_words(off.findings, "finding");
+        out.push_blank();
+        out.push_line(mark.and_text(&format!("[{}]: {n} not shown: {}", off.rule, off.reason)));
+    }
+    out
 }

@@ -7,6 +7,7 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
+use crate::judge::Severity;
 use crate::text::{defuse_log_commands, make_visible, wrap_words};
 
 /// What a piece of text is, which decides its colour.
@@ -192,6 +193,15 @@ impl<L: Into<StyledLine>> FromIterator<L> for StyledText {
 impl From<StyledLine> for StyledText {
     fn from(line: StyledLine) -> Self {
         Self { lines: vec![line] }
+    }
+}
+
+/// The colour of a severity.
+pub(super) fn severity_style(severity: Severity) -> TextStyle {
+    match severity {
+        Severity::Error => TextStyle::Bad,
+        Severity::Warning => TextStyle::Doubtful,
+        Severity::Note => TextStyle::Faint,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
 use super::latency::{self, LoopbackBaseline, RequestLoad};
 use super::{CollectSession, from_command, host_side, wait_until};
-use crate::collect::estimate::WorkPart;
+use crate::collect::work_part::WorkPart;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureStatus, Target};

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, from_command, host_side, is_scripted, join_thread};
-use crate::collect::estimate::WorkPart;
+use crate::collect::work_part::WorkPart;
 use crate::engine::ContainerMode;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};

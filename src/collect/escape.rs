@@ -12,7 +12,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{CollectSession, from_command, host_side};
-use crate::collect::estimate::WorkPart;
+use crate::collect::work_part::WorkPart;
 use crate::engine::clean;
 use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{NameFailedFile, Result};

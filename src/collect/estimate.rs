@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::work_part::WorkPart;
 use super::{CollectOptions, RequestLoad, TEST_RUN, THOROUGH, perf, startup};
 use crate::engine::EngineKind;
 use crate::model::{Capture, Target};
@@ -34,23 +35,6 @@ const ESCAPES: f64 = 6.0;
 
 /// Time for ending a session: containers are removed, and the run is written.
 pub(super) const ENDING: Duration = Duration::from_secs(1);
-
-/// A part of a session, in the order in which parts are done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum WorkPart {
-    /// The host's probes, then one boot and one test run for each target.
-    Probes,
-    /// Timed starts.
-    Startup,
-    /// Containers for measuring speed, and how much work is measured at once.
-    SpeedSetup,
-    /// What takes time inside of a target.
-    SpeedRounds,
-    /// The application and its latency.
-    Application,
-    /// What is tried on the host's files.
-    Escape,
-}
 
 /// What is measured in a session, and how often.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

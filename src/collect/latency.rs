@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
 use super::{CollectSession, host_side, show_seconds};
-use crate::collect::estimate::WorkPart;
+use crate::collect::work_part::WorkPart;
 use crate::model::{Capture, CaptureStatus, Target};
 
 /// Requests that are thrown away before those that are measured.

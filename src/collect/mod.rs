@@ -18,6 +18,7 @@ pub(crate) mod plan;
 mod startup;
 mod version;
 mod work;
+mod work_part;
 
 use std::collections::BTreeMap;
 use std::thread::ScopedJoinHandle;
@@ -25,8 +26,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use estimate::{MeasurePlan, WorkPart, seen_starts};
+use estimate::{MeasurePlan, seen_starts};
 use work::SessionWork;
+use work_part::WorkPart;
 
 use crate::engine::{
     self, ContainerMode, ContainerSpec, EngineKind, OWNER_LABEL, SESSION_LABEL, clean, facts,

@@ -6,7 +6,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::estimate::{MeasurePlan, UNSEEN_START, WorkPart};
+use super::estimate::{MeasurePlan, UNSEEN_START};
+use super::work_part::WorkPart;
 
 /// What is expected of one part.
 #[derive(Debug)]

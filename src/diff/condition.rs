@@ -119,12 +119,6 @@ fn node_of(run: &Run) -> Option<String> {
     }
 }
 
-/// What started a target, as far as the run says.
-pub(super) fn target_starters(target: &Target) -> impl Iterator<Item = (&'static str, String)> {
-    let starters = [("engine", target.engine.clone()), ("handler", target.handler.clone())];
-    starters.into_iter().filter_map(|(what, text)| Some((what, text?)))
-}
-
 fn host_fact(run: &Run, id: &str) -> Option<String> {
     let host = run.with_role(crate::model::Role::Host).next()?;
     let value = run.find_fact(id, &host.name).and_then(Fact::as_value)?;

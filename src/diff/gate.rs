@@ -1,35 +1,9 @@
 //! The gate: which differences make a comparison fail.
 
-use super::{Change, ChangeKind, MeasurementChange, RunDiff};
-use crate::judge::{Conclusion, Severity};
+use super::change::{Change, ChangeKind};
+use crate::judge::Conclusion;
 use crate::model::{EvidenceKind, Fact, MissingReason, Role, Run, is_part_of};
-use crate::project::{DiffGate, FailOn};
-
-/// Whether a difference of one of these kinds is there.
-pub fn gate_fails(diff: &RunDiff, fail_on: &[FailOn]) -> bool {
-    fail_on.iter().any(|kind| match kind {
-        FailOn::Change => !diff.is_empty(),
-        FailOn::Regression => {
-            diff.changes.iter().any(|change| change.regression)
-                || diff.measurements.iter().any(MeasurementChange::is_regression)
-                || !diff.expectations.is_empty()
-        }
-        FailOn::Verdict => diff.changes.iter().any(is_verdict_lost_or_changed),
-        // A note is worth knowing, and no defect.
-        FailOn::Finding => {
-            diff.findings.added.iter().any(|finding| finding.severity > Severity::Note)
-        }
-        FailOn::Never => false,
-    })
-}
-
-/// Another verdict, or none any more because the runtime is gone.
-fn is_verdict_lost_or_changed(change: &Change) -> bool {
-    match change.kind {
-        ChangeKind::TargetGone => change.role != Role::Host,
-        kind => kind == ChangeKind::Verdict,
-    }
-}
+use crate::project::DiffGate;
 
 /// Whether something that the first run shows is shown no longer: a runtime, a boundary, or the
 /// answer of a probe that the second run was not told to leave out.

@@ -26,16 +26,16 @@ pub use condition::RunCondition;
 pub use expectation::{ExpectationChange, expectation_changes};
 pub use figure::MeasuredFigure;
 pub use finding::FindingChanges;
-pub use gate::{gate_fails, is_weaker};
+pub use gate::is_weaker;
 pub use measurement::MeasurementChange;
 
 use serde::Serialize;
 
-use crate::judge::Judgement;
-use crate::model::Run;
+use crate::judge::{Judgement, Severity};
+use crate::model::{Role, Run};
 use crate::phrases::ReportPhrases;
 use crate::probe::catalogue::ProbeCatalogue;
-use crate::project::DiffGate;
+use crate::project::{DiffGate, FailOn};
 
 /// One of the two runs, judged.
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +128,32 @@ impl RunDiff {
     /// The changes of verdicts.
     pub fn verdict_changes(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.kind == ChangeKind::Verdict)
+    }
+}
+
+/// Whether a difference of one of these kinds is there.
+pub fn gate_fails(diff: &RunDiff, fail_on: &[FailOn]) -> bool {
+    fail_on.iter().any(|kind| match kind {
+        FailOn::Change => !diff.is_empty(),
+        FailOn::Regression => {
+            diff.changes.iter().any(|change| change.regression)
+                || diff.measurements.iter().any(MeasurementChange::is_regression)
+                || !diff.expectations.is_empty()
+        }
+        FailOn::Verdict => diff.changes.iter().any(is_verdict_lost_or_changed),
+        // A note is worth knowing, and no defect.
+        FailOn::Finding => {
+            diff.findings.added.iter().any(|finding| finding.severity > Severity::Note)
+        }
+        FailOn::Never => false,
+    })
+}
+
+/// Another verdict, or none any more because the runtime is gone.
+fn is_verdict_lost_or_changed(change: &Change) -> bool {
+    match change.kind {
+        ChangeKind::TargetGone => change.role != Role::Host,
+        kind => kind == ChangeKind::Verdict,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::DiffSide;
 use super::change::{Change, ChangeKind};
-use super::{DiffSide, condition};
 use crate::judge::Confidence;
 use crate::model::{Run, Target};
 
@@ -78,13 +78,19 @@ pub(super) fn target_changes(a: DiffSide, b: DiffSide, pairs: &[TargetPair]) -> 
 /// A target in JSON: what started it, and the verdict on it.
 fn describe_target(side: DiffSide, target: &Target) -> Value {
     let mut value = json!({"role": target.role.word()});
-    for (name, text) in condition::target_starters(target) {
+    for (name, text) in target_starters(target) {
         value[name] = json!(text);
     }
     if let Some(verdict) = side.judgement.find_verdict(&target.name) {
         value["verdict"] = json!(verdict.conclusion.conclusion_id());
     }
     value
+}
+
+/// What started a target, as far as the run says.
+fn target_starters(target: &Target) -> impl Iterator<Item = (&'static str, String)> {
+    let starters = [("engine", target.engine.clone()), ("handler", target.handler.clone())];
+    starters.into_iter().filter_map(|(what, text)| Some((what, text?)))
 }
 
 /// Another conclusion; or the same one with another confidence, which is then part of it.

@@ -7,7 +7,6 @@ use super::*;
 use crate::judge::rules::testing::{Sketch, sketch};
 use crate::judge::{Conclusion, RuleBook, judge_run};
 use crate::model::{EvidenceKind, Fact, FactSource, MissingReason, Role, Target};
-use crate::project::FailOn;
 use crate::stats::ComparisonOutcome;
 use crate::store::testing::read_sample_run;
 

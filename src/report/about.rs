@@ -1,69 +1,15 @@
 //! What a probe or a verdict is, in parts under headings: the one source of `isoproof explain` and
-//! of the pages in the site. The words are `data/explain.toml` and `data/parsers.toml`.
+//! of the pages in the site.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ProjectData;
-use crate::assets;
-use crate::error::Result;
+use super::about_words::AboutWords;
 use crate::judge::RuleExample;
 use crate::judge::words::ConclusionDoc;
 use crate::model::Role;
 use crate::phrases::fill_phrase;
 use crate::probe::catalogue::{EvidenceStrength, Probe, ProbePlace};
-
-/// The words around what catalogue and verdicts say themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AboutWords {
-    headings: BTreeMap<String, String>,
-    sentences: BTreeMap<String, String>,
-    places: BTreeMap<String, String>,
-    missing: BTreeMap<String, String>,
-    volatile: BTreeMap<String, String>,
-    private: BTreeMap<String, String>,
-    #[serde(skip)]
-    parsers: BTreeMap<String, ParserDoc>,
-}
-
-/// How a parser reads, with a text in which it finds a value and one in which it finds none.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ParserDoc {
-    reads: String,
-    found: String,
-    /// The value in JSON.
-    value: String,
-    /// None where every text is an answer.
-    not_found: Option<String>,
-    /// Why nothing is found in it.
-    reason: Option<String>,
-}
-
-impl AboutWords {
-    /// The shipped words with a project's own from `data` (its `data/` folder).
-    ///
-    /// # Errors
-    ///
-    /// A file is not valid TOML, or lacks a part; the error names it.
-    pub fn load(data: Option<&Path>) -> Result<Self> {
-        let mut words: Self = assets::load_data(data, "explain.toml")?;
-        words.parsers = assets::load_data(data, "parsers.toml")?;
-        Ok(words)
-    }
-
-    fn heading_words(&self, key: &str) -> String {
-        self.headings.get(key).cloned().unwrap_or_default()
-    }
-
-    /// A sentence with places for values.
-    fn sentence_words(&self, key: &str) -> &str {
-        self.sentences.get(key).map_or("", String::as_str)
-    }
-}
 
 /// What is said about an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

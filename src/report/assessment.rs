@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 
-use super::about::AboutWords;
+use super::about_words::AboutWords;
 use crate::error::{Error, Result};
 use crate::judge::expectations::{self, ExpectationContext, ExpectationResult, ExpectationWords};
 use crate::judge::suitability::FitEvidence;

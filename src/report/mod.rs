@@ -1,6 +1,7 @@
 //! Reports: what was judged, through templates, into Markdown and HTML.
 
 pub(crate) mod about;
+mod about_words;
 pub(crate) mod assessment;
 pub(crate) mod chapters;
 mod chart_scale;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::{CollectSession, from_command, host_side};
 use crate::collect::budget::{MeasureState, budget_line};
-use crate::collect::estimate::WorkPart;
+use crate::collect::work_part::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};

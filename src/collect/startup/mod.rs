@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use super::{CollectSession, host_side, wait_until};
 use crate::collect::budget::{MeasureState, budget_line};
-use crate::collect::estimate::WorkPart;
+use crate::collect::work_part::WorkPart;
 use crate::engine::{ContainerMode, EngineKind, clean};
 use crate::model::{Capture, Role, Target};
 use crate::process::{TimedCommand, time_command};

@@ -1,6 +1,6 @@
 //! Typed commands, and the role that they state.
 
-use super::label::{self, EvidenceRole, LabelRole};
+use super::role::{self, EvidenceRole, LabelRole};
 use super::vocabulary::command::{ENGINES, PROGRAMS};
 use super::words;
 
@@ -58,7 +58,7 @@ pub(super) fn role_of_shown_file(text: &str) -> Option<EvidenceRole> {
     let shows = matches!(program, "cat" | "head" | "tail" | "less" | "more")
         && matches!(extension, "txt" | "log" | "out")
         && !arguments.contains(['>', '|', ';', '&']);
-    match label::list_roles(stem)[..] {
+    match role::list_roles(stem)[..] {
         [who] if shows => Some(who),
         [] if shows => EvidenceRole::of_folder(folder.rsplit('/').next()?),
         _ => None,
@@ -69,7 +69,7 @@ pub(super) fn role_of_shown_file(text: &str) -> Option<EvidenceRole> {
 fn role_of_remark(typed: &str) -> Option<EvidenceRole> {
     let in_brackets = typed.strip_suffix(')').and_then(|head| head.rsplit_once(" ("));
     let (_, remark) = in_brackets.or_else(|| typed.rsplit_once(" # "))?;
-    match label::role_of(remark)? {
+    match role::role_of(remark)? {
         LabelRole::One(who) => Some(who),
         LabelRole::Unclear => None,
     }
@@ -90,7 +90,7 @@ pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
     let is_pod = typed.contains("kubectl ") || typed.contains("crictl ");
     let is_runc =
         asked.map_or(!is_pod, |name| name == "runc" || name.starts_with("io.containerd.runc."));
-    let is_named = is_pod && label::list_roles(typed) == [EvidenceRole::Runc];
+    let is_named = is_pod && role::list_roles(typed) == [EvidenceRole::Runc];
     (is_runc || is_named).then_some(EvidenceRole::Runc)
 }
 

@@ -8,101 +8,10 @@ use super::vocabulary::label::{STARTS_OF_ROLES, TRADE, WORDS};
 use super::{command, words};
 use crate::text::beginning;
 
-/// Whose value it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum EvidenceRole {
-    /// The machine.
-    Host,
-    /// A container under runc.
-    Runc,
-    /// A container under Kata: the guest.
-    Kata,
-    /// A container under gVisor.
-    Gvisor,
-    /// A container in a virtual machine of libkrun.
-    Krun,
-}
-
-impl EvidenceRole {
-    /// The name of the target in a run.
-    pub fn target_name(self) -> &'static str {
-        self.into()
-    }
-
-    /// The role that a folder of this name is for.
-    pub fn of_folder(name: &str) -> Option<Self> {
-        [Self::Host, Self::Runc, Self::Kata].into_iter().find(|who| who.target_name() == name)
-    }
-
-    /// The runtime besides those of the lab that a name names: `io.containerd.runsc.v1`.
-    pub(super) fn of_other_runtime(name: &str) -> Option<Self> {
-        let named = words::split_words(name).filter_map(Self::of_word);
-        named.into_iter().find(|who| OTHER_GUESTS.contains(who))
-    }
-
-    /// The role that one word names.
-    fn of_word(word: &str) -> Option<Self> {
-        let word = words::lower_case(word);
-        match &*word {
-            "host" | "host's" | "hosts" | "baremetal" => Some(Self::Host),
-            "runc" => Some(Self::Runc),
-            "kata" | "guest" | "vm" | "microvm" | "ката" | "вм" => Some(Self::Kata),
-            "gvisor" | "runsc" => Some(Self::Gvisor),
-            "krun" | "libkrun" => Some(Self::Krun),
-            _ if word.starts_with("хост") => Some(Self::Host),
-            "gast" | "gastsystem" | "invité" | "invitado" | "huésped" => Some(Self::Kata),
-            "hôte" | "anfitrión" => Some(Self::Host),
-            _ if word.starts_with("гост") || word.starts_with("гест") => Some(Self::Kata),
-            _ => None,
-        }
-    }
-}
-
-/// The runtimes with a kernel of their own that people run where the lab asks for Kata.
-pub(super) const OTHER_GUESTS: [EvidenceRole; 2] = [EvidenceRole::Gvisor, EvidenceRole::Krun];
-
-/// Whose values are read as the guest's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum GuestPlace {
-    /// Kata's.
-    Katas,
-    /// Those of another runtime that ran in Kata's place: what is labelled as either's.
-    Taken(EvidenceRole),
-    /// Those of another runtime beside Kata: what is labelled as its own.
-    Beside(EvidenceRole),
-}
-
-impl GuestPlace {
-    /// Whose a part is that is labelled as somebody's; the guest's are Kata's for the readers.
-    pub(super) fn role_of(self, who: EvidenceRole) -> Option<EvidenceRole> {
-        match (self, who) {
-            (_, EvidenceRole::Host | EvidenceRole::Runc) => Some(who),
-            (Self::Katas | Self::Taken(_), EvidenceRole::Kata) => Some(who),
-            (Self::Taken(other) | Self::Beside(other), who) if who == other => {
-                Some(EvidenceRole::Kata)
-            }
-            _ => None,
-        }
-    }
-
-    /// The runtime, where it is not Kata.
-    pub(super) fn other_runtime(self) -> Option<EvidenceRole> {
-        match self {
-            Self::Katas => None,
-            Self::Taken(other) | Self::Beside(other) => Some(other),
-        }
-    }
-}
-
-/// What a label says about the role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LabelRole {
-    /// It names one.
-    One(EvidenceRole),
-    /// It names several, or heads something else: what follows belongs to none.
-    Unclear,
-}
+pub use super::role::EvidenceRole;
+pub(super) use super::role::{
+    GuestPlace, LabelRole, OTHER_GUESTS, is_other_runtime, list_roles, role_of,
+};
 
 /// A label at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +108,7 @@ fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
     for separator in [":", "=", "→", "->", " - ", " – ", " — "] {
         let Some(end) = find_outside_brackets(start, separator) else { continue };
         let (head, rest) = (&text[..end], &text[end + separator.len()..]);
-        let (outside, _) = without_brackets(head);
+        let (outside, _) = words::without_brackets(head);
         let outside = outside.trim();
         // What the runtime and the shim print of themselves.
         let is_of_runtime =
@@ -238,7 +147,7 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     if matches!(head, "WSL" | "WSL2") {
         return None;
     }
-    let (outside, _) = without_brackets(head);
+    let (outside, _) = words::without_brackets(head);
     let mut before = "";
     let all_trade = words::split_words(&outside).all(|word| {
         let counts = counts_attempts(std::mem::replace(&mut before, word));
@@ -260,76 +169,6 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
 /// Whether the number behind a word counts attempts, and is no value: `runc, try 1`.
 fn counts_attempts(word: &str) -> bool {
     WORDS.contains(&word.to_lowercase().as_str())
-}
-
-/// The role that the words of a label name; what stands in brackets counts only if nothing
-/// outside them names one.
-pub(super) fn role_of(label: &str) -> Option<LabelRole> {
-    let (outside, inside) = without_brackets(label);
-    find_roles(&outside).or_else(|| find_roles(&inside))
-}
-
-/// The roles that the words of a text name, each once.
-pub(super) fn list_roles(text: &str) -> Vec<EvidenceRole> {
-    let tokens = text.split_whitespace().filter(|token| !is_machine_name(token));
-    let mut found: Vec<EvidenceRole> =
-        tokens.flat_map(words::split_words).filter_map(EvidenceRole::of_word).collect();
-    found.sort_unstable();
-    found.dedup();
-    // A guest is that of the runtime beside whose name it stands.
-    if found.iter().any(|who| OTHER_GUESTS.contains(who)) && !words::contains_any(text, &["kata"]) {
-        found.retain(|who| *who != EvidenceRole::Kata);
-    }
-    found
-}
-
-/// Whether a word is the name of a machine, which names no target: `lab-vm-03`.
-fn is_machine_name(token: &str) -> bool {
-    let name = words::lower_case(token.trim_matches(|c: char| !c.is_alphanumeric()));
-    let Some((head, number)) = name.rsplit_once('-') else { return false };
-    let Some((first, _)) = head.split_once('-') else { return false };
-    number.chars().all(|c| c.is_ascii_digit())
-        && !TRADE.contains(&first)
-        && EvidenceRole::of_word(first).is_none()
-        && !name.contains("kata")
-        && !name.contains("runc")
-}
-
-fn find_roles(text: &str) -> Option<LabelRole> {
-    match list_roles(text)[..] {
-        [] if words::split_words(text).any(|word| matches!(word, "WSL" | "WSL2")) => {
-            Some(LabelRole::One(EvidenceRole::Host))
-        }
-        [] if words::split_words(text).any(is_other_runtime) => Some(LabelRole::Unclear),
-        [] => find_cluster_role(text),
-        [who] => Some(LabelRole::One(who)),
-        // "Host kernel, used by runc" speaks of the host.
-        [EvidenceRole::Host, EvidenceRole::Runc]
-            if words::contains_any(text, &["use", "share", "same"]) =>
-        {
-            Some(LabelRole::One(EvidenceRole::Host))
-        }
-        _ => Some(LabelRole::Unclear),
-    }
-}
-
-/// In a cluster the node is the host, and the pod beside it the guest.
-fn find_cluster_role(text: &str) -> Option<LabelRole> {
-    let has = |names: &[&str]| {
-        words::split_words(text).any(|word| names.contains(&&*words::lower_case(word)))
-    };
-    match (has(&["node", "worker"]), has(&["pod"])) {
-        (true, false) => Some(LabelRole::One(EvidenceRole::Host)),
-        (false, true) => Some(LabelRole::One(EvidenceRole::Kata)),
-        (true, true) => Some(LabelRole::Unclear),
-        (false, false) => None,
-    }
-}
-
-/// Whether the word names a runtime that the lab does not ask for.
-pub(super) fn is_other_runtime(word: &str) -> bool {
-    EvidenceRole::of_other_runtime(word).is_some()
-        || matches!(&*words::lower_case(word), "crun" | "youki" | "firecracker")
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.
@@ -354,24 +193,6 @@ pub(super) fn strip_decoration(text: &str) -> &str {
         Some(inner) if !inner.contains([':', '[']) => inner.trim(),
         _ => text,
     }
-}
-
-/// What stands outside and what stands inside round brackets.
-pub(super) fn without_brackets(text: &str) -> (String, String) {
-    let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_u32);
-    for c in text.chars() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ if depth > 0 => inside.push(c),
-            _ => outside.push(c),
-        }
-        if matches!(c, '(' | ')') {
-            outside.push(' ');
-            inside.push(' ');
-        }
-    }
-    (outside, inside)
 }
 
 /// Where the first `separator` begins that stands outside round brackets.

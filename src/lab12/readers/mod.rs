@@ -22,6 +22,7 @@ mod read;
 mod records;
 mod report;
 mod results;
+mod role;
 mod sentence;
 mod shim;
 mod slot;

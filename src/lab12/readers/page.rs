@@ -225,7 +225,7 @@ impl<'a> EvidencePage<'a> {
 /// The role of a title that is a command: `== ctr run --runtime io.containerd.kata-clh.v2 ==`.
 fn role_of_title(title: &str) -> Option<EvidenceRole> {
     let typed = label::strip_decoration(title);
-    let (outside, inside) = label::without_brackets(typed);
+    let (outside, inside) = words::without_brackets(typed);
     let named = label::list_roles(&inside);
     let asked = command::command_role(&outside).filter(|_| outside.contains("--runtime"));
     match named[..] {

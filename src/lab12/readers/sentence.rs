@@ -68,7 +68,7 @@ fn find_measured_slot(sentence: &str) -> Option<&'static str> {
 /// The one value and the one target in a clause, if nothing else is in it.
 fn read_clause(clause: &str, slot: &'static str) -> Option<SentenceValue> {
     // A remark that takes nothing back.
-    let (outside, remark) = label::without_brackets(clause);
+    let (outside, remark) = words::without_brackets(clause);
     let is_harmless = label::list_roles(&outside).len() == 1
         && !remark.contains(|c: char| c.is_ascii_digit())
         && !words::is_hypothetical(&remark)

@@ -332,6 +332,24 @@ pub(super) fn is_absence(text: &str) -> bool {
     contains_any(text, ABSENCE_WORDS)
 }
 
+/// What stands outside and what stands inside round brackets.
+pub(super) fn without_brackets(text: &str) -> (String, String) {
+    let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_u32);
+    for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => inside.push(c),
+            _ => outside.push(c),
+        }
+        if matches!(c, '(' | ')') {
+            outside.push(' ');
+            inside.push(' ');
+        }
+    }
+    (outside, inside)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

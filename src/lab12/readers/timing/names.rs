@@ -1,7 +1,6 @@
 //! What stands around a time: the words by which it is a sample, a summary, or the time of
 //! something else.
 
-use crate::lab12::readers::label;
 use crate::lab12::readers::table::{TableMeasure, has_word};
 use crate::lab12::readers::vocabulary::timing_names::{KEYS, LEFT_OUT, NO_SAMPLE, OTHERS, STARTS};
 use crate::lab12::readers::words::{self, TimeUnit};
@@ -44,7 +43,7 @@ pub(super) fn is_processor_time(text: &str) -> bool {
 /// Whether the part under this label holds no samples. What stands in brackets may say that
 /// warm-up or pull is not among them.
 pub(in crate::lab12::readers) fn is_excluded_part(label: &str) -> bool {
-    let (outside, inside) = label::without_brackets(label);
+    let (outside, inside) = words::without_brackets(label);
     let left_out = words::contains_any(&inside, LEFT_OUT);
     let named = words::contains_any(&inside, &["warm", "pull", "прогрев"]);
     is_excluded(&outside) || is_excluded(&inside) && !(left_out && named)

@@ -14,11 +14,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::file_uris::{planned_uri, repository_uri};
 use crate::judge::{EvidenceRef, ExpectationResult, Finding, RuleDoc, Severity, SwitchedOff};
 use crate::lab12::claims::{CheckedClaims, ClaimResult};
 use crate::model::FactSource;
+use crate::project::{CONFIG, Project};
 use crate::report::fleet::{ExpectationFold, FleetAssessment};
 use crate::report::{Assessment, ProjectData};
+use crate::store::fleets::{FleetStore, fleet_text};
 use crate::text::uri_path;
 
 /// The most results that code hosts keep.
@@ -426,6 +429,23 @@ fn line_in(text: &str, place: &FactSource) -> usize {
         .skip_while(|(line, _)| !line.trim().starts_with("\"lines\": ["))
         .nth(wanted as usize);
     first.map_or(at, |(_, number)| number)
+}
+
+/// A fleet as SARIF.
+pub(super) fn fleet_sarif(
+    project: &Project,
+    assessment: &FleetAssessment,
+    project_data: &ProjectData,
+    expectations: &[ExpectationFold],
+) -> String {
+    let path = FleetStore::open_project(project).fleet_path(&assessment.fleet.id);
+    // While a session goes on, its file does not say yet what the fleet does.
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| fleet_text(&assessment.fleet));
+    let uri = repository_uri(project, &path).unwrap_or_else(|| planned_uri(project, &path));
+    let file = SarifFile { uri, text: &text, evidence: None };
+    let config = planned_uri(project, &project.root.join(CONFIG));
+    let expectations = SarifExpectationsOfFleet { uri: config, folds: expectations };
+    fleet_sarif_log(assessment, project_data, &expectations, &file)
 }
 
 #[cfg(test)]
