@@ -226,7 +226,7 @@ impl ClusterArguments {
             .with_help("add --allow-privileged, in a namespace that lets it in"))
     }
 
-    fn resources(&self, usual: PodResources) -> PodResources {
+    fn chosen_resources(&self, usual: PodResources) -> PodResources {
         let (requests, limits) = (self.pod_requests.clone(), self.pod_limits.clone());
         PodResources {
             requests: requests.map_or(usual.requests, |Amounts(cpu, memory)| (cpu, memory)),
@@ -268,7 +268,7 @@ impl ClusterArguments {
                 pull: self.pull.clone().unwrap_or(usual.pull),
                 pull_secrets: self.pull_secrets.clone(),
                 priority_class: self.priority_class.clone(),
-                resources: self.resources(usual.resources),
+                resources: self.chosen_resources(usual.resources),
                 tolerations: self.tolerations.clone(),
                 security: match self.pod_security.as_deref() {
                     Some("baseline") => PodSecurity::Baseline,

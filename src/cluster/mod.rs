@@ -360,7 +360,7 @@ fn find_restart(
         return None;
     }
     // What was captured before the user stopped the session counts only with this answer.
-    match ClusterNode::ask(&session.client.without_interrupts(), &node.name) {
+    match ClusterNode::fetch_node(&session.client.without_interrupts(), &node.name) {
         Ok(now) if now.boot_id == node.boot_id => None,
         Ok(_) => Some("the node was started again during the session".into()),
         Err(words) => {

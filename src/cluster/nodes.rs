@@ -91,7 +91,7 @@ impl ClusterNode {
     /// # Errors
     ///
     /// The cluster's words.
-    pub(crate) fn ask(client: &ClusterClient, name: &str) -> Result<Self, String> {
+    pub(crate) fn fetch_node(client: &ClusterClient, name: &str) -> Result<Self, String> {
         let object = client.get_object(&node_path(name)).map_err(|error| error.words)?;
         Ok(Self::from_object(&object))
     }

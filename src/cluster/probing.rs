@@ -280,7 +280,7 @@ impl<'a> ProbePod<'a> {
             return None;
         }
         let name = self.object["spec"]["nodeName"].as_str()?;
-        ClusterNode::ask(session.client, name).ok()?.obstacle
+        ClusterNode::fetch_node(session.client, name).ok()?.obstacle
     }
 
     /// The events about it: by uid, because names are used again.

@@ -62,7 +62,7 @@ pub(crate) fn resume_nodes(
 ) -> Result<BTreeMap<String, String>> {
     let mut silent = BTreeMap::new();
     for (name, pods) in by_node {
-        let read = ClusterNode::ask(session.client, &name)
+        let read = ClusterNode::fetch_node(session.client, &name)
             .and_then(|node| Ok((resume_node(session, &node, &pods)?, node)));
         if session.is_cancelled() {
             return Ok(silent);

@@ -207,7 +207,7 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     let table = ProcessTable::of_this_machine();
     let exe = table.program_path(pid).unwrap_or_default();
     let how = format!("the program of process {pid}, which the engine calls the container's");
-    captures.push(capture_of(&spec.name, "host.pid_exe", &how, &line(&exe)));
+    captures.push(capture_of(&spec.name, "host.pid_exe", &how, &end_line(&exe)));
     let family = process_tree(pid, id);
     let mut pids = family.iter().copied();
     let shim = pids.clone().find(|pid| table.process_name(*pid).contains("shim")).or_else(|| {
@@ -215,7 +215,7 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     });
     let shim_program = shim.and_then(|pid| table.program_path(pid)).unwrap_or_default();
     let how = "the program of the process above the container's whose name says shim";
-    captures.push(capture_of(&spec.name, "host.shim", how, &line(&shim_program)));
+    captures.push(capture_of(&spec.name, "host.shim", how, &end_line(&shim_program)));
     let monitor = family.iter().copied().find(|pid| {
         table.program_path(*pid).is_some_and(|path| {
             let program = path.rsplit('/').next().unwrap_or_default().to_string();
@@ -224,14 +224,14 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     });
     let how = "the program of the first virtual machine monitor among the container's processes";
     let monitor_program = monitor.and_then(|pid| table.program_path(pid)).unwrap_or_default();
-    captures.push(capture_of(&spec.name, "host.vmm", how, &line(&monitor_program)));
+    captures.push(capture_of(&spec.name, "host.vmm", how, &end_line(&monitor_program)));
     let how = "open files of the container's processes that belong to a virtual machine";
     captures.push(capture_of(&spec.name, "host.vm_fds", how, &vm_files(&family)));
     captures.extend(capture_memory(spec, &family));
     captures
 }
 
-fn line(text: &str) -> String {
+fn end_line(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{text}\n") }
 }
 

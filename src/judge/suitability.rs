@@ -80,7 +80,7 @@ pub enum CostRatio {
 }
 
 impl CostRatio {
-    fn unknown(kind: FitReasonKind) -> Self {
+    fn without_ratio(kind: FitReasonKind) -> Self {
         Self::Unknown { kind, rule: None }
     }
 
@@ -88,9 +88,9 @@ impl CostRatio {
         match (comparison.ratio, comparison.obstacle) {
             (Some(ratio), _) => Self::Ratio { ratio, interval: comparison.interval },
             (None, Some(ComparisonObstacle::NotPositive)) => {
-                Self::unknown(FitReasonKind::NotPositive)
+                Self::without_ratio(FitReasonKind::NotPositive)
             }
-            (None, _) => Self::unknown(FitReasonKind::TooFewSamples),
+            (None, _) => Self::without_ratio(FitReasonKind::TooFewSamples),
         }
     }
 }
@@ -205,16 +205,16 @@ impl<'a> FitEvidence<'a> {
     /// What a target costs by a fact, relative to the baseline.
     pub fn cost_ratio(&self, fact: &str, target: &str) -> CostRatio {
         let Some(baseline) = self.baseline_name() else {
-            return CostRatio::unknown(FitReasonKind::BaselineNotMeasured);
+            return CostRatio::without_ratio(FitReasonKind::BaselineNotMeasured);
         };
         if target == baseline {
             return CostRatio::Reference;
         }
         let Some(own) = self.find_present_fact(fact, target) else {
-            return CostRatio::unknown(FitReasonKind::NotMeasured);
+            return CostRatio::without_ratio(FitReasonKind::NotMeasured);
         };
         let Some(reference) = self.find_present_fact(fact, baseline) else {
-            return CostRatio::unknown(FitReasonKind::BaselineNotMeasured);
+            return CostRatio::without_ratio(FitReasonKind::BaselineNotMeasured);
         };
         if let Some(finding) = self.judgement.find_error(fact, &[target, baseline]) {
             let rule = Some(finding.rule.clone());
@@ -227,24 +227,24 @@ impl<'a> FitEvidence<'a> {
             [Some(own), Some(reference)] if own > 0.0 && reference > 0.0 => {
                 CostRatio::Ratio { ratio: own / reference, interval: None }
             }
-            _ => CostRatio::unknown(FitReasonKind::NotPositive),
+            _ => CostRatio::without_ratio(FitReasonKind::NotPositive),
         }
     }
 
     fn series_ratio(&self, fact: &str, target: &str) -> CostRatio {
         match self.timing.withheld_reason() {
             Some(WithheldReason::EmulatedHost) => {
-                return CostRatio::unknown(FitReasonKind::HostEmulated);
+                return CostRatio::without_ratio(FitReasonKind::HostEmulated);
             }
             Some(WithheldReason::ControlDiffers) => {
-                return CostRatio::unknown(FitReasonKind::TimesWithheld);
+                return CostRatio::without_ratio(FitReasonKind::TimesWithheld);
             }
             None => {}
         }
         let measures = self.timing.compared_measures(self.run);
         match measures.iter().find(|measure| measure.id == fact && measure.target == target) {
             Some(measure) => CostRatio::from_comparison(&measure.comparison),
-            None => CostRatio::unknown(FitReasonKind::NotMeasured),
+            None => CostRatio::without_ratio(FitReasonKind::NotMeasured),
         }
     }
 }

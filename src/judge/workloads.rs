@@ -178,7 +178,7 @@ impl WorkloadTable {
     pub fn load(data: Option<&Path>) -> Result<Self> {
         let file = assets::read_data(data, WORKLOADS)?;
         let mut table: Self = file.parse_toml()?;
-        table.verify().map_err(|what| file.name_error(what))?;
+        table.verify_entries().map_err(|what| file.name_error(what))?;
         let file = assets::read_data(data, REASONS)?;
         table.reasons = file.parse_toml()?;
         for id in FitReasonKind::ALL.iter().copied().map(FitReasonKind::reason_id) {
@@ -194,7 +194,7 @@ impl WorkloadTable {
         self.measures.iter().find(|measure| measure.id == id)
     }
 
-    fn verify(&self) -> Result<(), String> {
+    fn verify_entries(&self) -> Result<(), String> {
         let mut ids = BTreeSet::new();
         for measure in &self.measures {
             if !ids.insert(&measure.id) {

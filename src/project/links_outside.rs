@@ -25,7 +25,7 @@ impl Project {
         let mut seen = BTreeSet::new();
         let checked = self.config.checked_submission.iter();
         for path in folders.iter().cloned().chain(checked.map(|path| self.root.join(path))) {
-            self.refuse(&root, &path)?;
+            self.refuse_path(&root, &path)?;
         }
         while let Some(folder) = folders.pop() {
             let Ok(real) = folder.canonicalize() else { continue };
@@ -36,7 +36,7 @@ impl Project {
                 sources::walk_folder(&folder, WalkLimits::FLAT).or_failed_io("read", &folder)?;
             for entry in walk.entries {
                 if entry.is_link {
-                    self.refuse(&root, &entry.path)?;
+                    self.refuse_path(&root, &entry.path)?;
                 }
                 if entry.kind == SourceKind::Folder {
                     folders.push(entry.path);
@@ -52,7 +52,7 @@ impl Project {
     ///
     /// It does, and where it leads.
     pub fn refuse_outside(&self, path: &Path) -> Result<()> {
-        self.refuse(&self.real_root()?, path)
+        self.refuse_path(&self.real_root()?, path)
     }
 
     fn real_root(&self) -> Result<PathBuf> {
@@ -60,7 +60,7 @@ impl Project {
     }
 
     /// What leads nowhere is left to whoever reads it.
-    fn refuse(&self, root: &Path, path: &Path) -> Result<()> {
+    fn refuse_path(&self, root: &Path, path: &Path) -> Result<()> {
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {

@@ -181,7 +181,7 @@ fn round_percent(value: f64) -> f64 {
 
 impl Chart {
     /// The chart of a kind about a fact; none if the run has nothing to draw.
-    pub(crate) fn draw(assessment: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
+    pub(crate) fn draw_chart(assessment: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
         let mut view = match kind {
             ChartKind::Samples => samples_view(&chart_series(assessment, id, false))?,
             ChartKind::Ecdf => ecdf_view(&chart_series(assessment, id, true))?,
@@ -201,7 +201,7 @@ impl Chart {
     pub(crate) fn from_info_string(assessment: &Assessment, info: &str) -> Option<Self> {
         let mut words = info.strip_prefix(CHART)?.split_whitespace();
         let kind = ChartKind::from_word(words.next()?)?;
-        Self::draw(assessment, kind, words.next().unwrap_or_default())
+        Self::draw_chart(assessment, kind, words.next().unwrap_or_default())
     }
 
     /// The name of its template.

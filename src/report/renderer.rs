@@ -70,7 +70,7 @@ impl Renderer {
         }
     }
 
-    fn emphasize(&self, text: &str) -> String {
+    fn mark_missing(&self, text: &str) -> String {
         match self {
             Self::Markdown(_) => format!("*{}*", escape::escape_markdown(text)),
             Self::Html(_) => format!("<em class=\"missing\">{}</em>", escape::escape_html(text)),
@@ -207,7 +207,7 @@ impl Renderer {
 
     /// *not captured*, with the reason.
     pub fn render_missing(&self, assessment: &Assessment, missing: &MissingFact) -> String {
-        let mark = self.emphasize(&assessment.project_data.phrases.not_captured);
+        let mark = self.mark_missing(&assessment.project_data.phrases.not_captured);
         let mark = match &missing.source {
             Some(source) => self.link_to_source(assessment, &mark, source),
             None => mark,

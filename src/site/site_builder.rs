@@ -456,7 +456,7 @@ impl SiteBuilder {
 
     /// The drawing of what each runtime costs, if the run has ratios.
     fn ratio_chart(&self, engine: &TemplateEngine) -> Result<Option<String>> {
-        let chart = Chart::draw(&self.assessment, ChartKind::Ratios, "");
+        let chart = Chart::draw_chart(&self.assessment, ChartKind::Ratios, "");
         chart
             .map(|chart| engine.render_template(&chart.template_name(), &chart.template_context(0)))
             .transpose()

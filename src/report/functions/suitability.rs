@@ -89,7 +89,7 @@ impl LookupSources {
         }
     }
 
-    fn escaped(&self, text: &str) -> Value {
+    fn escape_text(&self, text: &str) -> Value {
         safe_value(&self.renderer.escape_text(text))
     }
 
@@ -97,14 +97,14 @@ impl LookupSources {
         let limits = workload.pays.iter().filter_map(|(id, limit)| {
             let measure = self.assessment.project_data.workloads.find_measure(id)?;
             Some(value_map([
-                ("title", self.escaped(&measure.title)),
+                ("title", self.escape_text(&measure.title)),
                 ("limit", number::format_ratio(*limit).into()),
             ]))
         });
         vec![
-            ("title", self.escaped(&workload.title)),
-            ("short", self.escaped(&workload.short)),
-            ("why", self.escaped(&workload.why)),
+            ("title", self.escape_text(&workload.title)),
+            ("short", self.escape_text(&workload.short)),
+            ("why", self.escape_text(&workload.why)),
             ("is_untrusted", workload.runs_untrusted_code.into()),
             ("pays", limits.collect::<Vec<_>>().into()),
         ]
@@ -133,7 +133,7 @@ pub(super) fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResu
             let runtimes = runtimes.map(|fit| {
                 value_map([
                     ("target", fit.target.as_str().into()),
-                    ("name", sources.escaped(&assessment.reader_name(&fit.target))),
+                    ("name", sources.escape_text(&assessment.reader_name(&fit.target))),
                     ("reason", safe_value(&sources.reason_words(fit))),
                 ])
             });

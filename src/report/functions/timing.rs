@@ -357,7 +357,7 @@ pub(super) fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraRes
         sources.require_probe(id)?;
     }
     let is_site = matches!(&sources.renderer, Renderer::Markdown(EvidenceLinks::Site(_)));
-    match is_site.then(|| Chart::draw(&sources.assessment, kind, id)).flatten() {
+    match is_site.then(|| Chart::draw_chart(&sources.assessment, kind, id)).flatten() {
         Some(_) => Ok(safe_value(&charts::chart_block(kind, id))),
         None => Ok(safe_value("")),
     }
