@@ -91,17 +91,15 @@ impl<'h> PageScanner<'h> {
 
     /// Takes what follows a `<`; gives what comes after it.
     fn take_markup(&mut self, markup: &'h str) -> &'h str {
-        let [is_name, is_end_name] =
-            [0, 1].map(|at| markup.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic));
-        match markup.as_bytes().first() {
-            Some(b'!') if markup.starts_with("!--") => text_after(&markup[1..], "-->"),
-            Some(b'/') if is_end_name => {
+        match markup.as_bytes() {
+            [b'!', ..] if markup.starts_with("!--") => text_after(&markup[1..], "-->"),
+            [b'/', b'a'..=b'z' | b'A'..=b'Z', ..] => {
                 let (name, attributes) = split_name(&markup[1..]);
                 self.end_element(name);
                 after_bare_tag(attributes).unwrap_or_else(|| read_attributes(attributes, |_, _| ()))
             }
-            Some(b'!' | b'?' | b'/') => text_after(markup, ">"),
-            _ if is_name => {
+            [b'!' | b'?' | b'/', ..] => text_after(markup, ">"),
+            [b'a'..=b'z' | b'A'..=b'Z', ..] => {
                 let (name, attributes) = split_name(markup);
                 self.begin_element(name);
                 let rest = after_bare_tag(attributes).unwrap_or_else(|| {
