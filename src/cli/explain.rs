@@ -33,14 +33,25 @@ pub(super) fn run_explain(
     console: &Console,
 ) -> Result<ExitCode> {
     let project_data = ProjectData::load_project(project)?;
-    let requirements = load_requirements(project)?;
-    let text = match &arguments.id {
-        None => list_ids(&project_data, &requirements),
-        Some(id) => explain_id(&project_data, &requirements, id)
-            .ok_or_else(|| unknown_id_error(&project_data, &requirements, id))?,
+    let known = arguments.id.as_ref().and_then(|id| explain_id(&project_data, id));
+    // The editions are read only for who asks for one of theirs.
+    let text = match (known, &arguments.id) {
+        (Some(page), _) => page.style_page(),
+        (None, None) => list_ids(&project_data, &load_requirements(project)?),
+        (None, Some(id)) => explain_requirement(&project_data, &load_requirements(project)?, id)?,
     };
     console.print_text(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn explain_requirement(
+    project_data: &ProjectData,
+    requirements: &[LabRequirement],
+    id: &str,
+) -> Result<StyledText> {
+    let asked = requirements.iter().find(|asked| asked.id == id).map(requirement_page);
+    let page = asked.ok_or_else(|| unknown_id_error(project_data, requirements, id))?;
+    Ok(page.style_page())
 }
 
 /// The requirements of all editions of the lab; a project's own data can state others.
@@ -91,12 +102,9 @@ fn push_id_section<'a>(
     );
 }
 
-fn explain_id(
-    project_data: &ProjectData,
-    requirements: &[LabRequirement],
-    id: &str,
-) -> Option<StyledText> {
-    let text = project_data
+/// What explains a rule, a verdict or a probe.
+fn explain_id(project_data: &ProjectData, id: &str) -> Option<ExplanationPage> {
+    project_data
         .rules
         .find_rule(id)
         .map(|doc| rule_page(doc, "a rule", &project_data.rules))
@@ -120,8 +128,6 @@ fn explain_id(
                 .find_probe(id)
                 .map(|probe| about_page(&AboutPage::about_probe(project_data, probe)))
         })
-        .or_else(|| requirements.iter().find(|asked| asked.id == id).map(requirement_page))?;
-    Some(text.style_page())
 }
 
 fn unknown_id_error(
