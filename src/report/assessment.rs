@@ -242,6 +242,8 @@ struct IndexedCapture {
     anchor: String,
     /// Id and target of the facts that were read from it, in their order.
     facts: Vec<(String, String)>,
+    /// The lines of its output that they were read from, from 1.
+    sources: BTreeSet<usize>,
     /// The lines of its output, made when they are asked for; none if they are those that are
     /// stored.
     lines: OnceLock<Option<Vec<String>>>,
@@ -389,6 +391,25 @@ impl Assessment {
         Ok(FoundFact { probe, target: Some(name), fact })
     }
 
+    /// What is known of a fact on each target of the run, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The id is not in the catalogue.
+    pub(crate) fn find_row(&self, id: &str) -> Result<Vec<FoundFact<'_>>, String> {
+        let probe =
+            self.project_data.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
+        let by_target = self.run.facts.get(id);
+        let row = self.run.targets.iter().map(|Target { name, .. }| {
+            let fact = match by_target.and_then(|by_target| by_target.get(name)) {
+                Some(fact) => Cow::Borrowed(fact),
+                None => Cow::Owned(self.unrecorded_fact(name)),
+            };
+            FoundFact { probe, target: Some(name), fact }
+        });
+        Ok(row.collect())
+    }
+
     /// Why a run knows nothing about a question on a target.
     fn unrecorded_fact(&self, target: &str) -> Fact {
         let phrases = &self.project_data.phrases;
@@ -471,7 +492,9 @@ impl Assessment {
     }
 
     fn indexed_captures(&self) -> &HashMap<String, IndexedCapture> {
-        self.captures.get_or_init(|| index_captures(&self.run, self.record_pages()))
+        self.captures.get_or_init(|| {
+            index_captures(&self.run, self.record_pages(), &self.project_data.catalogue)
+        })
     }
 
     /// The pages next to that of the run which show its captures; none of a run with few.
@@ -491,10 +514,11 @@ impl Assessment {
         facts.into_iter().flatten().filter_map(|(id, target)| self.find_fact(id, target).ok())
     }
 
-    /// The numbers of the lines of a capture's output that facts were read from.
-    pub(crate) fn source_lines(&self, capture: &str) -> BTreeSet<usize> {
-        let sources = self.facts_of_capture(capture).filter_map(|found| found.fact.source()?.line);
-        sources.map(|line| line as usize).collect()
+    /// How many facts were read from a capture, and from which lines of its output, from 1.
+    pub(crate) fn lines_read(&self, capture: &str) -> (usize, &BTreeSet<usize>) {
+        static NONE: BTreeSet<usize> = BTreeSet::new();
+        let indexed = self.indexed_captures().get(capture);
+        indexed.map_or((0, &NONE), |capture| (capture.facts.len(), &capture.sources))
     }
 
     /// The lines of a capture's output as they are shown: without the colours of a terminal.
@@ -623,7 +647,11 @@ fn find_record_pages(run: &Run) -> Vec<RecordPage> {
 }
 
 /// The captures by their ids, each with an anchor that is made of the id and unique on the page.
-fn index_captures(run: &Run, pages: &[RecordPage]) -> HashMap<String, IndexedCapture> {
+fn index_captures(
+    run: &Run,
+    pages: &[RecordPage],
+    catalogue: &ProbeCatalogue,
+) -> HashMap<String, IndexedCapture> {
     let run_page: Arc<str> = format!("runs/{}", run.id).into();
     let pages: Vec<(Option<&str>, Arc<str>)> =
         pages.iter().map(|page| (page.target.as_deref(), page.place.as_str().into())).collect();
@@ -638,15 +666,18 @@ fn index_captures(run: &Run, pages: &[RecordPage]) -> HashMap<String, IndexedCap
         let anchor = if *count == 1 { format!("c-{slug}") } else { format!("c-{slug}--{count}") };
         let page = pages.iter().find(|(target, _)| *target == capture.target.as_deref());
         let page = Arc::clone(page.map_or(&run_page, |(_, page)| page));
-        let (facts, lines) = (Vec::new(), OnceLock::new());
-        let indexed = IndexedCapture { index, page, anchor, facts, lines };
+        let (facts, sources, lines) = (Vec::new(), BTreeSet::new(), OnceLock::new());
+        let indexed = IndexedCapture { index, page, anchor, facts, sources, lines };
         captures.insert(capture.id.clone(), indexed);
     }
-    for (id, by_target) in &run.facts {
-        for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
-            let source = fact.source().and_then(|source| captures.get_mut(&source.capture));
-            if let Some(capture) = source {
+    // What can be looked up.
+    for (id, by_target) in run.facts.iter().filter(|(id, _)| catalogue.find_probe(id).is_some()) {
+        let known = by_target.iter().filter(|(target, _)| run.find_target(target).is_some());
+        for (target, fact) in known.filter(|(_, fact)| fact.is_present()) {
+            let Some(source) = fact.source() else { continue };
+            if let Some(capture) = captures.get_mut(&source.capture) {
                 capture.facts.push((id.clone(), target.clone()));
+                capture.sources.extend(source.line.map(|line| line as usize));
             }
         }
     }

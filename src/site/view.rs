@@ -75,12 +75,7 @@ impl<'a> CaptureView<'a> {
             CaptureOrigin::File { path, slot } => (path.as_str().into(), slot.as_deref()),
             origin => (origin.describe_origin().into(), None),
         };
-        let (mut facts, mut sources) = (0, BTreeSet::new());
-        for found in assessment.facts_of_capture(&capture.id) {
-            facts += 1;
-            let line = found.fact.source().and_then(|source| source.line);
-            sources.extend(line.map(|line| line as usize));
-        }
+        let (facts, sources) = assessment.lines_read(&capture.id);
         let count = capture.stdout.text_lines().len();
         let (shown, folded) = match limit {
             None if count > FOLD => (SHOWN, count - SHOWN),
@@ -347,7 +342,7 @@ mod tests {
     fn a_capture_marks_the_lines_that_facts_were_read_from() {
         let assessment = with_release();
         let view = view_capture(&assessment, None);
-        assert_eq!(assessment.source_lines(view.id), BTreeSet::from([2]));
+        assert_eq!(assessment.lines_read(view.id), (1, &BTreeSet::from([2])));
         assert_eq!(view.facts, 1);
         assert_eq!(view.anchor, "c-kata-kernel-txt");
     }

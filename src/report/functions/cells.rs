@@ -13,20 +13,22 @@ pub(super) fn draw_cells(sources: &LookupSources, id: &str, kwargs: &Kwargs) -> 
     let (host, differs, equal): (&str, &str, &str) =
         (kwargs.must_get("host")?, kwargs.must_get("differs")?, kwargs.must_get("equal")?);
     let (assessment, renderer) = (&sources.assessment, &sources.renderer);
-    let on_host = assessment.find_fact(id, Role::Host.word()).map_err(lookup_error)?;
+    let row = assessment.find_row(id).map_err(lookup_error)?;
+    let targets = &assessment.run.targets;
+    let host_place = targets.iter().position(|target| target.role == Role::Host);
+    let on_host = host_place.and_then(|place| row[place].fact.as_value());
     let mut out = String::new();
-    for target in &assessment.run.targets {
-        let found = assessment.find_fact(id, &target.name).map_err(lookup_error)?;
+    for (target, found) in targets.iter().zip(&row) {
         let head = match target.role {
             Role::Host => host.to_string(),
             _ => renderer.escape_text(&assessment.reader_name(&target.name)),
         };
-        let held = sources.print_found(&found, None, true)?;
+        let held = sources.print_found(found, None, true)?;
         for piece in ["<td data-head=\"", &head, "\"><div class=\"held\">", &held, "</div>"] {
             out.push_str(piece);
         }
         if target.role != Role::Host
-            && let (Some(there), Some(here)) = (on_host.fact.as_value(), found.fact.as_value())
+            && let (Some(there), Some(here)) = (on_host, found.fact.as_value())
         {
             let (class, words) =
                 if there == here { ("equal", equal) } else { ("differs", differs) };

@@ -14,26 +14,30 @@ use crate::text::strip_ansi;
 /// `capture.id | record_lines(…)`: lines of a capture, each as an element with its number.
 ///
 /// `stream` is `stdout` or `stderr`; `from` and `to` are the lines before the first one and up to
-/// the last one; `id` begins the ids of the lines, `link` the addresses that their numbers lead to
-/// and `label` the words that their numbers are read aloud by, with `after` behind the number: what
-/// is not given is not there. Linked lines of the output that a fact was read from are marked.
+/// the last one. With `ids` each line has its anchor as its id; with `page` its number leads to that
+/// anchor on a page, `""` being the one that it stands on. `label` is the word that the number is
+/// read aloud by, with `after` behind the number. Linked lines of the output that a fact was read from are marked.
 pub(super) fn draw_lines(
     sources: &LookupSources,
     capture: &Capture,
     kwargs: &Kwargs,
 ) -> TeraResult<String> {
-    let (stream, marked) = match kwargs.get::<&str>("stream")? {
-        Some("stderr") => (capture.stderr.as_ref(), BTreeSet::new()),
-        _ => (Some(&capture.stdout), sources.assessment.source_lines(&capture.id)),
+    static NONE: BTreeSet<usize> = BTreeSet::new();
+    let assessment = &sources.assessment;
+    let (stream, letter, marked) = match kwargs.get::<&str>("stream")? {
+        Some("stderr") => (capture.stderr.as_ref(), "-E", &NONE),
+        _ => (Some(&capture.stdout), "-L", assessment.lines_read(&capture.id).1),
     };
     let lines = stream.map(|stream| stream.text_lines()).unwrap_or_default();
     let from: usize = kwargs.get("from")?.unwrap_or(0).min(lines.len());
     let to: usize = kwargs.get("to")?.unwrap_or(lines.len()).clamp(from, lines.len());
-    let id = escape_argument(sources, kwargs, "id")?;
-    let link = escape_argument(sources, kwargs, "link")?;
+    let has_ids: bool = kwargs.get("ids")?.unwrap_or(false);
+    let anchor = assessment.capture_anchor(&capture.id).unwrap_or_default();
+    let id = sources.renderer.escape_text(anchor) + letter;
+    let link = escape_argument(sources, kwargs, "page")?.map(|page| [&page, "#", &id].concat());
     let label = escape_argument(sources, kwargs, "label")?.unwrap_or_default();
     let after = escape_argument(sources, kwargs, "after")?.unwrap_or_default();
-    let pieces = [&id, &link].into_iter().flatten().map(String::len).sum::<usize>() + label.len();
+    let pieces = id.len() + link.as_ref().map_or(0, String::len) + label.len();
     let texts = lines[from..to].iter().map(|line| line.len() + pieces + after.len() + 96);
     let mut out = String::with_capacity(texts.sum());
     for (line, number) in lines[from..to].iter().zip(from + 1..) {
@@ -43,8 +47,8 @@ pub(super) fn draw_lines(
             let is_marked = marked.contains(&number);
             out.push_str(if is_marked { " class=\"line source\"" } else { " class=\"line\"" });
         }
-        if let Some(id) = &id {
-            push_all(&mut out, &[" id=\"", id, &number_text, "\""]);
+        if has_ids {
+            push_all(&mut out, &[" id=\"", &id, &number_text, "\""]);
         }
         out.push('>');
         if let Some(link) = &link {
