@@ -1,8 +1,11 @@
 //! What several files state of one kernel or processor, and whether they agree.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::RuleContext;
-use super::rules::COUNTS;
-use crate::model::{FactId, MissingReason, fact_ids};
+use crate::model::{FactId, fact_ids};
 use crate::text::have_equal_words;
 
 /// Two facts of a target that state the same thing, differently.
@@ -17,6 +20,14 @@ pub(crate) struct Disagreement<'a> {
     /// What the other states.
     pub second: &'a str,
 }
+
+/// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
+pub(super) static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?-u)\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) (\d\d:\d\d:\d\d) (?:[A-Z]{2,5} |[+-]\d{2,4} )?(\d{4})\b",
+    )
+    .unwrap_or_else(|error| unreachable!("{error}"))
+});
 
 type ReadStatement = fn(&str) -> Option<&str>;
 
@@ -48,37 +59,6 @@ pub(crate) fn find_disagreements<'a>(
     found
 }
 
-/// The facts of a target that speak against what others of it show: the host's values in the
-/// place of its own, files that disagree about its kernel, lines with an impossible date, and counts
-/// that are the host's.
-pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> Vec<String> {
-    let mut facts = Vec::new();
-    for id in context.run.facts.keys() {
-        let missing = context.missing_fact(FactId::from_text(id), target);
-        if missing.is_some_and(|missing| missing.why == MissingReason::HostValuesOnly) {
-            facts.push(id.clone());
-        }
-    }
-    for disagreement in find_disagreements(context, target) {
-        if disagreement.other.starts_with("kernel.") {
-            facts.push(disagreement.other.to_string());
-        }
-    }
-    for id in [fact_ids::KERNEL_UNAME, fact_ids::KERNEL_BANNER, fact_ids::KERNEL_DMESG_BANNER] {
-        let line = context.fact_text(id, target);
-        if line.is_some_and(|line| super::rules::has_impossible_build(context, line)) {
-            facts.push(id.to_string());
-        }
-    }
-    facts.extend(super::rules::other_architecture(context, target).map(|id| id.to_string()));
-    let hosts_counts =
-        COUNTS.into_iter().filter(|id| super::rules::is_hosts_count(context, *id, target));
-    facts.extend(hosts_counts.map(|id| id.to_string()));
-    facts.sort();
-    facts.dedup();
-    facts
-}
-
 /// The release in a kernel's line, or the text itself if it is one.
 pub(crate) fn stated_release(text: &str) -> Option<&str> {
     if let Some(release) = banner_release(text) {
@@ -97,10 +77,15 @@ pub(crate) fn banner_release(banner: &str) -> Option<&str> {
     banner.strip_prefix("Linux version ")?.split_whitespace().next()
 }
 
+/// Where in a text a kernel's date stands.
+fn find_kernel_date(text: &str) -> Option<std::ops::Range<usize>> {
+    DATE.find(text).map(|found| found.range())
+}
+
 /// The build in a kernel's line, `#1 SMP Fri Nov 14 15:34:06 UTC 2025`, where its date is whole.
 fn stated_build(text: &str) -> Option<&str> {
     let start = text.find(" #")? + 1;
-    let date = super::rules::find_kernel_date(&text[start..])?;
+    let date = find_kernel_date(&text[start..])?;
     text.get(start..start + date.end)
 }
 

@@ -11,16 +11,8 @@ use super::messages::{
     ImpossibleDate, KernelBuiltBeforeRelease, KernelNewerThanEvidence, LinkLocalNotFromMac,
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
-use crate::judge::stated_release;
+use crate::judge::statements::{DATE, stated_release};
 use crate::model::{FactId, fact_ids};
-
-/// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
-static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?-u)\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) (\d\d:\d\d:\d\d) (?:[A-Z]{2,5} |[+-]\d{2,4} )?(\d{4})\b",
-    )
-    .unwrap_or_else(|error| unreachable!("{error}"))
-});
 
 /// The time of an engine's message.
 static STAMP: LazyLock<Regex> = LazyLock::new(|| {
@@ -106,11 +98,6 @@ pub(super) fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation
             })
         })
     })
-}
-
-/// Where in a text a kernel's date stands.
-pub(crate) fn find_kernel_date(text: &str) -> Option<std::ops::Range<usize>> {
-    DATE.find(text).map(|found| found.range())
 }
 
 /// A kernel that was built before there was a release of its series, or so soon after it that its own

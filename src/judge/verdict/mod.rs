@@ -10,6 +10,7 @@
 //! [`indicators`] reads the facts into votes, [`decide`] counts them, [`support`] looks at the facts
 //! that have no vote and says which of them agree.
 
+mod contradictions;
 mod decide;
 mod indicators;
 mod support;
@@ -20,7 +21,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RuleContext, find_contradicting_facts};
+use super::RuleContext;
 use crate::model::{FactId, MissingReason, Target, fact_ids};
 
 /// What the facts prove about a target's boundary.
@@ -264,7 +265,10 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
         return verdict;
     }
     decide::decide_verdict(&ballot, &mut verdict);
-    decide::weigh_contradictions(&mut verdict, find_contradicting_facts(context, name));
+    decide::weigh_contradictions(
+        &mut verdict,
+        contradictions::find_contradicting_facts(context, name),
+    );
     support::add_corroboration(context, name, &mut verdict);
     match verdict.conclusion {
         Conclusion::SeparateKernel => {
