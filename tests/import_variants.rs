@@ -248,6 +248,23 @@ mod names_and_places {
     }
 
     #[test]
+    fn transcripts_of_different_targets_are_read_together() {
+        let kata = b"$ kubectl exec test-kata -- uname -r\n6.1.62\n\
+                     $ kubectl exec test-kata -- sh -c 'ls /proc | wc -l'\n53\n";
+        let runc = b"$ kubectl exec test-runc -- uname -r\n6.8.0-49-generic\n\
+                     $ kubectl exec test-runc -- sh -c 'ls /proc | wc -l'\n74\n";
+        let dir = tree(&[("lab12/k8s/exec-kata.txt", kata), ("lab12/k8s/exec-runc.txt", runc)]);
+        Facts(read_lab_captures(&read_files(dir.path()).unwrap()))
+            .text("kernel.release", "kata", "6.1.62")
+            .text("kernel.release", "runc", "6.8.0-49-generic")
+            .number("proc.entries", "kata", 53)
+            .number("proc.entries", "runc", 74);
+        // Two of one target may be of two machines.
+        let dir = tree(&[("lab12/k8s/first.txt", kata), ("lab12/k8s/second.txt", kata)]);
+        assert!(read_files(dir.path()).is_err());
+    }
+
+    #[test]
     fn lines_of_a_file_that_is_kept_in_part_are_not_counted() {
         let log = "[    0.000000] NX (Execute Disable) protection: active\n".repeat(20_000);
         let dir = tree(&[("lab12/isolation/dmesg.txt", log.as_bytes())]);

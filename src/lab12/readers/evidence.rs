@@ -81,7 +81,10 @@ impl<'a> EvidencePages<'a> {
             let CaptureOrigin::File { slot: Some(path), .. } = &capture.origin else { continue };
             if path == report::REPORT_PATH {
                 for (path, page) in report::report_pages(capture) {
-                    pages.entry(path).or_insert(page);
+                    // What another transcript has, too, is in the place of its own target.
+                    let own =
+                        pages.contains_key(path).then(|| find_own_slot(path, &page)).flatten();
+                    pages.entry(own.unwrap_or(path)).or_insert(page);
                 }
             }
             if let Some(slot) = slot::by_path(path) {
@@ -512,6 +515,16 @@ impl<'a> EvidencePages<'a> {
             None => Fact::missing(MissingReason::FileMissing, format!("no file {path}")),
         }
     }
+}
+
+/// The slot for what a page holds of the one target that it is of.
+fn find_own_slot(path: &str, page: &EvidencePage) -> Option<&'static str> {
+    let content = slot::by_path(path)?.content;
+    let mut parts = page.labelled_parts().iter().filter(|p| p.value_lines().next().is_some());
+    let who = parts.next()?.who;
+    let is_own = |it: &&slot::EvidenceSlot| it.content == content && it.who == who && who.is_some();
+    let found = slot::SLOTS.iter().find(is_own).map(|slot| slot.path);
+    found.filter(|_| parts.all(|part| part.who == who))
 }
 
 /// Version, implementation and commit.

@@ -829,6 +829,19 @@ fn states_kernel(text: &str) -> bool {
             && text.split('|').any(|cell| kernel::parse_kernel_statement(cell.trim()).is_some())
 }
 
+/// Whether each transcript shows outputs of targets that no other shows any of: `exec-kata.txt`,
+/// `exec-runc.txt`.
+pub fn are_of_different_targets(transcripts: &[Capture]) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    transcripts.iter().all(|transcript| {
+        let pages = report_pages(transcript);
+        let parts = pages.values().flat_map(|page| page.labelled_parts());
+        let shown = parts.filter(|part| part.value_lines().next().is_some());
+        let roles: std::collections::BTreeSet<_> = shown.filter_map(|part| part.who).collect();
+        !roles.is_empty() && roles.into_iter().all(|who| seen.insert(who))
+    })
+}
+
 /// Whether anything in a report could be read as a value.
 pub fn has_outputs(capture: &Capture) -> bool {
     report_pages(capture)
