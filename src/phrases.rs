@@ -46,6 +46,8 @@ pub struct ReportPhrases {
     pub figures: FigurePhrases,
     /// The titles of pages that are no chapters.
     pub pages: PageTitles,
+    /// What two runs share.
+    pub shared: SharedPhrases,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -82,6 +84,29 @@ pub struct FigurePhrases {
     pub other_machine: String,
     pub no_prediction: String,
     pub few_sessions: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "data/phrases.toml says what each is")]
+pub struct SharedPhrases {
+    pub container_id: String,
+    pub mac: String,
+    pub boot_id: String,
+    pub samples: String,
+    pub kinds: String,
+    pub equal: String,
+    pub reordered: String,
+    pub scaled: String,
+    pub shifted: String,
+    pub turned: String,
+    pub series: String,
+    pub two_series: String,
+    pub made_mac: String,
+    pub host_boot_id: String,
+    pub addresses: String,
+    /// Facts that are equal wherever the same build runs, and why.
+    pub builds: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

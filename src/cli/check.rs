@@ -95,7 +95,8 @@ pub(super) fn run_check(
     let mut file = store.find_run_file(&arguments.run, &project.root)?;
     let assessment = Arc::new(Assessment::new(store.load_file(&mut file)?, &project_data)?);
     let expectations = assessment.judge_expectations()?;
-    let pairs = against::compare_with_others(project, &store, &assessment.run, &arguments.against)?;
+    let (run, phrases) = (&assessment.run, &assessment.project_data.phrases.shared);
+    let pairs = against::compare_with_others(project, &store, run, &arguments.against, phrases)?;
     console.warn_all(&store.store_warnings());
     let report = arguments.submission.as_deref();
     let report =
@@ -116,7 +117,7 @@ pub(super) fn run_check(
         CheckFormat::Text => {
             let mut text = check_text(&assessment, &expectations, report.as_ref());
             if is_compared {
-                text.append_text(against::shared_text(&pairs));
+                text.append_text(against::shared_text(&pairs, phrases));
             }
             text.push_blank();
             text.append_text(summary::runtime_table(&assessment)?);

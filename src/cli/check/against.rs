@@ -7,6 +7,7 @@ use crate::cli::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
 use crate::judge::against::{self, RunPair};
 use crate::model::Run;
+use crate::phrases::SharedPhrases;
 use crate::project::Project;
 use crate::store::{RunFile, RunStore, list_run_files};
 
@@ -20,16 +21,17 @@ pub(super) fn compare_with_others(
     store: &RunStore,
     run: &Run,
     others: &[String],
+    phrases: &SharedPhrases,
 ) -> Result<Vec<RunPair>> {
     let mut pairs = Vec::new();
     for other in others {
         if !Path::new(other).is_dir() {
-            add_run_pair(run, &store.load_run(other, &project.root)?.run, &mut pairs);
+            add_run_pair(run, &store.load_run(other, &project.root)?.run, phrases, &mut pairs);
             continue;
         }
         for path in list_files(Path::new(other))? {
             match RunFile::read_file(&path).and_then(|file| store.parse_run(&file)) {
-                Ok(loaded) => add_run_pair(run, &loaded.run, &mut pairs),
+                Ok(loaded) => add_run_pair(run, &loaded.run, phrases, &mut pairs),
                 Err(error) => store.add_damaged(&path, error),
             }
         }
@@ -37,9 +39,9 @@ pub(super) fn compare_with_others(
     Ok(pairs)
 }
 
-fn add_run_pair(run: &Run, other: &Run, pairs: &mut Vec<RunPair>) {
+fn add_run_pair(run: &Run, other: &Run, phrases: &SharedPhrases, pairs: &mut Vec<RunPair>) {
     if other.id != run.id {
-        pairs.push(against::find_shared_evidence(run, other));
+        pairs.push(against::find_shared_evidence(run, other, phrases));
     }
 }
 
@@ -57,7 +59,7 @@ fn list_files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What is shared, in words.
-pub(super) fn shared_text(pairs: &[RunPair]) -> StyledText {
+pub(super) fn shared_text(pairs: &[RunPair], phrases: &SharedPhrases) -> StyledText {
     let mut out = StyledText::default();
     out.push_blank();
     out.push_line(format!("Against {}:", count_words(pairs.len(), "run")));
@@ -69,14 +71,20 @@ pub(super) fn shared_text(pairs: &[RunPair]) -> StyledText {
         }
         let what = StyledLine::begin_styled(
             TextStyle::Doubtful,
-            &format!("same {}", pair.describe_shared_kinds()),
+            &format!("same {}", pair.describe_shared_kinds(phrases)),
         );
         out.push_blank();
         out.push_line(what.and_text(&format!(" as run {}", pair.run)));
         for shared in &pair.shared {
-            let how = shared.relation.map(|relation| format!(", {}", relation.describe_relation()));
+            let how = shared
+                .relation
+                .map(|relation| format!(", {}", relation.describe_relation(phrases)));
             let how = how.unwrap_or_default();
-            out.push_line(format!("  {} {}{how}", shared.kind.describe_kind(), shared.value));
+            out.push_line(format!(
+                "  {} {}{how}",
+                shared.kind.describe_kind(phrases),
+                shared.value
+            ));
             let (here, there) = (shared.here.to_string(), shared.there.to_string());
             out.push_line(format!("    here {here}, there {there}"));
         }

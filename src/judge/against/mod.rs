@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{FactSource, Role, Run, Samples};
+use crate::phrases::{SharedPhrases, fill_phrase};
 pub(crate) use samples::{SeriesRelation, relate_series};
 
 /// What is shared.
@@ -35,12 +36,12 @@ pub(crate) enum SharedKind {
 
 impl SharedKind {
     /// The words for it.
-    pub(crate) fn describe_kind(self) -> &'static str {
+    pub(crate) fn describe_kind(self, phrases: &SharedPhrases) -> &str {
         match self {
-            Self::ContainerId => "container id",
-            Self::Mac => "MAC",
-            Self::BootId => "boot id of a guest",
-            Self::Samples => "samples",
+            Self::ContainerId => &phrases.container_id,
+            Self::Mac => &phrases.mac,
+            Self::BootId => &phrases.boot_id,
+            Self::Samples => &phrases.samples,
         }
     }
 }
@@ -74,26 +75,29 @@ pub(crate) struct RunPair {
 
 impl RunPair {
     /// The kinds of what is shared, in words: `container id, MAC and samples`.
-    pub(crate) fn describe_shared_kinds(&self) -> String {
+    pub(crate) fn describe_shared_kinds(&self, phrases: &SharedPhrases) -> String {
         let kinds: BTreeSet<SharedKind> = self.shared.iter().map(|shared| shared.kind).collect();
-        let words: Vec<&str> = kinds.into_iter().map(SharedKind::describe_kind).collect();
+        let words: Vec<&str> = kinds.into_iter().map(|kind| kind.describe_kind(phrases)).collect();
         match words.split_last() {
             None => String::new(),
             Some((last, [])) => (*last).to_string(),
-            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            Some((last, rest)) => {
+                let values = [("first", &*rest.join(", ")), ("last", *last)];
+                fill_phrase(&phrases.kinds, &values)
+            }
         }
     }
 }
 
 /// Compares two runs.
-pub(crate) fn find_shared_evidence(one: &Run, other: &Run) -> RunPair {
+pub(crate) fn find_shared_evidence(one: &Run, other: &Run, phrases: &SharedPhrases) -> RunPair {
     let mut shared = Vec::new();
     let mut no_sign = Vec::new();
     add_shared_ids(SharedKind::ContainerId, container_ids(one), &container_ids(other), &mut shared);
-    compare_macs(one, other, &mut shared, &mut no_sign);
+    compare_macs(one, other, phrases, &mut shared, &mut no_sign);
     add_shared_ids(SharedKind::BootId, guests_boot_ids(one), &guests_boot_ids(other), &mut shared);
-    compare_series(one, other, &mut shared);
-    equal_without_meaning(one, other, &mut no_sign);
+    compare_series(one, other, phrases, &mut shared);
+    equal_without_meaning(one, other, phrases, &mut no_sign);
     RunPair { run: other.id.clone(), shared, no_sign }
 }
 
@@ -158,13 +162,19 @@ fn macs_of(run: &Run) -> BTreeMap<String, ContainerMac> {
 
 /// Engines that make a MAC from the address give every first container the same: then it is the
 /// address that is equal.
-fn compare_macs(one: &Run, other: &Run, shared: &mut Vec<SharedThing>, no_sign: &mut Vec<String>) {
+fn compare_macs(
+    one: &Run,
+    other: &Run,
+    phrases: &SharedPhrases,
+    shared: &mut Vec<SharedThing>,
+    no_sign: &mut Vec<String>,
+) {
     let theirs = macs_of(other);
     for (value, own) in macs_of(one) {
         let Some(their) = theirs.get(&value) else { continue };
         let mut common = own.addresses.intersection(&their.addresses);
         if common.any(|address| makes_mac(address)) {
-            no_sign.push(format!("the MAC {value}: engines make it from the equal address"));
+            no_sign.push(fill_phrase(&phrases.made_mac, &[("mac", &value)]));
             continue;
         }
         let (here, there) = (own.source, their.source.clone());
@@ -198,16 +208,15 @@ fn guests_boot_ids(run: &Run) -> BTreeMap<String, FactSource> {
         .collect()
 }
 
-fn compare_series(one: &Run, other: &Run, shared: &mut Vec<SharedThing>) {
+fn compare_series(one: &Run, other: &Run, phrases: &SharedPhrases, shared: &mut Vec<SharedThing>) {
     for id in one.facts.keys() {
         for (target, own) in list_series_by_target(one, id) {
             for (their_target, their) in list_series_by_target(other, id) {
                 if let Some(relation) = relate_series(&own.values, &their.values) {
-                    let value = if target == their_target {
-                        format!("{id} on {target}")
-                    } else {
-                        format!("{id} on {target}, there on {their_target}")
-                    };
+                    let is_same = target == their_target;
+                    let phrase = if is_same { &phrases.series } else { &phrases.two_series };
+                    let values = [("id", &**id), ("target", target), ("other", their_target)];
+                    let value = fill_phrase(phrase, &values);
                     shared.push(SharedThing {
                         kind: SharedKind::Samples,
                         value,
@@ -243,14 +252,13 @@ fn list_series_by_target<'r>(
 }
 
 /// What is equal in honest runs too, and why.
-fn equal_without_meaning(one: &Run, other: &Run, no_sign: &mut Vec<String>) {
-    const MEANINGLESS: &[(&str, &str)] = &[
-        ("kernel.banner", "everybody's guest of one Kata release is the same build"),
-        ("kernel.dmesg_banner", "one build begins its log with the same lines"),
-        ("kernel.sys_module", "one build has the same modules"),
-        ("proc.entries", "one build shows the same names in /proc"),
-    ];
-    for (id, why) in MEANINGLESS {
+fn equal_without_meaning(
+    one: &Run,
+    other: &Run,
+    phrases: &SharedPhrases,
+    no_sign: &mut Vec<String>,
+) {
+    for (id, why) in &phrases.builds {
         let own = find_role_value(one, id, Role::Candidate);
         if own.is_some() && own == find_role_value(other, id, Role::Candidate) {
             no_sign.push(format!("{id}: {why}"));
@@ -258,14 +266,13 @@ fn equal_without_meaning(one: &Run, other: &Run, no_sign: &mut Vec<String>) {
     }
     let host = find_role_value(one, "kernel.boot_id", Role::Host);
     if host.is_some() && host == find_role_value(other, "kernel.boot_id", Role::Host) {
-        no_sign
-            .push("the host's boot id: both were collected on one machine since its start".into());
+        no_sign.push(phrases.host_boot_id.clone());
     }
     let common: Vec<String> =
         list_network_addresses(one).intersection(&list_network_addresses(other)).cloned().collect();
     if !common.is_empty() {
         let list = common.join(", ");
-        no_sign.push(format!("the addresses {list}: networks hand them out in order"));
+        no_sign.push(fill_phrase(&phrases.addresses, &[("list", &list)]));
     }
 }
 
@@ -302,12 +309,16 @@ mod tests {
             .fact("kernel.sys_module", "kata", 72)
     }
 
+    fn phrases() -> SharedPhrases {
+        crate::phrases::ReportPhrases::load_phrases(None).unwrap().shared
+    }
+
     #[test]
     fn what_a_copy_shares_is_named() {
         let one =
             session("521fcc5db8fe", "d2:e2:eb:78:ed:94").series("http.latency", "runc", &LATENCY);
-        let pair = find_shared_evidence(&one.run, &one.run);
-        assert_eq!(pair.describe_shared_kinds(), "container id, MAC and samples");
+        let pair = find_shared_evidence(&one.run, &one.run, &phrases());
+        assert_eq!(pair.describe_shared_kinds(&phrases()), "container id, MAC and samples");
         assert_eq!(pair.shared[0].here, FactSource::new("kata/test1.txt", 1));
     }
 
@@ -318,7 +329,7 @@ mod tests {
         let slower: Vec<f64> = LATENCY.iter().rev().map(|x| x * x * 250.0).collect();
         let other =
             session("0c1d2e3f4a5b", "16:0b:35:85:78:7e").series("http.latency", "runc", &slower);
-        let pair = find_shared_evidence(&one.run, &other.run);
+        let pair = find_shared_evidence(&one.run, &other.run, &phrases());
         assert_eq!(pair.shared, []);
         let words = pair.no_sign.join("\n");
         for word in ["kernel.banner", "kernel.sys_module", "10.4.0.15"] {
@@ -330,9 +341,13 @@ mod tests {
     fn a_mac_that_is_made_from_an_address_is_no_sign() {
         let run = |mac, address| sketch().fact("net.interfaces", "runc", interface(mac, address));
         let docker = run("02:42:ac:11:00:02", "172.17.0.2");
-        assert_eq!(find_shared_evidence(&docker.run, &docker.run).shared, []);
+        assert_eq!(find_shared_evidence(&docker.run, &docker.run, &phrases()).shared, []);
         let nerdctl = run("d2:e2:eb:78:ed:94", "10.4.0.15/24");
-        assert_eq!(find_shared_evidence(&nerdctl.run, &nerdctl.run).describe_shared_kinds(), "MAC");
+        assert_eq!(
+            find_shared_evidence(&nerdctl.run, &nerdctl.run, &phrases())
+                .describe_shared_kinds(&phrases()),
+            "MAC"
+        );
     }
 
     #[test]
@@ -344,11 +359,12 @@ mod tests {
                 guest,
             )
         };
-        let pair = find_shared_evidence(&run("a", "b").run, &run("a", "c").run);
+        let pair = find_shared_evidence(&run("a", "b").run, &run("a", "c").run, &phrases());
         assert_eq!(pair.shared, []);
         assert!(pair.no_sign[0].contains("one machine"), "{:?}", pair.no_sign);
         assert_eq!(
-            find_shared_evidence(&run("a", "b").run, &run("x", "b").run).describe_shared_kinds(),
+            find_shared_evidence(&run("a", "b").run, &run("x", "b").run, &phrases())
+                .describe_shared_kinds(&phrases()),
             "boot id of a guest"
         );
     }
@@ -357,8 +373,11 @@ mod tests {
     fn the_digest_of_an_image_is_no_container() {
         let digest = "a".repeat(64);
         let pull = sketch().file("a.txt", &format!("docker.io/library/alpine@sha256:{digest}"));
-        assert_eq!(find_shared_evidence(&pull.run, &pull.run).shared, []);
+        assert_eq!(find_shared_evidence(&pull.run, &pull.run, &phrases()).shared, []);
         let id = sketch().file("runc/health.txt", &format!("{digest}\njuice-runc: HTTP 200"));
-        assert_eq!(find_shared_evidence(&id.run, &id.run).describe_shared_kinds(), "container id");
+        assert_eq!(
+            find_shared_evidence(&id.run, &id.run, &phrases()).describe_shared_kinds(&phrases()),
+            "container id"
+        );
     }
 }

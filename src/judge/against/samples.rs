@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::phrases::{SharedPhrases, fill_phrase};
 use crate::stats::{round_significant, summarize_samples};
 
 /// How two series belong together.
@@ -39,14 +40,20 @@ pub(crate) enum SeriesRelation {
 
 impl SeriesRelation {
     /// The words for it.
-    pub(crate) fn describe_relation(self) -> String {
-        match self {
-            Self::Equal => "sample by sample".into(),
-            Self::Reordered => "in another order".into(),
-            Self::Scaled { factor, in_order: true } => format!("times {factor}"),
-            Self::Scaled { factor, .. } => format!("times {factor}, in another order"),
-            Self::Shifted { by, in_order: true } => format!("shifted by {by} s"),
-            Self::Shifted { by, .. } => format!("shifted by {by} s, in another order"),
+    pub(crate) fn describe_relation(self, phrases: &SharedPhrases) -> String {
+        let (relation, is_in_order) = match self {
+            Self::Equal => (phrases.equal.clone(), true),
+            Self::Reordered => (phrases.reordered.clone(), true),
+            Self::Scaled { factor, in_order } => {
+                (fill_phrase(&phrases.scaled, &[("factor", &factor.to_string())]), in_order)
+            }
+            Self::Shifted { by, in_order } => {
+                (fill_phrase(&phrases.shifted, &[("by", &by.to_string())]), in_order)
+            }
+        };
+        match is_in_order {
+            true => relation,
+            false => fill_phrase(&phrases.turned, &[("relation", &relation)]),
         }
     }
 }
