@@ -178,7 +178,8 @@ fn split_name(tag: &str) -> (&str, &str) {
 
 /// What comes after a tag that has no attributes.
 fn after_bare_tag(attributes: &str) -> Option<&str> {
-    attributes.strip_prefix('>')
+    // Not by `strip_prefix`, which has the library compare the one byte.
+    (attributes.as_bytes().first() == Some(&b'>')).then(|| &attributes[1..])
 }
 
 /// Reads the attributes of a tag: name, and value as it is written. Gives what comes after the tag.
