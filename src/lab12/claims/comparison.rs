@@ -9,8 +9,8 @@ use super::matching::known_number;
 use super::messages::{ClaimContradictsEvidence, ClaimRatioWording};
 use super::passages::PassageForm;
 use super::quantity::{
-    StatedQuantity, StatedValue, find_quantities, is_ratio_of, ratio_agrees, ratio_rests_on,
-    readings_of,
+    StatedQuantity, StatedValue, ValueHedge, find_quantities, is_ratio_of, ratio_agrees,
+    ratio_rests_on, readings_of,
 };
 use super::sentence::ReportSentence;
 use super::target_resolver::TargetMention;
@@ -88,6 +88,7 @@ pub(super) fn check_comparisons(
         out.extend(check_spread(index, vocabulary, sentence, all, number));
         let comparison = Comparison { index, vocabulary, sentence, quantity };
         out.extend(comparison.check_ratio_of_figures());
+        out.extend(comparison.check_count_difference());
         if !sentence.is_plain_at(quantity.range.end)
             || sentence.is_quoted_at(quantity.from)
             || !comparison.is_of_two_targets(told.is_some())
@@ -424,8 +425,49 @@ impl Comparison<'_> {
             |pair: &FigurePair| ratio_agrees(self.quantity, stated, pair.larger / pair.smaller);
         (is_plain && !pairs.iter().any(is_right)).then(|| {
             let (place, words) = self.place_and_words();
-            let remark = pair.wrong_ratio(words, place);
-            pair.facts.iter().fold(remark, |remark, one| remark.resting_on_fact(&one.0, &one.1))
+            pair.contradicted_by_facts(words, place)
+        })
+    }
+
+    /// How many fewer of something one target is said to have: “146 fewer modules”, “168 modules
+    /// fewer than the host”.
+    fn check_count_difference(&self) -> Option<ClaimRemark> {
+        let StatedValue::Number(stated, _) = self.quantity.value else { return None };
+        let after = &self.sentence.text[self.quantity.range.end..];
+        let words: usize = after.split_inclusive(' ').take(4).map(str::len).sum();
+        let after = after[..words].split([',', ';', '.', '(']).next().unwrap_or_default();
+        let words = &self.vocabulary.words.comparison;
+        // “168 modules fewer”
+        let behind = after.trim_start().split_once(' ').map_or("", |(_, rest)| rest);
+        let is_less = words.less.is_match(after) || words.less.is_match(behind);
+        let counts = self.vocabulary.subjects.subject.iter();
+        let mut named =
+            counts.filter(|one| one.kind == SubjectKind::Count && one.words.is_match(after));
+        let subject = named.next().filter(|_| named.next().is_none() && is_less)?;
+        let labelled = self.sentence.labelled_text();
+        let is_doubtful = subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&labelled));
+        let is_sure = self.sentence.is_plain_at(self.quantity.range.end)
+            && self.quantity.hedge == ValueHedge::Exact
+            && stated >= 10.0
+            && !is_doubtful;
+        let ids = subject.facts.iter().filter(|id| self.index.facts_everywhere(id).len() > 1);
+        let known: Vec<FactRef> = ids.flat_map(|id| self.index.facts_everywhere(id)).collect();
+        let is_captured = known.iter().any(|one| {
+            let own = known_number(one);
+            known
+                .iter()
+                .filter_map(known_number)
+                .any(|other| own.is_some_and(|own| ((own - other).abs() - stated).abs() <= 1.0))
+        });
+        let of_role = |role| known.iter().find(|one| self.index.role_of(one.target) == Some(role));
+        let (host, candidate) = (of_role(Role::Host)?, of_role(Role::Candidate)?);
+        let is_pair = self.index.sole_candidate() == Some(candidate.target);
+        let facts = [host, candidate].map(|one| (one.id.to_string(), one.target.to_string()));
+        let pair =
+            FigurePair::new(known_number(host)?, known_number(candidate)?, false, facts.into())?;
+        (is_sure && is_pair && !is_captured).then(|| {
+            let (place, words) = self.place_and_words();
+            pair.contradicted_by_facts(words, place)
         })
     }
 
@@ -473,7 +515,7 @@ impl Comparison<'_> {
             let is_near = (stated - truth).abs() <= (truth * 0.06).max(quantity.half * 2.0);
             return match quantity.agrees_with(stated, truth) || is_near {
                 true => supported(),
-                false => Some(with_facts(pair.wrong_ratio(words, place))),
+                false => Some(pair.contradicted_by_facts(words, place)),
             };
         }
         let (stated, mut readings) = readings_of(quantity, pair.larger / pair.smaller)?;
@@ -508,7 +550,7 @@ impl Comparison<'_> {
         if is_other && !self.is_whole_ratio() {
             return None;
         }
-        Some(with_facts(pair.wrong_ratio(words, place)))
+        Some(pair.contradicted_by_facts(words, place))
     }
 
     /// Whether the figure is followed by words that take it away.
@@ -543,6 +585,14 @@ impl FigurePair {
         let (smaller, larger) = (a.min(b), a.max(b));
         let from_text = facts.is_empty();
         (smaller > 0.0).then_some(Self { smaller, larger, is_time, from_text, facts })
+    }
+
+    /// That the evidence has another ratio of the two.
+    fn contradicted_by_facts(&self, words: &str, place: std::ops::Range<usize>) -> ClaimRemark {
+        let facts = self.facts.iter();
+        facts.fold(self.wrong_ratio(words, place), |remark, fact| {
+            remark.resting_on_fact(&fact.0, &fact.1)
+        })
     }
 
     fn wrong_ratio(&self, words: &str, place: std::ops::Range<usize>) -> ClaimRemark {
