@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -40,16 +39,17 @@ pub(crate) fn run_git(
     environment: &[(&str, &OsStr)],
     stdin: &[u8],
 ) -> Result<GitOutput> {
-    let mut command = Command::new("git");
-    command.args(arguments).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+    let mut command = duct::cmd("git", arguments).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+    for (key, value) in environment {
+        command = command.env(key, value);
+    }
+    // In `duct` the outermost setting is the weakest.
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
-        command.env_remove(variable);
+        command = command.env_remove(variable);
     }
-    command.envs(environment.iter().copied());
-    if let Some(folder) = folder {
-        command.current_dir(folder);
-    }
-    let output = run_on_terminal(command, stdin).map_err(|error| error.with_help("install git"))?;
+    let argv: Vec<String> = ["git"].iter().chain(arguments).map(ToString::to_string).collect();
+    let output = run_on_terminal(&argv, command, folder, stdin)
+        .map_err(|error| error.with_help("install git"))?;
     Ok(GitOutput {
         stderr: hide_credentials(&String::from_utf8_lossy(&output.stderr)),
         code: output.exit_status(),

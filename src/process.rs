@@ -121,7 +121,7 @@ pub struct TimedCommand {
     /// events, which are those of the wall clock, are wrong by as much.
     pub clock_shift_ns: i64,
     /// What the process used, without what children used that it did not wait for; none if it
-    /// could not be waited for.
+    /// could not be waited for, or was not timed.
     pub usage: Option<ResourceUsage>,
 }
 
@@ -153,7 +153,7 @@ impl TimedCommand {
 pub fn run_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Result<CommandOutput> {
     let command = separate_command(argv)?;
     let sinks = OutputSink::open_file;
-    Ok(RunningCommand::start(command, None, sinks, Some(limit), cancel)?.wait_for_end())
+    Ok(RunningCommand::start(argv, command, None, sinks, Some(limit), cancel)?.wait_for_end())
 }
 
 /// Starts a command with these bytes on its standard input, which stays open until its end is
@@ -169,7 +169,7 @@ pub fn start_command(
     cancel: &CancelFlag,
 ) -> Result<RunningCommand> {
     let command = separate_command(argv)?;
-    RunningCommand::start(command, Some(input), OutputSink::open_file, Some(limit), cancel)
+    RunningCommand::start(argv, command, Some(input), OutputSink::open_file, Some(limit), cancel)
 }
 
 /// Runs a command as [`run_command`] does, and times it.
@@ -179,8 +179,11 @@ pub fn start_command(
 /// The program cannot be started, or the kernel is older than 5.3 and cannot tell exactly when a
 /// process ends.
 pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Result<TimedCommand> {
-    let (command, sinks) = (separate_command(argv)?, || OutputSink::open_pipe(KEPT_IN_TIMING));
-    let mut running = RunningCommand::start(command, None, sinks, Some(limit), cancel)?;
+    let (program, arguments) = split_argv(argv)?;
+    let mut command = Command::new(program);
+    command.args(arguments).process_group(0);
+    let (command, sinks) = (ChildCommand::Timed(command), || OutputSink::open_pipe(KEPT_IN_TIMING));
+    let mut running = RunningCommand::start(argv, command, None, sinks, Some(limit), cancel)?;
     if running.exit_fd.is_none() {
         running.kill_group();
         return Err(Error::failed_environment(format!("{} cannot be timed", argv[0]))
@@ -195,31 +198,117 @@ pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Re
 ///
 /// # Errors
 ///
-/// The program cannot be started.
-pub(crate) fn run_on_terminal(command: Command, input: &[u8]) -> Result<CommandOutput> {
-    let (input, cancel) = (Some(input), CancelFlag::default());
-    let running =
-        RunningCommand::start(command, input, || OutputSink::open_pipe(usize::MAX), None, &cancel);
-    Ok(running?.wait_for_end())
+/// The program, the first word of `argv`, cannot be started, or not in that folder.
+pub(crate) fn run_on_terminal(
+    argv: &[String],
+    mut expression: duct::Expression,
+    folder: Option<&Path>,
+    input: &[u8],
+) -> Result<CommandOutput> {
+    if let Some(folder) = folder {
+        // The kernel says of neither that it is the one that is not there.
+        if !folder.is_dir() {
+            let (program, folder) = (argv.join(" "), folder.display());
+            return Err(Error::failed_environment(format!(
+                "cannot run {program}: {folder} is no folder"
+            )));
+        }
+        expression = expression.dir(folder);
+    }
+    let (command, cancel) = (ChildCommand::Usual(expression), CancelFlag::default());
+    let sinks = || OutputSink::open_pipe(usize::MAX);
+    Ok(RunningCommand::start(argv, command, Some(input), sinks, None, &cancel)?.wait_for_end())
 }
 
 /// A command in a process group of its own, so that Ctrl-C reaches us alone and the whole group
 /// can be ended.
-fn separate_command(argv: &[String]) -> Result<Command> {
-    let (program, arguments) =
-        argv.split_first().ok_or_else(|| Error::unusable_input("no command"))?;
-    let mut command = Command::new(program);
-    command.args(arguments).process_group(0);
-    Ok(command)
+fn separate_command(argv: &[String]) -> Result<ChildCommand> {
+    let (program, arguments) = split_argv(argv)?;
+    let expression = duct::cmd(program, arguments).before_spawn(|command| {
+        command.process_group(0);
+        Ok(())
+    });
+    Ok(ChildCommand::Usual(expression))
 }
 
-fn cannot_start(command: &Command, error: &std::io::Error) -> Error {
-    let program = command.get_program().to_string_lossy();
-    // The folder may be what is not found.
-    if error.kind() == ErrorKind::NotFound && command.get_current_dir().is_none_or(Path::is_dir) {
-        return Error::failed_environment(format!("{program} is not installed"));
+fn split_argv(argv: &[String]) -> Result<(&String, &[String])> {
+    argv.split_first().ok_or_else(|| Error::unusable_input("no command"))
+}
+
+fn cannot_start(argv: &[String], error: &std::io::Error) -> Error {
+    let program = argv.first().map_or("", String::as_str);
+    match error.kind() {
+        ErrorKind::NotFound => Error::failed_environment(format!("{program} is not installed")),
+        _ => Error::failed_environment(format!("cannot run {program}: {error}")),
     }
-    Error::failed_environment(format!("cannot run {program}: {error}"))
+}
+
+/// What is to be started.
+enum ChildCommand {
+    Usual(duct::Expression),
+    /// One whose use of resources is wanted: `duct` keeps its child to itself, and `wait4(2)` has
+    /// to be what waits for it.
+    Timed(Command),
+}
+
+impl ChildCommand {
+    fn spawn(
+        self,
+        stdin: Option<PipeReader>,
+        stdout: OwnedFd,
+        stderr: OwnedFd,
+    ) -> std::io::Result<StartedChild> {
+        match self {
+            Self::Usual(expression) => {
+                let expression = expression.stdout_file(stdout).stderr_file(stderr).unchecked();
+                let expression = match stdin {
+                    Some(reader) => expression.stdin_file(reader),
+                    None => expression.stdin_null(),
+                };
+                expression.start().map(StartedChild::Usual)
+            }
+            Self::Timed(mut command) => {
+                command.stdin(stdin.map_or_else(Stdio::null, Stdio::from));
+                command.stdout(stdout).stderr(stderr).spawn().map(StartedChild::Timed)
+            }
+        }
+    }
+}
+
+/// A process that was started.
+enum StartedChild {
+    Usual(duct::Handle),
+    Timed(Child),
+}
+
+impl StartedChild {
+    fn process_id(&self) -> Option<Pid> {
+        match self {
+            Self::Usual(handle) => {
+                let id = handle.pids().first().copied()?;
+                Pid::from_raw(i32::try_from(id).ok()?)
+            }
+            Self::Timed(child) => Some(Pid::from_child(child)),
+        }
+    }
+
+    /// Waits for the end, which has come: the exit status, and what the process used if it is one
+    /// of which that is wanted.
+    fn reap_child(&mut self) -> (Option<i32>, Option<ResourceUsage>) {
+        match self {
+            Self::Usual(handle) => {
+                (handle.wait().ok().and_then(|output| output.status.code()), None)
+            }
+            Self::Timed(child) => child.wait4().map_or((None, None), |waited| {
+                let usage = ResourceUsage {
+                    user: waited.rusage.utime,
+                    system: waited.rusage.stime,
+                    max_rss: waited.rusage.maxrss,
+                };
+                (ExitStatus::code(&waited.status), Some(usage))
+            }),
+        }
+    }
 }
 
 /// Where an output stream of a command goes.
@@ -233,12 +322,12 @@ enum OutputSink {
 }
 
 impl OutputSink {
-    fn open_file() -> std::io::Result<(Self, Stdio)> {
+    fn open_file() -> std::io::Result<(Self, OwnedFd)> {
         let file = tempfile::tempfile()?;
         Ok((Self::File(file.try_clone()?), file.into()))
     }
 
-    fn open_pipe(kept: usize) -> std::io::Result<(Self, Stdio)> {
+    fn open_pipe(kept: usize) -> std::io::Result<(Self, OwnedFd)> {
         let (reader, writer) = std::io::pipe()?;
         rustix::io::ioctl_fionbio(&reader, true)?;
         Ok((Self::Pipe { reader: Some(reader), bytes: Vec::new(), kept }, writer.into()))
@@ -289,7 +378,7 @@ impl OutputSink {
 /// A command that is running.
 pub struct RunningCommand {
     argv: Vec<String>,
-    child: Child,
+    child: StartedChild,
     /// Wakes us at the end; older kernels have none.
     exit_fd: Option<OwnedFd>,
     stdin: Option<PipeWriter>,
@@ -305,46 +394,46 @@ pub struct RunningCommand {
 
 impl RunningCommand {
     fn start(
-        mut command: Command,
+        argv: &[String],
+        command: ChildCommand,
         input: Option<&[u8]>,
-        open_sink: impl Fn() -> std::io::Result<(OutputSink, Stdio)>,
+        open_sink: impl Fn() -> std::io::Result<(OutputSink, OwnedFd)>,
         limit: Option<Duration>,
         cancel: &CancelFlag,
     ) -> Result<Self> {
-        let running = Self::spawn(&mut command, input, open_sink, limit, cancel);
-        running.map_err(|error| cannot_start(&command, &error))
+        let running = Self::spawn(argv, command, input, open_sink, limit, cancel);
+        running.map_err(|error| cannot_start(argv, &error))
     }
 
     /// Whatever can fail is done before there is a process to leave behind.
     fn spawn(
-        command: &mut Command,
+        argv: &[String],
+        command: ChildCommand,
         input: Option<&[u8]>,
-        open_sink: impl Fn() -> std::io::Result<(OutputSink, Stdio)>,
+        open_sink: impl Fn() -> std::io::Result<(OutputSink, OwnedFd)>,
         limit: Option<Duration>,
         cancel: &CancelFlag,
     ) -> std::io::Result<Self> {
         let ((out, stdout), (err, stderr)) = (open_sink()?, open_sink()?);
-        let (mut stdin, mut first) = (None, None);
-        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        let (mut reader, mut stdin, mut first) = (None, None, None);
         if let Some(bytes) = input {
-            let (reader, writer) = std::io::pipe()?;
-            command.stdin(reader);
+            let (source, writer) = std::io::pipe()?;
+            reader = Some(source);
             first = Some((writer.try_clone()?, bytes.to_vec()));
             stdin = Some(writer);
         }
         let (started, clock) = (Utc::now(), Instant::now());
-        let child = command.spawn()?;
-        let pid = Pid::from_child(&child);
+        let child = command.spawn(reader, stdout, stderr)?;
         if let Some((mut writer, bytes)) = first {
             // In the background: who reads slowly must not hold us up. A command that ended early
             // does not read to the end: its exit status tells.
             std::thread::spawn(move || writer.write_all(&bytes));
         }
-        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let exit_fd = child.process_id().and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         Ok(Self {
-            argv: words.map(|word| word.to_string_lossy().into_owned()).collect(),
+            argv: argv.to_vec(),
             child,
-            exit_fd: pidfd_open(pid, PidfdFlags::empty()).ok(),
+            exit_fd,
             stdin,
             out,
             err,
@@ -388,7 +477,8 @@ impl RunningCommand {
     /// Whether the process has ended, which is not waited for here: it keeps what it used.
     fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(Pid::from_child(&self.child)), options), Ok(None))
+        let id = self.child.process_id();
+        id.is_none_or(|id| !matches!(waitid(WaitId::Pid(id), options), Ok(None)))
     }
 
     fn stop_reason(&self) -> Option<ExitReason> {
@@ -421,8 +511,10 @@ impl RunningCommand {
         let clock_shift_ns = clock_shift(self.started, self.clock);
         let duration = self.end.unwrap_or_else(|| self.clock.elapsed());
         // A process that is still not gone would be waited for without end.
-        let waited = self.end.and_then(|_| self.child.wait4().ok());
-        let exit = waited.as_ref().and_then(|waited| ExitStatus::code(&waited.status));
+        let (exit, usage) = match self.end {
+            Some(_) => self.child.reap_child(),
+            None => (None, None),
+        };
         let output = CommandOutput {
             stdout: self.out.kept_bytes(),
             stderr: self.err.kept_bytes(),
@@ -431,11 +523,6 @@ impl RunningCommand {
             duration,
             ended: stopped.unwrap_or(ExitReason::Exit(exit)),
         };
-        let usage = waited.map(|waited| ResourceUsage {
-            user: waited.rusage.utime,
-            system: waited.rusage.stime,
-            max_rss: waited.rusage.maxrss,
-        });
         TimedCommand { output, first_byte: self.first_byte, clock_shift_ns, usage }
     }
 
@@ -501,7 +588,9 @@ impl RunningCommand {
 
     /// Kills the whole group, if it has one: a client may have children of its own.
     fn kill_group(&mut self) {
-        let _ = rustix::process::kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        if let Some(id) = self.child.process_id() {
+            let _ = rustix::process::kill_process_group(id, Signal::KILL);
+        }
         self.cancel = CancelFlag::default();
         self.deadline = Some(Instant::now() + GRACE);
         self.wait_until_stopped();
@@ -559,10 +648,10 @@ mod tests {
 
     #[test]
     fn what_may_ask_on_the_terminal_stays_in_our_group_and_nothing_of_it_is_cut() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "read -r a b c d group rest </proc/self/stat; echo $group; cat"]);
+        let argv = argv("read -r a b c d group rest </proc/self/stat; echo $group; cat");
+        let command = duct::cmd(&argv[0], &argv[1..]);
         let input = vec![b'x'; 6 * 1024 * 1024];
-        let finished = run_on_terminal(command, &input).unwrap();
+        let finished = run_on_terminal(&argv, command, None, &input).unwrap();
         let own = rustix::process::getpgrp().as_raw_nonzero();
         let text = finished.stdout_text();
         assert!(text.starts_with(&format!("{own}\n")), "{}", &text[..20]);
@@ -571,10 +660,9 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_no_program_that_is_not_installed() {
-        let mut command = Command::new("sh");
-        command.current_dir("/no/such/folder");
-        let error = run_on_terminal(command, b"").unwrap_err();
-        assert!(error.message.starts_with("cannot run sh: "), "{}", error.message);
+        let folder = Some(Path::new("/no/such/folder"));
+        let error = run_on_terminal(&["sh".into()], duct::cmd!("sh"), folder, b"").unwrap_err();
+        assert_eq!(error.message, "cannot run sh: /no/such/folder is no folder");
     }
 
     #[test]
