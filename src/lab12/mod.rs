@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::judge::{PackEdition, RuleCheck};
-use crate::model::{Capture, Facts};
+use crate::model::{Capture, Facts, Target};
 use crate::report::functions::LookupDefinition;
 use crate::report::pack::{BlankNote, HandReport, Pack};
 use crate::report::{Assessment, Renderer};
@@ -47,8 +47,9 @@ impl Pack for Lab12 {
         Ok(Arc::new(edition::load_edition(edition, data)?))
     }
 
-    fn read_captures(&self, captures: &[Capture]) -> Facts {
-        readers::read_lab_captures(captures).facts
+    fn read_captures(&self, captures: &[Capture]) -> (Facts, Vec<Target>) {
+        let reading = readers::read_lab_captures(captures);
+        (reading.facts, reading.targets)
     }
 
     fn rule_checks(&self) -> &'static [RuleCheck] {

@@ -13,7 +13,7 @@ use super::functions::LookupDefinition;
 use super::renderer::Renderer;
 use crate::error::Result;
 use crate::judge::{PackEdition, RuleCheck};
-use crate::model::{Capture, Facts};
+use crate::model::{Capture, Facts, Target};
 
 /// A consumer of evidence with demands of its own.
 pub(crate) trait Pack: Sync {
@@ -31,8 +31,8 @@ pub(crate) trait Pack: Sync {
     /// There is no such edition, or its file cannot be used.
     fn load_edition(&self, edition: &str, data: Option<&Path>) -> Result<Arc<dyn PackEdition>>;
 
-    /// Reads the captures of evidence that it imported into facts. Pure.
-    fn read_captures(&self, captures: &[Capture]) -> Facts;
+    /// Reads the captures of evidence that it imported into facts, and tells whose they are. Pure.
+    fn read_captures(&self, captures: &[Capture]) -> (Facts, Vec<Target>);
 
     /// Its rules; their words are in its folder `rules/`.
     fn rule_checks(&self) -> &'static [RuleCheck];

@@ -174,15 +174,16 @@ fn in_a_file_without_a_digest_the_id_tells() {
 fn a_file_that_nobody_changed_is_read_anew_where_it_was_once_read_otherwise() {
     let catalogue = ProbeCatalogue::load(None).unwrap();
     let (_, run) = read_sample_run("customer");
-    let read = integrity::derive_facts(&run, &catalogue);
+    let (read, targets) = integrity::derive_facts_and_targets(&run, &catalogue);
     // An older isoproof missed this fact, and made id and digest of what it had.
     let mut older = run.clone();
     older.facts.remove("proc.entries");
+    older.targets.last_mut().unwrap().failure = Some("taken for one that did not start".into());
     let sealed = seal_run(older.clone());
     // The oldest files have no digest.
     for mut written in [Run { digest: None, ..sealed.clone() }, sealed] {
         assert!(integrity::verify_run(&mut written, &catalogue).is_intact());
-        assert_eq!(written.facts, read);
+        assert_eq!((written.facts, Some(written.targets)), (read.clone(), targets.clone()));
     }
     // The same facts in a file whose id is of others were changed by somebody.
     let mut edited = Run { id: run.id, ..older };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file;
-use crate::model::{Capture, EvidenceKind, Fact, Facts, MissingFact, MissingReason, Run};
+use crate::model::{Capture, EvidenceKind, Fact, Facts, MissingFact, MissingReason, Run, Target};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::{collected, hyperfine};
 
@@ -78,29 +78,39 @@ fn describe_place(fact: &Fact) -> String {
 
 /// The facts that follow from a run's captures.
 pub fn derive_facts(run: &Run, catalogue: &ProbeCatalogue) -> Facts {
+    derive_facts_and_targets(run, catalogue).0
+}
+
+/// The facts that follow from a run's captures; and of evidence whose captures tell that, which
+/// targets they are about.
+pub(super) fn derive_facts_and_targets(
+    run: &Run,
+    catalogue: &ProbeCatalogue,
+) -> (Facts, Option<Vec<Target>>) {
     match &run.evidence {
         EvidenceKind::Imported { form } if form == hyperfine::FORM => {
-            hyperfine::read_hyperfine_facts(&run.captures)
+            (hyperfine::read_hyperfine_facts(&run.captures), None)
         }
         // `store::file` refuses a form that no pack reads.
         EvidenceKind::Imported { form } => {
             let pack = crate::PACKS.iter().find(|pack| pack.pack_name() == form);
-            pack.map(|pack| pack.read_captures(&run.captures)).unwrap_or_default()
+            let read = pack.map(|pack| pack.read_captures(&run.captures)).unwrap_or_default();
+            (read.0, Some(read.1))
         }
         EvidenceKind::Collected { skipped, .. } => {
-            collected::read_captures(&run.captures, &run.targets, skipped, catalogue)
+            (collected::read_captures(&run.captures, &run.targets, skipped, catalogue), None)
         }
     }
 }
 
 /// Compares a run with itself, and takes what does not follow out of its facts: such a fact
 /// becomes missing with the reason, so that no report can show it as a value; but where the file
-/// is the one that was written, the fact is read anew. Where the record
+/// is the one that was written, facts and targets are read anew. Where the record
 /// was changed, what of it cannot be told, so nothing follows.
 pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport {
     let altered: Vec<String> =
         run.captures.iter().filter(|c| !is_intact(c)).map(|c| c.id.clone()).collect();
-    let derived = derive_facts(run, catalogue);
+    let (derived, targets) = derive_facts_and_targets(run, catalogue);
     let mut unfounded = compare_facts(&run.facts, &derived);
     // Nobody changed the file: this isoproof reads its captures otherwise than the one that wrote
     // it, and what the captures give is what counts.
@@ -139,6 +149,10 @@ pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport 
         for (id, target) in facts {
             set_missing(run, &id, &target, "the run file was changed after it was written".into());
         }
+    }
+    // Whose the facts are may be read otherwise, too.
+    if let Some(targets) = targets.filter(|_| is_read_anew && !is_record_changed) {
+        run.targets = targets;
     }
     IntegrityReport { altered, unfounded, is_record_changed }
 }
