@@ -265,7 +265,7 @@ impl ChildCommand {
                     Some(reader) => expression.stdin_file(reader),
                     None => expression.stdin_null(),
                 };
-                expression.start().map(StartedChild::Usual)
+                expression.start().map(|handle| StartedChild::Usual(Box::new(handle)))
             }
             Self::Timed(mut command) => {
                 command.stdin(stdin.map_or_else(Stdio::null, Stdio::from));
@@ -277,7 +277,7 @@ impl ChildCommand {
 
 /// A process that was started.
 enum StartedChild {
-    Usual(duct::Handle),
+    Usual(Box<duct::Handle>),
     Timed(Child),
 }
 

@@ -13,8 +13,7 @@ use super::quantity::{
     ratio_rests_on, readings_of,
 };
 use super::sentence::ReportSentence;
-use super::target_resolver::TargetMention;
-use super::words::{ClaimVocabulary, CostArea, SubjectKind, ValueSubject};
+use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::model::{Role, SampleUnit};
 use crate::stats;
 
@@ -56,7 +55,8 @@ pub(super) struct ToldPair {
 }
 
 impl ToldPair {
-    /// The pair that the remarks of a place speak of, which the evidence supports, if it is one and no more.
+    /// The pair that the remarks of a place speak of, which the evidence supports, if it is one and
+    /// no more.
     pub(super) fn of_remarks<'r>(remarks: impl Iterator<Item = &'r ClaimRemark>) -> Option<Self> {
         let mut told: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for remark in remarks {
@@ -91,7 +91,7 @@ pub(super) fn check_comparisons(
         out.extend(comparison.check_count_difference());
         if !sentence.is_plain_at(quantity.range.end)
             || sentence.is_quoted_at(quantity.from)
-            || !comparison.is_of_two_targets(told.is_some())
+            || !comparison.is_of_two_targets(told)
         {
             continue;
         }
@@ -211,8 +211,8 @@ impl Comparison<'_> {
 
     /// Whether the words around the quantity compare two targets, and not the values of one series,
     /// series with each other, or what is denied. Where the values of two are told right before, a
-    /// share needs no more words.
-    fn is_of_two_targets(&self, is_told: bool) -> bool {
+    /// share of what they are needs no more words.
+    fn is_of_two_targets(&self, told: Option<&ToldPair>) -> bool {
         let words = &self.vocabulary.words;
         let is_ratio =
             matches!(self.quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
@@ -222,8 +222,7 @@ impl Comparison<'_> {
             && self.index.resolver.find_mentions(self.sentence.text).len() < 2;
         let is_compared = words.comparison.words.is_match(&labelled)
             || words.comparison.counts.is_match(&labelled)
-            || is_told
-                && words.comparison.share.is_match(&self.sentence.text[self.quantity.range.end..]);
+            || told.is_some_and(|told| self.is_share_of(told));
         (is_ratio && is_compared || self.is_difference())
             && !words.denial.is_match(&self.sentence.text[..self.quantity.range.start])
             && !words.comparison.unless.is_match(&labelled)
@@ -255,8 +254,9 @@ impl Comparison<'_> {
             let above = self.sentence.topics.iter().map(|topic| named_in(topic));
             named = above.into_iter().find(|named| !named.is_empty()).unwrap_or_default();
             // “Kata takes twice as long”: the start, if nothing else was measured of both.
+            let words = &self.vocabulary.words.comparison;
             let is_of_start =
-                self.is_difference() || self.vocabulary.words.comparison.took.is_match(&text);
+                (self.is_difference() || words.took.is_match(&text)) && !words.work.is_match(&text);
             if named.is_empty() && is_of_start && !self.states_size() {
                 named.extend(self.only_measure());
             }
@@ -341,30 +341,46 @@ impl Comparison<'_> {
         }
     }
 
-    /// A ratio of the two values that stand right before it, where nothing else is compared and no
-    /// two captured values have it.
+    /// The subject of a pair.
+    fn told_subject(&self, told: &ToldPair) -> Option<&ValueSubject> {
+        self.vocabulary.subjects.subject.iter().find(|one| one.facts.contains(&told.fact))
+    }
+
+    /// Whether a share is one of what a pair counts or of one of its targets.
+    fn is_share_of(&self, told: &ToldPair) -> bool {
+        let after = &self.sentence.text[self.quantity.range.end..];
+        let after = after.split([',', ';', '.', '(']).next().unwrap_or_default();
+        let nouns = self.told_subject(told).and_then(|subject| subject.after.as_ref());
+        self.vocabulary.words.comparison.share.is_match(after)
+            && (nouns.is_some_and(|nouns| nouns.is_match(after))
+                || !self.index.resolver.find_mentions(after).is_empty())
+    }
+
+    /// A ratio of the two values that stand right before it, where a sentence about their targets
+    /// compares nothing else and no two captured values have it.
     fn check_told_ratio(&self, told: &ToldPair) -> Option<ClaimRemark> {
         let text = self.sentence.text;
+        let subject = self.told_subject(told)?;
         let mentions = self.index.resolver.find_mentions(text);
-        let is_of_told = |mention: &TargetMention| {
-            let target = mention.target.as_deref();
-            target.is_some_and(|target| told.targets.iter().any(|one| one == target))
-        };
+        let is_about_them = !mentions.is_empty()
+            && mentions
+                .iter()
+                .all(|mention| told.targets.iter().any(|one| mention.target.as_ref() == Some(one)));
         let (_, special) = self.vocabulary.subjects.area.split_last()?;
-        let subjects = &self.vocabulary.subjects.subject;
-        let is_told_subject = |one: &ValueSubject| one.facts.contains(&told.fact);
-        let subject = subjects.iter().find(|one| is_told_subject(one))?;
-        let of_area =
-            |area: &CostArea| !area.facts.iter().any(|id| told.fact.starts_with(id.as_str()));
-        let is_of_other = special.iter().any(|area| of_area(area) && area.words.is_match(text))
-            || subjects.iter().any(|one| {
-                one.kind == subject.kind && !is_told_subject(one) && one.words.is_match(text)
-            });
+        let is_of_cost = special.iter().any(|area| {
+            area.words.is_match(text)
+                && !area.facts.iter().any(|id| told.fact.starts_with(id.as_str()))
+        });
+        let is_of_other = self.vocabulary.subjects.subject.iter().any(|one| {
+            one.kind == subject.kind && !one.facts.contains(&told.fact) && one.words.is_match(text)
+        });
         let is_ratio =
             matches!(self.quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
         if !is_ratio
+            || !is_about_them
+            || is_of_cost
             || is_of_other
-            || !mentions.iter().all(is_of_told)
+            || self.vocabulary.words.comparison.work.is_match(text)
             || self.is_captured_ratio(&told.fact)
         {
             return None;
@@ -400,30 +416,38 @@ impl Comparison<'_> {
         let before = &text[..self.quantity.from];
         let named = [("mean", &figures.mean), ("median", &figures.median)];
         let (base, _) = named.into_iter().find(|one| one.1.is_match(&after[..words]))?;
-        let is_of_max = |words: &regex::Regex| words.find_iter(before).last().map(|one| one.end());
-        let last = is_of_max(&figures.max)?;
-        let others = [&figures.min, &figures.mean, &figures.median];
-        let is_last = others.into_iter().filter_map(|one| is_of_max(one)).all(|end| end < last);
-        let about = |one: &&ValueSubject| {
-            one.kind == SubjectKind::Seconds
-                && (one.words.is_match(&self.sentence.labelled_text())
-                    || self.sentence.topics.iter().take(3).any(|topic| one.words.is_match(topic)))
-        };
-        let ids = self.vocabulary.subjects.subject.iter().filter(about).flat_map(|one| &one.facts);
-        let series: Vec<FactRef> = ids.flat_map(|id| self.index.facts_everywhere(id)).collect();
+        // The maximum is the last figure that is named before the ratio.
+        let last = figures.max.find_iter(before).last()?.end();
+        let is_last = [&figures.min, &figures.mean, &figures.median]
+            .into_iter()
+            .all(|words| words.find_iter(before).all(|one| one.end() < last));
+        let labelled = self.sentence.labelled_text();
+        let mut series: Vec<FactRef> = Vec::new();
+        for subject in &self.vocabulary.subjects.subject {
+            let mut above = self.sentence.topics.iter().take(3);
+            let is_named = subject.words.is_match(&labelled)
+                || above.any(|topic| subject.words.is_match(topic));
+            if subject.kind == SubjectKind::Seconds && is_named {
+                series.extend(subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id)));
+            }
+        }
         let is_of_one = series.iter().all(|one| one.target == series[0].target);
-        let pairs = series.iter().filter_map(|one| {
-            let figures = self.index.known_figures(one);
-            let figure = |name| figures.all.iter().find(|figure| figure.name == name);
-            let facts = vec![(one.id.to_string(), one.target.to_string())];
-            FigurePair::new(figure("max")?.value, figure(base)?.value, true, facts)
-        });
-        let pairs: Vec<FigurePair> = pairs.collect();
+        let mut pairs: Vec<FigurePair> = Vec::new();
+        for one in &series {
+            let known = self.index.known_figures(one);
+            let [max, base] =
+                ["max", base].map(|name| known.all.iter().find(|figure| figure.name == name));
+            if let (Some(max), Some(base)) = (max, base) {
+                let facts = vec![(one.id.to_string(), one.target.to_string())];
+                pairs.extend(FigurePair::new(max.value, base.value, true, facts));
+            }
+        }
         let pair = pairs.first().filter(|_| is_last && is_of_one)?;
         let is_plain = self.sentence.is_plain_at(self.quantity.range.end);
-        let is_right =
-            |pair: &FigurePair| ratio_agrees(self.quantity, stated, pair.larger / pair.smaller);
-        (is_plain && !pairs.iter().any(is_right)).then(|| {
+        let is_right = pairs
+            .iter()
+            .any(|pair| ratio_agrees(self.quantity, stated, pair.larger / pair.smaller));
+        (is_plain && !is_right).then(|| {
             let (place, words) = self.place_and_words();
             pair.contradicted_by_facts(words, place)
         })
