@@ -309,6 +309,24 @@ impl<'a> AssertingSentence<'a> {
         })
     }
 
+    /// The names of interfaces that end a place as one list: “lo and eth0 only”.
+    fn names_right_before(&self, end: usize) -> Vec<Range<usize>> {
+        const LINKS: [&str; 7] = ["", ",", "and", "&", "und", "y", "et"];
+        let text = self.sentence.text;
+        let mut named: Vec<Range<usize>> = Vec::new();
+        let names: Vec<regex::Match> =
+            self.vocabulary.words.interface.names.find_iter(&text[..end]).collect();
+        for name in names.into_iter().rev() {
+            let next = named.first().map_or(end, |next| next.start);
+            let between = text[name.end()..next].trim_matches([' ', '`', '*', '"']);
+            if !LINKS.contains(&between) || next == end && !between.is_empty() {
+                break;
+            }
+            named.insert(0, name.range());
+        }
+        named
+    }
+
     /// “only lo and eth0”, where the list says otherwise.
     fn check_only_interfaces(&self) -> Option<ClaimRemark> {
         const ENDS: [&str; 8] =
@@ -319,11 +337,18 @@ impl<'a> AssertingSentence<'a> {
         let clause = &text[only.start()..];
         let clause = &clause[..clause.find([';', '.', ':', '(']).unwrap_or(clause.len())];
         let end = ENDS.iter().filter_map(|end| clause.find(end)).min().unwrap_or(clause.len());
-        let named: Vec<regex::Match> = words.names.find_iter(&clause[..end]).collect();
-        if words.others.is_match(&clause[..end]) {
+        let mut named: Vec<Range<usize>> = words
+            .names
+            .find_iter(&clause[..end])
+            .map(|name| only.start() + name.start()..only.start() + name.end())
+            .collect();
+        if named.is_empty() {
+            named = self.names_right_before(only.start());
+        }
+        let range = named.first()?.start..named.last()?.end;
+        if words.others.is_match(&text[only.start().min(range.start)..only.start() + end]) {
             return None;
         }
-        let range = only.start() + named.first()?.start()..only.start() + named.last()?.end();
         let mentions = self.index.resolver.find_mentions(&text[..range.start]);
         let captured = self.index.facts_everywhere(INTERFACES);
         let target = match (mentions.last(), &captured[..]) {
@@ -337,7 +362,7 @@ impl<'a> AssertingSentence<'a> {
         let known: BTreeSet<&str> = known.collect();
         let stated: BTreeSet<String> = named
             .iter()
-            .map(|name| name.as_str().to_lowercase().replace("loopback", "lo"))
+            .map(|name| text[name.clone()].to_lowercase().replace("loopback", "lo"))
             .collect();
         let is_right =
             known.iter().filter(|name| **name != "lo").all(|name| stated.contains(*name))

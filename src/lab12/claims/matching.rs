@@ -175,6 +175,17 @@ impl ValuePlace<'_> {
             && fact_ref.interface_addresses().any(|known| network(known) == network(stated))
     }
 
+    /// Whether a duration is stated as a bound that nothing that was measured keeps:
+    /// “sub-millisecond” where the least sample took 3 ms.
+    pub(super) fn is_bound_missed(&self, fact_ref: &FactRef) -> bool {
+        let (Some(seconds), ValueHedge::Under) = (self.in_seconds(), self.stated_quantity().hedge)
+        else {
+            return false;
+        };
+        let figures = self.index.known_figures(fact_ref);
+        !figures.all.is_empty() && figures.all.iter().all(|figure| figure.value > seconds * 1.5)
+    }
+
     /// Whether a duration is the named figure in another unit: 3.1 s of 3.1 ms.
     pub(super) fn is_shifted_time(&self, fact_ref: &FactRef) -> bool {
         let Some(seconds) = self.in_seconds() else { return false };

@@ -114,6 +114,7 @@ impl<'a> ValuePlace<'a> {
                     || self.is_certain_name(subject)
                     || is_slip()
                     || self.is_of_captured_network(fact_ref)
+                    || self.is_bound_missed(fact_ref)
                     || self.is_told_by_neighbours(subject)
                         && (subject.kind != SubjectKind::Count
                             || self.is_bare()
@@ -399,13 +400,25 @@ impl<'a> ValuePlace<'a> {
         })
     }
 
-    /// Whether entries of `/proc` are called processes.
+    /// Whether entries of `/proc` are called processes: “52 processes”, “52 entries - all running
+    /// processes”.
     fn is_misnamed(&self, fact_ref: &FactRef) -> bool {
+        const LINKS: &[&str] =
+            &["-", "–", "—", "=", "all", "the", "are", "running", "i.e.", "active"];
         let after = self.text_after_value().to_lowercase();
+        let mut words = after.split_whitespace();
+        let is_called = match after.contains("entr") {
+            false => words.take(3).any(|word| word.starts_with("process")),
+            true => {
+                words.next() == Some("entries")
+                    && words
+                        .find(|word| !LINKS.contains(word))
+                        .is_some_and(|word| word.starts_with("process"))
+            }
+        };
         fact_ref.id == "proc.entries"
             && matches!(self.stated_quantity().value, StatedValue::Number(..))
-            && after.split_whitespace().take(3).any(|noun| noun.starts_with("process"))
-            && !after.contains("entr")
+            && is_called
     }
 
     fn misnamed_remark(&self, target: &str) -> ClaimRemark {
