@@ -153,7 +153,9 @@ impl TimedCommand {
 pub fn run_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Result<CommandOutput> {
     let command = separate_command(argv)?;
     let sinks = OutputSink::open_file;
-    Ok(RunningCommand::start(argv, command, None, sinks, Some(limit), cancel)?.wait_for_end())
+    RunningCommand::start_child(argv, command, None, sinks, Some(limit), cancel)
+        .map(RunningCommand::wait_for_end)
+        .map_err(|error| cannot_start(argv, &error))
 }
 
 /// Starts a command with these bytes on its standard input, which stays open until its end is
@@ -169,7 +171,9 @@ pub fn start_command(
     cancel: &CancelFlag,
 ) -> Result<RunningCommand> {
     let command = separate_command(argv)?;
-    RunningCommand::start(argv, command, Some(input), OutputSink::open_file, Some(limit), cancel)
+    let sinks = OutputSink::open_file;
+    RunningCommand::start_child(argv, command, Some(input), sinks, Some(limit), cancel)
+        .map_err(|error| cannot_start(argv, &error))
 }
 
 /// Runs a command as [`run_command`] does, and times it.
@@ -183,7 +187,8 @@ pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Re
     let mut command = Command::new(program);
     command.args(arguments).process_group(0);
     let (command, sinks) = (ChildCommand::Timed(command), || OutputSink::open_pipe(KEPT_IN_TIMING));
-    let mut running = RunningCommand::start(argv, command, None, sinks, Some(limit), cancel)?;
+    let mut running = RunningCommand::start_child(argv, command, None, sinks, Some(limit), cancel)
+        .map_err(|error| cannot_start(argv, &error))?;
     if running.exit_fd.is_none() {
         running.kill_group();
         return Err(Error::failed_environment(format!("{} cannot be timed", argv[0]))
@@ -217,7 +222,9 @@ pub(crate) fn run_on_terminal(
     }
     let (command, cancel) = (ChildCommand::Usual(expression), CancelFlag::default());
     let sinks = || OutputSink::open_pipe(usize::MAX);
-    Ok(RunningCommand::start(argv, command, Some(input), sinks, None, &cancel)?.wait_for_end())
+    RunningCommand::start_child(argv, command, Some(input), sinks, None, &cancel)
+        .map(RunningCommand::wait_for_end)
+        .map_err(|error| cannot_start(argv, &error))
 }
 
 /// A command in a process group of its own, so that Ctrl-C reaches us alone and the whole group
@@ -252,7 +259,7 @@ enum ChildCommand {
 }
 
 impl ChildCommand {
-    fn spawn(
+    fn spawn_child(
         self,
         stdin: Option<PipeReader>,
         stdout: OwnedFd,
@@ -393,20 +400,8 @@ pub struct RunningCommand {
 }
 
 impl RunningCommand {
-    fn start(
-        argv: &[String],
-        command: ChildCommand,
-        input: Option<&[u8]>,
-        open_sink: impl Fn() -> std::io::Result<(OutputSink, OwnedFd)>,
-        limit: Option<Duration>,
-        cancel: &CancelFlag,
-    ) -> Result<Self> {
-        let running = Self::spawn(argv, command, input, open_sink, limit, cancel);
-        running.map_err(|error| cannot_start(argv, &error))
-    }
-
     /// Whatever can fail is done before there is a process to leave behind.
-    fn spawn(
+    fn start_child(
         argv: &[String],
         command: ChildCommand,
         input: Option<&[u8]>,
@@ -423,7 +418,7 @@ impl RunningCommand {
             stdin = Some(writer);
         }
         let (started, clock) = (Utc::now(), Instant::now());
-        let child = command.spawn(reader, stdout, stderr)?;
+        let child = command.spawn_child(reader, stdout, stderr)?;
         if let Some((mut writer, bytes)) = first {
             // In the background: who reads slowly must not hold us up. A command that ended early
             // does not read to the end: its exit status tells.
@@ -469,9 +464,9 @@ impl RunningCommand {
         !self.has_ended() && self.stop_reason().is_none()
     }
 
-    /// Waits one tick.
+    /// Waits one tick, or until the process has ended: a file tells nobody that it has grown.
     pub fn wait_one_tick(&self) {
-        std::thread::sleep(TICK);
+        self.wait_for_event(TICK);
     }
 
     /// Whether the process has ended, which is not waited for here: it keeps what it used.
@@ -536,13 +531,13 @@ impl RunningCommand {
             if let Some(reason) = self.stop_reason() {
                 return Some(reason);
             }
-            self.wait_for_event();
+            self.wait_for_event(if self.exit_fd.is_some() { SLICE } else { TICK });
         }
     }
 
-    /// Waits for one thing to happen. An interrupting signal is one, too.
-    fn wait_for_event(&self) {
-        let slice = if self.exit_fd.is_some() { SLICE } else { TICK };
+    /// Waits for one thing to happen, no longer than a slice of time. An interrupting signal is
+    /// one, too.
+    fn wait_for_event(&self, slice: Duration) {
         let left = self.deadline.map(|end| end.saturating_duration_since(Instant::now()));
         let limit = Timespec::try_from(left.unwrap_or(slice).min(slice)).ok();
         let exit = self.exit_fd.as_ref().map(AsFd::as_fd);
@@ -606,21 +601,26 @@ fn clock_shift(started: DateTime<Utc>, clock: Instant) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::*;
 
-    fn argv(script: &str) -> Vec<String> {
+    fn shell_argv(script: &str) -> Vec<String> {
         ["sh", "-c", script].map(String::from).to_vec()
     }
 
-    fn never() -> CancelFlag {
+    fn unset_cancel_flag() -> CancelFlag {
         CancelFlag::default()
     }
 
     #[test]
     fn output_error_output_and_status_are_kept_apart() {
-        let finished =
-            run_command(&argv("echo a; echo b >&2; exit 3"), Duration::from_secs(10), &never())
-                .unwrap();
+        let finished = run_command(
+            &shell_argv("echo a; echo b >&2; exit 3"),
+            Duration::from_secs(10),
+            &unset_cancel_flag(),
+        )
+        .unwrap();
         assert_eq!(
             (finished.stdout.as_slice(), finished.stderr.as_slice()),
             (&b"a\n"[..], &b"b\n"[..])
@@ -631,24 +631,31 @@ mod tests {
 
     #[test]
     fn a_command_that_hangs_is_killed_with_its_children() {
-        let finished =
-            run_command(&argv("sleep 100 & sleep 100"), Duration::from_millis(200), &never())
-                .unwrap();
+        let finished = run_command(
+            &shell_argv("sleep 100 & sleep 100"),
+            Duration::from_millis(200),
+            &unset_cancel_flag(),
+        )
+        .unwrap();
         assert_eq!(finished.ended, ExitReason::TimedOut);
         assert!(finished.duration < Duration::from_secs(5));
     }
 
     #[test]
     fn a_child_that_keeps_the_output_open_holds_nobody_up() {
-        let finished =
-            run_command(&argv("sleep 3 & echo done"), Duration::from_secs(10), &never()).unwrap();
+        let finished = run_command(
+            &shell_argv("sleep 3 & echo done"),
+            Duration::from_secs(10),
+            &unset_cancel_flag(),
+        )
+        .unwrap();
         assert_eq!(finished.stdout_text(), "done");
         assert!(finished.duration < Duration::from_secs(2), "{:?}", finished.duration);
     }
 
     #[test]
     fn what_may_ask_on_the_terminal_stays_in_our_group_and_nothing_of_it_is_cut() {
-        let argv = argv("read -r a b c d group rest </proc/self/stat; echo $group; cat");
+        let argv = shell_argv("read -r a b c d group rest </proc/self/stat; echo $group; cat");
         let command = duct::cmd(&argv[0], &argv[1..]);
         let input = vec![b'x'; 6 * 1024 * 1024];
         let finished = run_on_terminal(&argv, command, None, &input).unwrap();
@@ -667,7 +674,7 @@ mod tests {
 
     #[test]
     fn input_stays_open_until_it_is_closed() {
-        let never = never();
+        let never = unset_cancel_flag();
         let script = b"echo first\nread -r line || echo closed\n";
         let running =
             start_command(&["sh".into()], script, Duration::from_secs(10), &never).unwrap();
@@ -680,16 +687,18 @@ mod tests {
 
     #[test]
     fn a_user_who_wants_to_stop_is_heard() {
-        let cancel = never();
+        let cancel = unset_cancel_flag();
         cancel.store(true, Ordering::Relaxed);
-        let finished = run_command(&argv("sleep 100"), Duration::from_secs(100), &cancel).unwrap();
+        let finished =
+            run_command(&shell_argv("sleep 100"), Duration::from_secs(100), &cancel).unwrap();
         assert_eq!(finished.ended, ExitReason::Cancelled);
     }
 
     #[test]
     fn a_program_that_does_not_exist_is_named() {
         let error =
-            run_command(&["no-such-engine".into()], Duration::from_secs(1), &never()).unwrap_err();
+            run_command(&["no-such-engine".into()], Duration::from_secs(1), &unset_cancel_flag())
+                .unwrap_err();
         assert_eq!(error.message, "no-such-engine is not installed");
     }
 
@@ -697,14 +706,14 @@ mod tests {
         time_command(&["sh", "-c", script].map(String::from), limit, cancel).unwrap()
     }
 
-    fn timed(script: &str) -> TimedCommand {
+    fn time_script(script: &str) -> TimedCommand {
         run_timed(script, Duration::from_secs(10), &CancelFlag::default())
     }
 
     #[test]
     fn the_first_byte_comes_before_the_end() {
         // It sleeps longer than is asserted: a busy machine may read the first byte late.
-        let timed = timed("sleep 0.1; echo a; sleep 2; echo b; echo c >&2; exit 3");
+        let timed = time_script("sleep 0.1; echo a; sleep 2; echo b; echo c >&2; exit 3");
         let first = timed.first_byte.unwrap();
         assert!(first >= Duration::from_millis(100), "{timed:?}");
         assert!(timed.output.duration >= first + Duration::from_millis(200), "{timed:?}");
@@ -717,33 +726,33 @@ mod tests {
 
     #[test]
     fn a_command_without_output_has_no_first_byte() {
-        let timed = timed("true");
+        let timed = time_script("true");
         assert_eq!((timed.first_byte, timed.output.is_success()), (None, true));
         assert!(timed.output.error_summary().contains("exit status 0"));
     }
 
     #[test]
     fn a_child_that_holds_the_pipe_open_holds_nobody_up() {
-        let timed = timed("sleep 5 & echo done");
+        let timed = time_script("sleep 5 & echo done");
         assert_eq!(timed.output.stdout_text(), "done");
         assert!(timed.output.duration < Duration::from_secs(3), "{timed:?}");
     }
 
     #[test]
     fn a_child_that_writes_without_end_holds_nobody_up() {
-        let timed = timed("(timeout 3 yes) & sleep 0.1");
+        let timed = time_script("(timeout 3 yes) & sleep 0.1");
         assert!(timed.output.duration < Duration::from_secs(2), "{:?}", timed.output.duration);
     }
 
     #[test]
     fn a_command_that_closes_its_output_is_waited_for() {
-        let timed = timed("exec >&- 2>&-; sleep 0.2");
+        let timed = time_script("exec >&- 2>&-; sleep 0.2");
         assert!(timed.output.duration >= Duration::from_millis(200), "{timed:?}");
     }
 
     #[test]
     fn more_output_than_a_pipe_holds_is_read_and_its_beginning_kept() {
-        let timed = timed("head -c 1000000 /dev/zero; echo end >&2");
+        let timed = time_script("head -c 1000000 /dev/zero; echo end >&2");
         assert_eq!((timed.output.stdout.len(), timed.output.is_success()), (KEPT_IN_TIMING, true));
         assert_eq!(timed.output.stderr, b"end\n");
     }
@@ -761,11 +770,16 @@ mod tests {
     fn a_wish_to_stop_is_heard_while_a_command_runs() {
         let cancel = CancelFlag::default();
         let later = cancel.clone();
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("started");
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let script = format!("echo >{}; exec sleep 77", fifo.display());
         std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(150));
+            // It is read once the command has written to it.
+            std::fs::read(fifo).unwrap();
             later.store(true, Ordering::Relaxed);
         });
-        let timed = run_timed("sleep 77", Duration::from_secs(77), &cancel);
+        let timed = run_timed(&script, Duration::from_secs(77), &cancel);
         assert_eq!(timed.output.ended, ExitReason::Cancelled);
         assert!(timed.output.duration < Duration::from_secs(2), "{timed:?}");
     }
@@ -773,8 +787,9 @@ mod tests {
     #[test]
     fn the_usage_is_that_of_the_one_process() {
         // What a child used counts once it was waited for.
-        let busy = timed("i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done").usage.unwrap();
-        let idle = timed("sleep 0.1").usage.unwrap();
+        let busy =
+            time_script("i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done").usage.unwrap();
+        let idle = time_script("sleep 0.1").usage.unwrap();
         assert!(busy.user > idle.user, "{busy:?} {idle:?}");
         assert!(busy.max_rss > 100_000, "{busy:?}");
     }
