@@ -10,7 +10,7 @@ use crate::model::{EvidenceKind, Fact, FactSource, MissingReason, Role, Target};
 use crate::stats::ComparisonOutcome;
 use crate::store::testing::read_sample_run;
 
-fn phrases() -> ReportPhrases {
+fn load_report_phrases() -> ReportPhrases {
     ReportPhrases::load_phrases(None).unwrap()
 }
 
@@ -27,7 +27,7 @@ pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> RunDiff {
         &catalogue,
         &[],
         &DiffGate::default(),
-        &phrases(),
+        &load_report_phrases(),
         all,
     )
 }
@@ -428,7 +428,15 @@ fn alarms(count: usize) -> (f64, f64) {
         let diff = |now: &Sketch| {
             let side = |sketch| DiffSide { run: sketch, judgement: &nothing };
             let (a, b) = (side(&earlier[count - 1].run), side(&now.run));
-            RunDiff::between_runs(a, b, &catalogue, &past, &DiffGate::default(), &phrases(), false)
+            RunDiff::between_runs(
+                a,
+                b,
+                &catalogue,
+                &past,
+                &DiffGate::default(),
+                &load_report_phrases(),
+                false,
+            )
         };
         let first = diff(&now);
         let ratio = &first.measurements[0];
@@ -472,7 +480,7 @@ fn trends_tell_the_changes_that_a_comparison_tells() {
             &catalogue,
             &past,
             &gate,
-            &phrases(),
+            &load_report_phrases(),
             false,
         );
         let mut by_diff: Vec<(String, Option<String>)> = diff
@@ -603,8 +611,15 @@ fn files_with_too_few_starts_for_a_ratio_are_compared_without_one() {
             all.series("startup.wall", "kata", &times(2.0)).run
         });
         let [a, b] = [&old, &new].map(|run| DiffSide { run, judgement: &judgement });
-        let diff =
-            RunDiff::between_runs(a, b, &catalogue, &[], &DiffGate::default(), &phrases(), false);
+        let diff = RunDiff::between_runs(
+            a,
+            b,
+            &catalogue,
+            &[],
+            &DiffGate::default(),
+            &load_report_phrases(),
+            false,
+        );
         assert_eq!(diff.measurements.iter().any(|m| m.over.is_some()), has_ratio, "{count}");
     }
 }

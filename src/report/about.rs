@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn every_parser_reads_of_its_examples_what_they_state() {
-        let words = AboutWords::load(None).unwrap();
+        let words = AboutWords::load_words(None).unwrap();
         let mut wrong = Vec::new();
         for name in parse::NAMES {
             let doc = words.parsers.get(*name).unwrap_or_else(|| panic!("{name} has no words"));

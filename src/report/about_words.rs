@@ -42,7 +42,7 @@ impl AboutWords {
     /// # Errors
     ///
     /// A file is not valid TOML, or lacks a part; the error names it.
-    pub fn load(data: Option<&Path>) -> Result<Self> {
+    pub fn load_words(data: Option<&Path>) -> Result<Self> {
         let mut words: Self = assets::load_data(data, "explain.toml")?;
         words.parsers = assets::load_data(data, "parsers.toml")?;
         Ok(words)

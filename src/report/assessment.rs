@@ -182,7 +182,7 @@ impl ProjectData {
             checks_reports: false,
             words: Arc::new(words::load_conclusion_words(data)?),
             reasons: Arc::new(words::load_reasons(data)?),
-            about: Arc::new(AboutWords::load(data)?),
+            about: Arc::new(AboutWords::load_words(data)?),
             known: Arc::new(KnowledgeBase::load(data)?),
             edition: None,
             editions: Vec::new(),

@@ -73,10 +73,10 @@ struct ComparedPair {
 impl ComparedPair {
     /// Title and address of the page, seen from the page of a run.
     fn title_and_address(&self, titles: &PageTitles) -> (String, String) {
-        (self.title(titles).into(), self.name.trim_start_matches("runs/").into())
+        (self.page_title(titles).into(), self.name.trim_start_matches("runs/").into())
     }
 
-    fn title<'p>(&self, titles: &'p PageTitles) -> &'p str {
+    fn page_title<'p>(&self, titles: &'p PageTitles) -> &'p str {
         if self.is_before { &titles.since_before } else { &titles.since_baseline }
     }
 }
@@ -150,7 +150,7 @@ impl RunHistory {
             let sessions = format!("{earlier:?}");
             let key = a.key.and_parts([b.key.as_ref(), sessions.as_bytes()]);
             let id = &self.known[index].id;
-            let title = pair.title(runs.builder.page_titles());
+            let title = pair.page_title(runs.builder.page_titles());
             runs.builder.about_runs(runs.press, &pair.name, title, id, &key, || {
                 let (a, b) = (runs.assess_run(&a)?, runs.assess_run(b)?);
                 Ok(comparison::template_context(&compare_runs(runs, &earlier, &a, &b, "../")))

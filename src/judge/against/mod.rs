@@ -309,7 +309,7 @@ mod tests {
             .fact("kernel.sys_module", "kata", 72)
     }
 
-    fn phrases() -> SharedPhrases {
+    fn load_shared_phrases() -> SharedPhrases {
         crate::phrases::ReportPhrases::load_phrases(None).unwrap().shared
     }
 
@@ -317,8 +317,11 @@ mod tests {
     fn what_a_copy_shares_is_named() {
         let one =
             session("521fcc5db8fe", "d2:e2:eb:78:ed:94").series("http.latency", "runc", &LATENCY);
-        let pair = find_shared_evidence(&one.run, &one.run, &phrases());
-        assert_eq!(pair.describe_shared_kinds(&phrases()), "container id, MAC and samples");
+        let pair = find_shared_evidence(&one.run, &one.run, &load_shared_phrases());
+        assert_eq!(
+            pair.describe_shared_kinds(&load_shared_phrases()),
+            "container id, MAC and samples"
+        );
         assert_eq!(pair.shared[0].here, FactSource::new("kata/test1.txt", 1));
     }
 
@@ -329,7 +332,7 @@ mod tests {
         let slower: Vec<f64> = LATENCY.iter().rev().map(|x| x * x * 250.0).collect();
         let other =
             session("0c1d2e3f4a5b", "16:0b:35:85:78:7e").series("http.latency", "runc", &slower);
-        let pair = find_shared_evidence(&one.run, &other.run, &phrases());
+        let pair = find_shared_evidence(&one.run, &other.run, &load_shared_phrases());
         assert_eq!(pair.shared, []);
         let words = pair.no_sign.join("\n");
         for word in ["kernel.banner", "kernel.sys_module", "10.4.0.15"] {
@@ -341,11 +344,14 @@ mod tests {
     fn a_mac_that_is_made_from_an_address_is_no_sign() {
         let run = |mac, address| sketch().fact("net.interfaces", "runc", interface(mac, address));
         let docker = run("02:42:ac:11:00:02", "172.17.0.2");
-        assert_eq!(find_shared_evidence(&docker.run, &docker.run, &phrases()).shared, []);
+        assert_eq!(
+            find_shared_evidence(&docker.run, &docker.run, &load_shared_phrases()).shared,
+            []
+        );
         let nerdctl = run("d2:e2:eb:78:ed:94", "10.4.0.15/24");
         assert_eq!(
-            find_shared_evidence(&nerdctl.run, &nerdctl.run, &phrases())
-                .describe_shared_kinds(&phrases()),
+            find_shared_evidence(&nerdctl.run, &nerdctl.run, &load_shared_phrases())
+                .describe_shared_kinds(&load_shared_phrases()),
             "MAC"
         );
     }
@@ -359,12 +365,13 @@ mod tests {
                 guest,
             )
         };
-        let pair = find_shared_evidence(&run("a", "b").run, &run("a", "c").run, &phrases());
+        let pair =
+            find_shared_evidence(&run("a", "b").run, &run("a", "c").run, &load_shared_phrases());
         assert_eq!(pair.shared, []);
         assert!(pair.no_sign[0].contains("one machine"), "{:?}", pair.no_sign);
         assert_eq!(
-            find_shared_evidence(&run("a", "b").run, &run("x", "b").run, &phrases())
-                .describe_shared_kinds(&phrases()),
+            find_shared_evidence(&run("a", "b").run, &run("x", "b").run, &load_shared_phrases())
+                .describe_shared_kinds(&load_shared_phrases()),
             "boot id of a guest"
         );
     }
@@ -373,10 +380,11 @@ mod tests {
     fn the_digest_of_an_image_is_no_container() {
         let digest = "a".repeat(64);
         let pull = sketch().file("a.txt", &format!("docker.io/library/alpine@sha256:{digest}"));
-        assert_eq!(find_shared_evidence(&pull.run, &pull.run, &phrases()).shared, []);
+        assert_eq!(find_shared_evidence(&pull.run, &pull.run, &load_shared_phrases()).shared, []);
         let id = sketch().file("runc/health.txt", &format!("{digest}\njuice-runc: HTTP 200"));
         assert_eq!(
-            find_shared_evidence(&id.run, &id.run, &phrases()).describe_shared_kinds(&phrases()),
+            find_shared_evidence(&id.run, &id.run, &load_shared_phrases())
+                .describe_shared_kinds(&load_shared_phrases()),
             "container id"
         );
     }

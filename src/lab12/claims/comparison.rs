@@ -528,11 +528,10 @@ impl Comparison<'_> {
     fn decide_pair(&self, pair: &FigurePair) -> Option<ClaimRemark> {
         let quantity = self.quantity;
         let (place, words) = self.place_and_words();
-        let with_facts = |result: ClaimRemark| {
-            pair.facts.iter().fold(result, |result, fact| result.resting_on_fact(&fact.0, &fact.1))
+        let supported = || {
+            (!pair.from_text)
+                .then(|| pair.resting_remark(ClaimRemark::supported_claim(place.clone())))
         };
-        let supported =
-            || (!pair.from_text).then(|| with_facts(ClaimRemark::supported_claim(place.clone())));
         if let StatedValue::Seconds(stated) = quantity.value {
             let truth = pair.larger - pair.smaller;
             // What was computed of rounded figures is off by their rounding.
@@ -611,12 +610,14 @@ impl FigurePair {
         (smaller > 0.0).then_some(Self { smaller, larger, is_time, from_text, facts })
     }
 
+    /// A remark that rests on the facts of the two.
+    fn resting_remark(&self, remark: ClaimRemark) -> ClaimRemark {
+        self.facts.iter().fold(remark, |remark, fact| remark.resting_on_fact(&fact.0, &fact.1))
+    }
+
     /// That the evidence has another ratio of the two.
     fn contradicted_by_facts(&self, words: &str, place: std::ops::Range<usize>) -> ClaimRemark {
-        let facts = self.facts.iter();
-        facts.fold(self.wrong_ratio(words, place), |remark, fact| {
-            remark.resting_on_fact(&fact.0, &fact.1)
-        })
+        self.resting_remark(self.wrong_ratio(words, place))
     }
 
     fn wrong_ratio(&self, words: &str, place: std::ops::Range<usize>) -> ClaimRemark {

@@ -186,25 +186,26 @@ impl<'a> ValuePlace<'a> {
         let Some(end) = ends.max().filter(|_| self.figures_named().len() == 1) else {
             return false;
         };
-        let mut between = before[end..].to_string();
-        for mention in self.index.resolver.find_mentions(&before[end..]).into_iter().rev() {
-            between.replace_range(mention.range, "");
+        self.only_links_beside(&before[end..], subject)
+    }
+
+    /// Whether a text holds nothing but the names of targets and of a subject, and words that link.
+    fn only_links_beside(&self, text: &str, subject: &ValueSubject) -> bool {
+        let mut rest = text.to_string();
+        for mention in self.index.resolver.find_mentions(text).into_iter().rev() {
+            rest.replace_range(mention.range, "");
         }
-        is_link(&subject.words.replace_all(&between, ""))
+        is_link(&subject.words.replace_all(&rest, ""))
     }
 
     /// Whether nothing but the name of a count, whose it is and words that link them stand before
     /// the value: “modules on the host 118”.
     pub(super) fn is_labelled_count(&self, subject: &ValueSubject) -> bool {
         let before = self.text_before_value();
-        let mut rest = before.to_string();
-        for mention in self.index.resolver.find_mentions(before).into_iter().rev() {
-            rest.replace_range(mention.range, "");
-        }
         subject.kind == SubjectKind::Count
-            && subject.words.is_match(&rest)
+            && subject.words.is_match(before)
             && self.is_bare()
-            && is_link(&subject.words.replace_all(&rest, ""))
+            && self.only_links_beside(before, subject)
     }
 
     /// Whether a mark or a cell says that the value is what the words before it name.

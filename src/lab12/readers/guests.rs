@@ -29,8 +29,8 @@ pub(super) fn find_other_guest(
     katas: &Facts,
     kata: &Target,
 ) -> Option<OtherGuest> {
-    OTHER_GUESTS.into_iter().find_map(|who| {
-        let mention = find_mention(captures, who)?;
+    find_mentions(captures).into_iter().find_map(|(who, mention)| {
+        let mention = mention?;
         let edition = evidence.guessed_edition();
         let read = |place| EvidencePages::from_captures(captures, place).all_facts(edition);
         let mut beside = read(GuestPlace::Beside(who)).facts;
@@ -66,6 +66,7 @@ fn is_report(capture: &Capture) -> bool {
 }
 
 /// How files name a runtime.
+#[derive(Default)]
 struct RuntimeMention {
     /// What a command asks an engine for.
     handler: Option<String>,
@@ -77,40 +78,48 @@ struct RuntimeMention {
     is_beside_kata: bool,
 }
 
-/// Where files name a runtime; none if none does.
-fn find_mention(captures: &[Capture], who: EvidenceRole) -> Option<RuntimeMention> {
+/// How files name each of the other runtimes; none of one that none names.
+fn find_mentions(
+    captures: &[Capture],
+) -> [(EvidenceRole, Option<RuntimeMention>); OTHER_GUESTS.len()] {
     const INSTEAD: [&str; 4] =
         ["instead of kata", "in place of kata", "in kata's place", "rather than kata"];
     const MAX_TEXT: usize = 2048;
     const ABSENT: [&str; 4] = ["no kata", "kata is not", "kata could not", "kata cannot"];
-    let mut mention = RuntimeMention {
-        handler: None,
-        is_certain: false,
-        is_in_place: false,
-        is_beside_kata: false,
-    };
-    let mut is_named = false;
+    let mut mentions = OTHER_GUESTS.map(|who| (who, None));
+    let mut is_beside_kata = false;
     for capture in captures {
-        is_named |= EvidenceRole::of_other_runtime(&capture.id) == Some(who);
+        if let Some(mention) = mention_of(&mut mentions, &capture.id) {
+            mention.get_or_insert_default();
+        }
         for line in capture.stdout.text_lines().iter() {
             let text = beginning(line, MAX_TEXT);
-            let names = EvidenceRole::of_other_runtime(text) == Some(who);
             let asked = command::asked_runtime(text);
-            mention.is_beside_kata |=
-                asked.is_some_and(|name| words::contains_any(name, &["kata"]));
-            is_named |= names;
-            if !names {
-                continue;
-            }
-            let handler = asked.filter(|name| EvidenceRole::of_other_runtime(name) == Some(who));
+            is_beside_kata |= asked.is_some_and(|name| words::contains_any(name, &["kata"]));
+            let Some(mention) = mention_of(&mut mentions, text) else { continue };
+            let mention: &mut RuntimeMention = mention.get_or_insert_default();
+            let who = EvidenceRole::of_other_runtime(text);
+            let handler = asked.filter(|name| EvidenceRole::of_other_runtime(name) == who);
             let is_instead = words::contains_any(text, &INSTEAD);
             mention.is_certain |= handler.is_some() || is_instead;
             mention.is_in_place |=
                 handler.is_some() && (is_instead || words::contains_any(text, &ABSENT));
-            mention.handler = mention.handler.or(handler.map(String::from));
+            mention.handler = mention.handler.take().or(handler.map(String::from));
         }
     }
-    is_named.then_some(mention)
+    for mention in mentions.iter_mut().filter_map(|(_, mention)| mention.as_mut()) {
+        mention.is_beside_kata = is_beside_kata;
+    }
+    mentions
+}
+
+/// The mention of the runtime that a text names.
+fn mention_of<'m>(
+    mentions: &'m mut [(EvidenceRole, Option<RuntimeMention>)],
+    text: &str,
+) -> Option<&'m mut Option<RuntimeMention>> {
+    let named = EvidenceRole::of_other_runtime(text)?;
+    mentions.iter_mut().find(|(who, _)| *who == named).map(|(_, mention)| mention)
 }
 
 /// Whether facts tell anything of the guest but what is installed or was logged.
