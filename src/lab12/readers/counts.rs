@@ -22,8 +22,9 @@ pub(super) fn labelled_count(
     let is_small =
         parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));
     refuse_other_counts(&mut parts);
-    let is_other = |part: &mut LabelledPart| is_of_pids(&part.label) || is_small && is_loose(part);
-    let others: Vec<LabelledPart> = parts.extract_if(.., is_other).collect();
+    let others: Vec<LabelledPart> = parts
+        .extract_if(.., |part| is_of_pids(&part.label) || is_small && is_loose(part))
+        .collect();
     if parts.iter().all(|part| part.who != Some(who))
         && let Some(other) = others.iter().find(|part| part.who == Some(who))
     {
@@ -69,9 +70,8 @@ fn named_directory(text: &str) -> Option<TableMeasure> {
 /// part: `$ lsmod | wc -l`, then `Host: 143`.
 fn refuse_other_counts(parts: &mut [LabelledPart]) {
     for index in 1..parts.len() {
-        let is_command = |line: &&PageLine| matches!(line.kind, LineKind::Command(_));
         let last = parts[index - 1].lines.iter().rfind(|line| line.kind != LineKind::Blank);
-        if let Some(line) = last.filter(is_command).filter(|line| counts_otherwise(&line.text)) {
+        if let Some(line) = last.filter(|line| line.is_command() && counts_otherwise(&line.text)) {
             let line = line.clone();
             parts[index].lines.push(line);
         }
@@ -108,20 +108,18 @@ fn counts_otherwise(typed: &str) -> bool {
 
 /// The part from the command on that counts entries, where several were typed.
 fn after_counting_command(part: &LabelledPart) -> Cow<'_, LabelledPart> {
-    let is_typed = |line: &PageLine| matches!(line.kind, LineKind::Command(_));
-    let counts =
-        |line: &PageLine| is_typed(line) && line.text.contains("wc") && line.text.contains("ls /");
-    let Some(at) = part.lines.iter().position(counts).filter(|at| *at > 0) else {
-        return Cow::Borrowed(part);
-    };
-    let end = part.lines[at + 1..].iter().position(is_typed);
+    let at = part.lines.iter().position(|line| {
+        line.is_command() && line.text.contains("wc") && line.text.contains("ls /")
+    });
+    let Some(at) = at.filter(|at| *at > 0) else { return Cow::Borrowed(part) };
+    let end = part.lines[at + 1..].iter().position(PageLine::is_command);
     let end = end.map_or(part.lines.len(), |end| at + 1 + end);
     Cow::Owned(LabelledPart { lines: part.lines[at..end].to_vec(), ..part.clone() })
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<i64> {
     let part = &after_counting_command(part);
-    let typed = part.lines.iter().find(|line| matches!(line.kind, LineKind::Command(_)));
+    let typed = part.lines.iter().find(|line| line.is_command());
     if let Some(line) = typed.filter(|line| counts_otherwise(&line.text)) {
         return Err(MissingValue::quoting_line(
             MissingReason::NotStated,

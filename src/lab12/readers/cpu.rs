@@ -22,10 +22,10 @@ pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResu
                     | MissingReason::RuncContainerOnly
             ) && page.who == Some(EvidenceRole::Kata) =>
         {
-            let other = |who: EvidenceRole| {
+            let [host, runc] = [EvidenceRole::Host, EvidenceRole::Runc].map(|who| {
                 parts.iter().find(|part| part.who == Some(who) && in_part(part).is_ok())
-            };
-            Err(match (other(EvidenceRole::Host), other(EvidenceRole::Runc)) {
+            });
+            Err(match (host, runc) {
                 (Some(part), _) => labelled_otherwise(MissingReason::HostValuesOnly, part),
                 (_, Some(part)) => labelled_otherwise(MissingReason::RuncContainerOnly, part),
                 _ => miss,
@@ -41,14 +41,16 @@ fn labelled_otherwise(why: MissingReason, part: &LabelledPart) -> MissingValue {
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<String> {
-    let texts = || part.value_lines().filter(|line| !line.is_error);
-    let nameless = texts().find(|line| has_no_model_name(&line.text));
-    let named = texts().filter(|line| nameless.is_none() || !may_name_board(&line.text));
+    let texts: Vec<&PageLine> = part.value_lines().filter(|line| !line.is_error).collect();
+    let nameless = texts.iter().find(|line| has_no_model_name(&line.text));
+    let named =
+        texts.iter().copied().filter(|line| nameless.is_none() || !may_name_board(&line.text));
     if let Some(found) = read::find_value(named, stated_model) {
         return Ok(found);
     }
     // lscpu writes a dash where it knows no name.
-    let dash = texts().find(|line| after_key(&line.text).is_some_and(|value| value.trim() == "-"));
+    let mut lines = texts.iter();
+    let dash = lines.find(|line| after_key(&line.text).is_some_and(|value| value.trim() == "-"));
     if let Some(line) = dash.or(nameless) {
         return Err(MissingValue::quoting_line(
             MissingReason::NoModelName,
@@ -56,7 +58,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<String> {
             line,
         ));
     }
-    if let Some(found) = texts().find_map(unlabelled_model) {
+    if let Some(found) = texts.iter().find_map(|line| unlabelled_model(line)) {
         return Ok(found);
     }
     Err(read::explain_unreadable_lines(

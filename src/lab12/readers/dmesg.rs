@@ -50,11 +50,8 @@ impl BootLog {
 /// The guest's kernel log on a page.
 pub(super) fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
     let parts = page.labelled_parts();
-    let labelled = |who: EvidenceRole| parts.iter().any(|part| part.who == Some(who));
-    if !labelled(EvidenceRole::Kata)
-        && !labelled(EvidenceRole::Host)
-        && !labelled(EvidenceRole::Runc)
-    {
+    let labelled = [EvidenceRole::Kata, EvidenceRole::Host, EvidenceRole::Runc].map(Some);
+    if parts.iter().all(|part| !labelled.contains(&part.who)) {
         // Nothing is labelled: the slot asks for the guest's log.
         let all = LabelledPart {
             who: Some(EvidenceRole::Kata),
@@ -148,14 +145,10 @@ fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<MissingValue>
     if log.names_agent() {
         return None;
     }
-    let host = |line: u32, what: &str| {
-        let note = format!("the log is of the host: {}", read::shorten_text(what));
-        Some(MissingValue::new(MissingReason::HostValuesOnly, note).at_line(line))
-    };
     if let Some(found) =
         log.cmdline.as_ref().filter(|found| words::contains_any(&found.value, CMDLINE))
     {
-        return host(found.line, &found.value);
+        return Some(refuse_host_log(found.line, &found.value));
     }
     if log.is_kata() {
         return None;
@@ -163,10 +156,15 @@ fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<MissingValue>
     if let (Some(found), Some(release)) = (&log.banner, log.release_in_log())
         && kernel::is_desktop_vm(&release)
     {
-        return host(found.line, &found.value);
+        return Some(refuse_host_log(found.line, &found.value));
     }
     let marked = lines.iter().find(|(_, message)| words::contains_any(message, DEVICES))?;
-    host(marked.0.number, marked.1)
+    Some(refuse_host_log(marked.0.number, marked.1))
+}
+
+fn refuse_host_log(line: u32, mark: &str) -> MissingValue {
+    let note = format!("the log is of the host: {}", read::shorten_text(mark));
+    MissingValue::new(MissingReason::HostValuesOnly, note).at_line(line)
 }
 
 #[cfg(test)]

@@ -98,20 +98,21 @@ impl<'a> EvidencePages<'a> {
         let cut_off = cut_off.map(|capture| capture.id.as_str()).collect();
         let unplaced: Vec<&Capture> =
             captures.iter().filter(|capture| !is_placed(capture)).collect();
-        let is_note = |capture: &&Capture| {
+        let notes = captures.iter().filter(|capture| {
             is_report_place(capture) || start::is_note(&capture.id) && !is_placed(capture)
-        };
-        let notes: Vec<&Capture> = captures.iter().filter(is_note).collect();
+        });
+        let notes: Vec<&Capture> = notes.collect();
         let report = match captures {
             [only] if is_report_place(only) => Some(only.id.as_str()),
             _ => None,
         };
         let edition = guess_edition(&pages);
         // What a transcript shows counts where no file of the lab holds it.
-        let shows_outputs = |id: &str| {
-            (is_transcript(id) || report::is_data(id)) && slot::other_runtime_of_path(id).is_none()
-        };
-        for capture in unplaced.iter().filter(|capture| shows_outputs(&capture.id)) {
+        let transcripts = unplaced.iter().filter(|capture| {
+            (is_transcript(&capture.id) || report::is_data(&capture.id))
+                && slot::other_runtime_of_path(&capture.id).is_none()
+        });
+        for capture in transcripts {
             for (path, page) in report::report_pages(capture) {
                 pages.entry(path).or_insert(page);
             }
@@ -262,19 +263,17 @@ impl<'a> EvidencePages<'a> {
             let parts = page.labelled_parts();
             let has_real =
                 page.lines.iter().any(|line| words::contains_any(&line.text, &["actual"]));
-            // The head of a table says it of a column, whose cells have it as their label.
-            let is_head = |line: &PageLine| {
-                line.text.contains(" | ") && !super::label::list_roles(&line.text).is_empty()
-            };
-            let admits = |line: &&PageLine| {
-                !is_head(line)
-                    && (words::is_made_up(&line.text)
-                        || !has_real && words::is_expected_output(&line.text))
-                    && !dmesg::is_kernel_line(&line.text)
-            };
             for (index, part) in parts.iter().enumerate() {
                 let label = PageLine::new(part.line, &part.label, false);
-                let Some(line) = std::iter::once(&label).chain(&part.lines).find(admits) else {
+                let Some(line) = std::iter::once(&label).chain(&part.lines).find(|line| {
+                    // The head of a table says it of a column, whose cells have it as their label.
+                    let is_head = line.text.contains(" | ")
+                        && !super::label::list_roles(&line.text).is_empty();
+                    !is_head
+                        && (words::is_made_up(&line.text)
+                            || !has_real && words::is_expected_output(&line.text))
+                        && !dmesg::is_kernel_line(&line.text)
+                }) else {
                     continue;
                 };
                 // What follows a heading is below it until the next one.
@@ -338,26 +337,22 @@ impl<'a> EvidencePages<'a> {
 
     /// The line in which a runtime states its version, in whichever file it stands.
     fn program_version(&self, other: EvidenceRole) -> Option<Fact> {
-        let states = |text: &str| {
-            let mut words = text.split_whitespace();
-            let is_own = words.next().and_then(EvidenceRole::of_other_runtime) == Some(other);
-            (is_own && words.next() == Some("version")).then(|| text.to_string())
-        };
         self.unplaced.iter().find_map(|capture| {
             let page = EvidencePage::new(capture, None);
-            let found = read::find_value(page.value_lines(), states)?;
+            let found = read::find_value(page.value_lines(), |text| {
+                let mut words = text.split_whitespace();
+                let is_own = words.next().and_then(EvidenceRole::of_other_runtime) == Some(other);
+                (is_own && words.next() == Some("version")).then(|| text.to_string())
+            })?;
             Some(read::fact_from_read(&page, Ok(found)))
         })
     }
 
     /// What the shim's own line about itself says, in whichever file it stands.
     fn shim_line_facts(&self) -> Option<[Fact; 3]> {
-        let on_page = |page: &EvidencePage| Some(shim_facts(page, shim::read_shim_line(page)?));
-        let mut others = self.unplaced.iter();
-        self.pages
-            .values()
-            .find_map(on_page)
-            .or_else(|| others.find_map(|capture| on_page(&EvidencePage::new(capture, None))))
+        let mut others = self.unplaced.iter().map(|capture| EvidencePage::new(capture, None));
+        let on_pages = self.pages.values().find_map(facts_of_shim_line);
+        on_pages.or_else(|| others.find_map(|page| facts_of_shim_line(&page)))
     }
 
     fn put_counts(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
@@ -437,37 +432,41 @@ impl<'a> EvidencePages<'a> {
     }
 
     fn put_cpu(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
-        let model = |page: &EvidencePage, who: EvidenceRole| {
-            read::fact_from_read(page, cpu::read_cpu_model(page, who))
-        };
         let places = ["analysis/cpu-comparison.txt", "host/cpu.txt"];
         put(
             "cpu.model",
             EvidenceRole::Host,
-            self.first_fact_from_slots(&places, places[0], |page| model(page, EvidenceRole::Host)),
+            self.first_fact_from_slots(&places, places[0], |page| {
+                cpu_model_fact(page, EvidenceRole::Host)
+            }),
         );
-        let compared = self
-            .fact_from_slot("analysis/cpu-comparison.txt", |page| model(page, EvidenceRole::Kata));
-        let own = self.fact_from_slot("kata/cpu.txt", |page| model(page, EvidenceRole::Kata));
+        let compared = self.fact_from_slot("analysis/cpu-comparison.txt", |page| {
+            cpu_model_fact(page, EvidenceRole::Kata)
+        });
+        let own =
+            self.fact_from_slot("kata/cpu.txt", |page| cpu_model_fact(page, EvidenceRole::Kata));
         let own =
             if may_stand_elsewhere(&own) && compared.is_present() { compared.clone() } else { own };
-        let beside = |places: [&str; 2], who| {
-            let mut pages = places.iter().filter_map(|path| self.pages.get(path));
-            let page = pages.find(|page| names_cpu_model(page))?;
-            Some(model(page, who)).filter(Fact::is_present)
-        };
-        let kata = beside(["results/kata-kernel.txt", "kata/kernel.txt"], EvidenceRole::Kata);
+        let beside = ["results/kata-kernel.txt", "kata/kernel.txt"];
+        let kata = self.cpu_model_beside_kernel(beside, EvidenceRole::Kata);
         let own = kata.filter(|_| may_stand_elsewhere(&own)).unwrap_or(own);
         put("cpu.model", EvidenceRole::Kata, own);
-        let runc = beside(["results/runc-kernel.txt", "runc/kernel.txt"], EvidenceRole::Runc);
+        let beside = ["results/runc-kernel.txt", "runc/kernel.txt"];
+        let runc = self.cpu_model_beside_kernel(beside, EvidenceRole::Runc);
         let runc = runc.or_else(|| {
             let page = self.pages.get("analysis/cpu-comparison.txt")?;
-            Some(model(page, EvidenceRole::Runc)).filter(Fact::is_present)
+            Some(cpu_model_fact(page, EvidenceRole::Runc)).filter(Fact::is_present)
         });
         if let Some(runc) = runc {
             put("cpu.model", EvidenceRole::Runc, runc);
         }
         put("cpu.model_compared", EvidenceRole::Kata, compared);
+    }
+
+    fn cpu_model_beside_kernel(&self, places: [&str; 2], who: EvidenceRole) -> Option<Fact> {
+        let mut pages = places.iter().filter_map(|path| self.pages.get(path));
+        let page = pages.find(|page| names_cpu_model(page))?;
+        Some(cpu_model_fact(page, who)).filter(Fact::is_present)
     }
 
     /// When the engine logged something beside the evidence: the first time stated.
@@ -505,8 +504,11 @@ impl<'a> EvidencePages<'a> {
     /// not be read.
     fn no_file(&self, path: &str) -> Fact {
         let folder = path.split('/').next().unwrap_or_default();
-        let is_it = |id: &str| id.strip_suffix('/').is_some_and(|id| slot::is_folder(id, folder));
-        match self.unread.iter().find(|(id, _)| is_it(id)) {
+        match self
+            .unread
+            .iter()
+            .find(|(id, _)| id.strip_suffix('/').is_some_and(|id| slot::is_folder(id, folder)))
+        {
             Some((id, reason)) => Fact::missing_at(
                 MissingReason::FileUnreadable,
                 format!("{id}: {reason}"),
@@ -522,9 +524,14 @@ fn find_own_slot(path: &str, page: &EvidencePage) -> Option<&'static str> {
     let content = slot::by_path(path)?.content;
     let mut parts = page.labelled_parts().iter().filter(|p| p.value_lines().next().is_some());
     let who = parts.next()?.who;
-    let is_own = |it: &&slot::EvidenceSlot| it.content == content && it.who == who && who.is_some();
-    let found = slot::SLOTS.iter().find(is_own).map(|slot| slot.path);
-    found.filter(|_| parts.all(|part| part.who == who))
+    let own = slot::SLOTS
+        .iter()
+        .find(|slot| slot.content == content && slot.who == who && who.is_some())?;
+    parts.all(|part| part.who == who).then_some(own.path)
+}
+
+fn facts_of_shim_line(page: &EvidencePage) -> Option<[Fact; 3]> {
+    Some(shim_facts(page, shim::read_shim_line(page)?))
 }
 
 /// Version, implementation and commit.
@@ -533,13 +540,13 @@ fn shim_facts(page: &EvidencePage, shim: shim::ShimStatement) -> [Fact; 3] {
 }
 
 fn guess_edition(pages: &BTreeMap<&'static str, EvidencePage>) -> Edition {
-    let count = |edition: Edition| {
-        pages
-            .keys()
-            .filter(|path| slot::by_path(path).is_some_and(|s| s.edition == edition))
-            .count()
-    };
-    if count(Edition::S26) > count(Edition::F25) { Edition::S26 } else { Edition::F25 }
+    let editions = pages.keys().filter_map(|path| Some(slot::by_path(path)?.edition));
+    let (newer, older): (Vec<_>, Vec<_>) = editions.partition(|it| *it == Edition::S26);
+    if newer.len() > older.len() { Edition::S26 } else { Edition::F25 }
+}
+
+fn cpu_model_fact(page: &EvidencePage, who: EvidenceRole) -> Fact {
+    read::fact_from_read(page, cpu::read_cpu_model(page, who))
 }
 
 /// Whether a file that was to show the kernel shows `/proc/cpuinfo` too.

@@ -45,10 +45,9 @@ pub(super) fn tells_of_remedy(text: &str) -> bool {
 /// Whether a text notes that a start failed, or a status of exit that is not 0.
 pub(super) fn tells_failed_start(text: &str) -> bool {
     let plain = plain_words(text);
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| plain.contains(phrase));
     // A command that is told how it is used has not run.
     let is_usage = plain.starts_with("usage: ");
-    says(NOTES) || is_usage || has_exit_status(&plain)
+    is_usage || NOTES.iter().any(|note| plain.contains(note)) || has_exit_status(&plain)
 }
 
 /// Whether a sentence of an author says that Kata did not start here, and not what would be, or what
@@ -100,25 +99,22 @@ fn is_idle_pod(text: &str) -> bool {
 /// The text in lower case, without what says that nothing failed, its hyphens and brackets as
 /// blanks.
 fn plain_words(text: &str) -> String {
-    let blank = |c: char| matches!(c, '-' | '_' | '(' | ')' | '[' | ']' | '\u{2019}');
     let lower = words::remove_denials(&text.to_lowercase().replace('\u{2019}', "'")).into_owned();
-    let plain: String = lower.chars().map(|c| if blank(c) { ' ' } else { c }).collect();
-    crate::text::join_words(&plain)
+    crate::text::join_words(&lower.replace(['-', '_', '(', ')', '[', ']', '\u{2019}'], " "))
 }
 
 /// Whether a status of exit other than 0 is stated: `exit code 125`, `rc=1`.
 fn has_exit_status(plain: &str) -> bool {
-    let is_apart = |at: usize| at == 0 || !plain[..at].ends_with(char::is_alphanumeric);
     KEYS.iter().any(|key| {
-        plain.match_indices(key).filter(|(at, _)| is_apart(*at)).any(|(at, _)| {
+        plain.match_indices(key).any(|(at, _)| {
             let behind = &plain[at + key.len()..];
             let value = behind.trim_start_matches([':', '=', ' ']);
-            if value.len() == behind.len() {
+            if plain[..at].ends_with(char::is_alphanumeric) || value.len() == behind.len() {
                 return false;
             }
-            let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '.');
             words::leading_digits(value).is_some_and(|(status, rest)| {
-                ends(rest) && status.bytes().any(|digit| digit != b'0')
+                !rest.starts_with(|c: char| c.is_alphanumeric() || c == '.')
+                    && status.bytes().any(|digit| digit != b'0')
             })
         })
     })

@@ -32,8 +32,8 @@ pub(super) fn find_other_guest(
     find_mentions(captures).into_iter().find_map(|(who, mention)| {
         let mention = mention?;
         let edition = evidence.guessed_edition();
-        let read = |place| EvidencePages::from_captures(captures, place).all_facts(edition);
-        let mut beside = read(GuestPlace::Beside(who)).facts;
+        let place = GuestPlace::Beside(who);
+        let mut beside = EvidencePages::from_captures(captures, place).all_facts(edition).facts;
         beside.retain(|_, by_target| {
             by_target.retain(|target, fact| target == kata.name.as_str() && fact.is_present());
             !by_target.is_empty()
@@ -45,7 +45,8 @@ pub(super) fn find_other_guest(
             || has_own && !has_katas && !evidence.has_guests_part() && kata.failure.is_none();
         let handler = mention.handler;
         if is_in_katas_place {
-            let reading = read(GuestPlace::Taken(who));
+            let place = GuestPlace::Taken(who);
+            let reading = EvidencePages::from_captures(captures, place).all_facts(edition);
             let (facts, failure) = (reading.facts, reading.failure);
             return Some(OtherGuest { who, is_in_katas_place, facts, handler, failure });
         }
@@ -135,17 +136,18 @@ fn tells_of_guest(facts: &Facts) -> bool {
 /// Whether all that tells of the guest's kernel tells of gVisor's: its log or the name in its
 /// release, or its version where the files say besides that it ran.
 fn is_of_gvisor(facts: &Facts, is_told: bool) -> bool {
-    let find = |id: &str| facts.get(id)?.get(EvidenceRole::Kata.target_name())?.as_str();
-    let kernels: Vec<&str> = KERNEL_FACTS.iter().filter_map(|id| find(id)).collect();
-    let has = |mark: &str| kernels.iter().any(|text| text.contains(mark));
+    let kata = EvidenceRole::Kata.target_name();
+    let kernels: Vec<&str> =
+        KERNEL_FACTS.iter().filter_map(|id| facts.get(*id)?.get(kata)?.as_str()).collect();
     let mut releases: Vec<String> = kernels
         .iter()
         .filter_map(|text| Some(super::kernel::parse_kernel_statement(text)?.release))
         .collect();
     releases.sort();
     releases.dedup();
-    releases.len() < 2
-        && (has("Starting gVisor") || has("-gvisor") || is_told && has(GVISOR_VERSION))
+    let marks = [Some("Starting gVisor"), Some("-gvisor"), is_told.then_some(GVISOR_VERSION)];
+    let mut marks = marks.into_iter().flatten();
+    releases.len() < 2 && marks.any(|mark| kernels.iter().any(|text| text.contains(mark)))
 }
 
 /// What states the kernel of a guest.

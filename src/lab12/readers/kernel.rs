@@ -221,16 +221,11 @@ pub(super) fn own_kernel(
     form: Option<KernelStatementForm>,
 ) -> ReadResult<KernelStatement> {
     let parts = &kernel_parts(page);
-    let wanted = |kernel: &KernelStatement| form.is_none_or(|form| kernel.form == form);
-    let read = read::in_parts(page, parts, who, |part| first_wanted_statement(part, wanted));
+    let read = read::in_parts(page, parts, who, |part| {
+        first_wanted_statement(part, |kernel| form.is_none_or(|form| kernel.form == form))
+    });
     let Err(miss) = read else { return read };
-    let any = |who: EvidenceRole| {
-        parts
-            .iter()
-            .filter(|part| part.who == Some(who))
-            .find_map(|part| first_statement(part).ok())
-    };
-    if let (Some(form), Some(other)) = (form, any(who)) {
+    if let (Some(form), Some(other)) = (form, find_statement_of(parts, who)) {
         let wanted = if form == KernelStatementForm::Uname { "uname -a" } else { "/proc/version" };
         let note = format!(
             "“{}” is not the whole line of {wanted}",
@@ -239,10 +234,10 @@ pub(super) fn own_kernel(
         return Err(MissingValue::new(MissingReason::NotStated, note).at_line(other.line));
     }
     if who == EvidenceRole::Kata && is_silent(&miss) {
-        if let Some(host) = any(EvidenceRole::Host) {
+        if let Some(host) = find_statement_of(parts, EvidenceRole::Host) {
             return Err(host_value(&host));
         }
-        if let Some(runc) = any(EvidenceRole::Runc) {
+        if let Some(runc) = find_statement_of(parts, EvidenceRole::Runc) {
             let note = format!("“{}” is labelled as runc's", read::shorten_text(&runc.value.text));
             return Err(
                 MissingValue::new(MissingReason::RuncContainerOnly, note).at_line(runc.line)
@@ -250,6 +245,14 @@ pub(super) fn own_kernel(
         }
     }
     Err(miss)
+}
+
+fn find_statement_of(
+    parts: &[LabelledPart],
+    who: EvidenceRole,
+) -> Option<FoundValue<KernelStatement>> {
+    let mut own = parts.iter().filter(|part| part.who == Some(who));
+    own.find_map(|part| first_statement(part).ok())
 }
 
 /// Whether the guest's part is not there rather than wrong, so that another role's may be named.

@@ -173,14 +173,13 @@ fn counts_attempts(word: &str) -> bool {
 
 /// `text` without what Markdown and banners put around it, and without a list number.
 pub(super) fn strip_decoration(text: &str) -> &str {
-    let is_mark = |c: char| {
-        c.is_whitespace() || matches!(c, '#' | '=' | '*' | '_' | '~' | '`' | '>' | '•' | '—' | '–')
-    };
     let mut text = text.trim();
     while let Some(rest) = text.strip_prefix("- ").or_else(|| text.strip_prefix("--")) {
         text = rest.trim_start_matches('-').trim_start();
     }
-    text = text.trim_start_matches(is_mark).trim_end_matches(is_mark);
+    text = text.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '#' | '=' | '*' | '_' | '~' | '`' | '>' | '•' | '—' | '–')
+    });
     if let Some(rest) = text.strip_suffix("--") {
         text = rest.trim_end_matches('-').trim_end();
     }

@@ -25,8 +25,9 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     }
     // Echoes of ping are no requests.
     lines.retain(|line| !line.text.contains(" bytes from "));
-    let is_of_start = |measure: &str| table::has_word(measure, "start* boot*");
-    lines.retain(|line| !line.measure.as_deref().is_some_and(is_of_start));
+    lines.retain(|line| {
+        line.measure.as_deref().is_none_or(|measure| !table::has_word(measure, "start* boot*"))
+    });
     let column = lines.iter().find_map(|line| find_total_column(&line.text));
     for line in lines {
         let times = match column {
@@ -227,20 +228,21 @@ pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
 
 /// The summary of ab: `Time per request: 2.840 [ms] (mean)`, and the row `Total:` of its table.
 fn read_apache_bench(lines: &[&PageLine]) -> Option<FoundValue<Value>> {
-    let behind = |key: &str| {
-        let starts = |line: &&&PageLine| line.text.starts_with(key);
-        let line = lines.iter().find(starts)?;
-        Some((line.text[key.len()..].trim(), *line))
-    };
-    let (mean, line) = behind("Time per request:")?;
-    let mean = mean.strip_suffix("[ms] (mean)")?.trim().parse().ok()?;
-    let row = behind("Total:").map(|(row, _)| row.split_whitespace().map(str::parse::<f64>));
-    let row: Vec<Option<f64>> = row.into_iter().flatten().map(Result::ok).collect();
-    let millis = |value: Option<f64>| value.map(|value| TimeUnit::Millis.to_seconds(value));
-    let of_row = |at: usize| millis(row.get(at).copied().flatten().filter(|_| row.len() == 5));
-    let count = behind("Complete requests:").and_then(|(count, _)| count.parse().ok());
-    let values = [millis(Some(mean)), of_row(0), of_row(4), count];
+    let (mean, line) = find_text_after(lines, "Time per request:")?;
+    let mean: f64 = mean.strip_suffix("[ms] (mean)")?.trim().parse().ok()?;
+    let row = find_text_after(lines, "Total:").map_or("", |(row, _)| row);
+    let row: Vec<Option<f64>> = row.split_whitespace().map(|cell| cell.parse().ok()).collect();
+    let (min, max) = if let [min, _, _, _, max] = row[..] { (min, max) } else { (None, None) };
+    let count = find_text_after(lines, "Complete requests:");
+    let [mean, min, max] =
+        [Some(mean), min, max].map(|value| value.map(|it| TimeUnit::Millis.to_seconds(it)));
+    let values = [mean, min, max, count.and_then(|(count, _)| count.parse().ok())];
     Some(FoundValue::at_line(summary_object(&values)?, line))
+}
+
+/// What the first line that begins with `key` says after it.
+fn find_text_after<'l>(lines: &[&'l PageLine], key: &str) -> Option<(&'l str, &'l PageLine)> {
+    lines.iter().find_map(|line| Some((line.text.strip_prefix(key)?.trim(), *line)))
 }
 
 /// The summary of wrk: `Latency 2.31ms 0.88ms 14.02ms 89.12%` below `Avg Stdev Max`.
@@ -270,12 +272,12 @@ fn on_one_line(text: &str) -> Option<Value> {
 
 /// The same with a line for each number.
 fn over_lines(lines: &[&PageLine]) -> Option<FoundValue<Value>> {
-    let value = |(name, names): &(&str, &[&str])| {
+    let values = KEYS.iter().map(|(name, names)| {
         lines.iter().find_map(|line| {
             Some((number_after_key(&line.text, names, *name == "n")?, line.number))
         })
-    };
-    let values: Vec<Option<(f64, u32)>> = KEYS.iter().map(value).collect();
+    });
+    let values: Vec<Option<(f64, u32)>> = values.collect();
     let line = values[0]?.1;
     values[1].or(values[2])?;
     let values: Vec<Option<f64>> = values.into_iter().map(|value| Some(value?.0)).collect();
@@ -311,11 +313,11 @@ fn summary_object(values: &[Option<f64>]) -> Option<Value> {
 /// The number behind one of `names` and `=`, `:` or space.
 fn number_after_key(text: &str, names: &[&str], whole: bool) -> Option<f64> {
     let lower = text.to_lowercase();
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     for name in names {
         for (at, _) in lower.match_indices(name) {
             let rest = &lower[at + name.len()..];
-            if lower[..at].ends_with(is_word) || rest.starts_with(is_word) {
+            let around = [lower[..at].chars().next_back(), rest.chars().next()];
+            if around.into_iter().flatten().any(|c| c.is_alphanumeric() || c == '_') {
                 continue;
             }
             let assigned = rest
@@ -349,10 +351,10 @@ fn ends_in_millis(lower: &str) -> bool {
 
 /// A text up to the next word that is the key of a figure: in `0.003 min 0.002` it is not minutes.
 fn before_next_key(text: &str) -> &str {
-    let is_key = |word: &str| KEYS.iter().any(|(_, names)| names.contains(&word));
     let next = text.split_whitespace().find(|word| {
-        is_key(word.trim_end_matches(|c: char| !c.is_alphabetic()))
-            || word.split(['=', ':']).next().is_some_and(is_key)
+        let bare = word.trim_end_matches(|c: char| !c.is_alphabetic());
+        let assigned = word.split(['=', ':']).next().unwrap_or_default();
+        KEYS.iter().any(|(_, names)| names.contains(&bare) || names.contains(&assigned))
     });
     next.map_or(text, |word| &text[..word.as_ptr() as usize - text.as_ptr() as usize])
 }

@@ -35,29 +35,28 @@ pub(super) fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
 /// logrus in a file: `time="…" level=warning msg="…"`, or the same as JSON.
 fn parse_structured_log(text: &str) -> Option<EngineLogMessage> {
     memmem::find(text.as_bytes(), b"level")?;
-    let field = |name: &str| -> Option<String> {
-        let logfmt = format!("{name}=");
-        let json = format!("\"{name}\":\"");
-        let rest = match text.find(&json) {
-            Some(at) => &text[at + json.len() - 1..],
-            None => {
-                let starts =
-                    |at: usize| at == 0 || text[..at].ends_with([' ', ']', ':', '(', '\t']);
-                let at = text.match_indices(&logfmt).map(|(at, _)| at).find(|&at| starts(at))?;
-                &text[at + logfmt.len()..]
-            }
-        };
-        Some(quoted_value(rest))
-    };
-    let level = field("level")?.to_lowercase();
+    let level = find_log_field(text, "level")?.to_lowercase();
     let known = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"];
     if !known.contains(&level.as_str()) {
         return None;
     }
     let failure = matches!(level.as_str(), "error" | "fatal" | "panic");
     let fatal = matches!(level.as_str(), "fatal" | "panic");
-    let message = field("msg").unwrap_or_else(|| text.into());
-    Some(EngineLogMessage { failure, fatal, message, time: field("time") })
+    let message = find_log_field(text, "msg").unwrap_or_else(|| text.into());
+    Some(EngineLogMessage { failure, fatal, message, time: find_log_field(text, "time") })
+}
+
+/// The value of `name` in either form of logrus.
+fn find_log_field(text: &str, name: &str) -> Option<String> {
+    let json = format!("\"{name}\":\"");
+    if let Some(at) = text.find(&json) {
+        return Some(quoted_value(&text[at + json.len() - 1..]));
+    }
+    let logfmt = format!("{name}=");
+    let (at, _) = text
+        .match_indices(&logfmt)
+        .find(|&(at, _)| at == 0 || text[..at].ends_with([' ', ']', ':', '(', '\t']))?;
+    Some(quoted_value(&text[at + logfmt.len()..]))
 }
 
 /// The value at the start of `text`: in quotes with `\"` and `\n` inside, or up to a space.

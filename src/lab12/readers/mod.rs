@@ -119,10 +119,10 @@ pub fn assign_slots(captures: &mut [Capture]) {
             .collect();
         rivals.sort_by_key(|&(rank, index)| (rank, captures[index].id.clone()));
         // What is called after another runtime has a place of Kata's where that has no file.
-        let of_others = |rival: &(u8, usize)| slot::other_runtime_of_path(&captures[rival.1].id);
-        if rivals.iter().any(|rival| of_others(rival).is_none()) {
-            rivals.retain(|rival| of_others(rival).is_none());
-        }
+        let (own, of_others): (Vec<_>, Vec<_>) = rivals
+            .into_iter()
+            .partition(|(_, index)| slot::other_runtime_of_path(&captures[*index].id).is_none());
+        let rivals = if own.is_empty() { of_others } else { own };
         let readable = rivals.iter().find(|(_, index)| is_readable(&captures[*index], *slot));
         let winner = if rivals.len() > 1 { readable.or(rivals.first()) } else { rivals.first() };
         if let Some(&(_, index)) = winner {
@@ -150,6 +150,7 @@ fn is_readable(capture: &Capture, slot: EvidenceSlot) -> bool {
     let mut alone = [capture.clone()];
     occupy_slot(&mut alone[0], slot);
     let facts = read_lab_captures(&alone).facts;
-    let tells = |id: &str| id != "evidence.logged_at";
-    facts.iter().any(|(id, by)| tells(id) && by.values().any(crate::model::Fact::is_present))
+    facts.iter().any(|(id, by_target)| {
+        id != "evidence.logged_at" && by_target.values().any(crate::model::Fact::is_present)
+    })
 }

@@ -328,6 +328,10 @@ impl PageLine {
         Self { number, text, kind, inline, is_error, measure: None, row, is_apart: false }
     }
 
+    pub(super) fn is_command(&self) -> bool {
+        matches!(self.kind, LineKind::Command(_))
+    }
+
     fn from_table(line: TableLine) -> Self {
         let TableLine { number, text, measure, is_apart, row } = line;
         Self { measure, row, is_apart, ..Self::new(number, &text, false) }
@@ -346,9 +350,11 @@ fn classify_line(text: &str) -> LineKind {
     if let Some(role) = role_of_command(text).filter(|_| !text.contains(" exited with ")) {
         return LineKind::Command(role);
     }
-    let framed = |mark: &str| text.starts_with(mark) && text.ends_with(mark) && text.len() > 4;
+    let is_framed = ["==", "--", "**", "##"]
+        .iter()
+        .any(|mark| text.len() > 4 && text.starts_with(mark) && text.ends_with(mark));
     let heading = text.starts_with('#') && text.trim_start_matches('#').starts_with(' ');
-    if framed("==") || framed("--") || framed("**") || framed("##") || heading {
+    if is_framed || heading {
         return LineKind::Title;
     }
     LineKind::Text

@@ -155,9 +155,9 @@ pub(super) fn no_part(
     {
         return miss.clone();
     }
-    let has = |who: EvidenceRole| {
-        parts.iter().any(|part| part.who == Some(who) && !part.lines.is_empty())
-    };
+    let mut filled = parts.iter().filter(|part| !part.lines.is_empty());
+    let has_runc = filled.clone().any(|part| part.who == Some(EvidenceRole::Runc));
+    let has_host = filled.any(|part| part.who == Some(EvidenceRole::Host));
     let failure = page.lines.iter().find(|line| match &line.kind {
         LineKind::Log(log) => log.failure,
         LineKind::Text => line.is_error,
@@ -165,9 +165,7 @@ pub(super) fn no_part(
     });
     let blank = !page.value_lines().any(|line| is_worded(&line.text));
     match who {
-        _ if let (Some(line), false, false) =
-            (failure, has(EvidenceRole::Host), has(EvidenceRole::Runc)) =>
-        {
+        _ if let (Some(line), false, false) = (failure, has_host, has_runc) => {
             failure_from_error_line(line)
         }
         _ if blank && failure.is_none() => {
@@ -177,7 +175,7 @@ pub(super) fn no_part(
             let words = "what stands there is of another runtime:";
             MissingValue::quoting_line(MissingReason::NoGuestSection, words, line)
         }
-        EvidenceRole::Kata if has(EvidenceRole::Runc) => MissingValue::new(
+        EvidenceRole::Kata if has_runc => MissingValue::new(
             MissingReason::RuncContainerOnly,
             "the container it speaks of ran under runc",
         ),

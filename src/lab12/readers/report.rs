@@ -59,10 +59,8 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
     // What is told beside outputs repeats them, or sums them up.
     let (told, shown): (Vec<&PastedBlock>, Vec<&PastedBlock>) =
         blocks.iter().partition(|block| block.is_told);
-    let claimed = |blocks: &[&PastedBlock]| -> Vec<&'static str> {
-        blocks.iter().flat_map(|block| block.claimed_slots(block.find_role())).collect()
-    };
-    let claimed_by_outputs = claimed(&shown);
+    let claimed_by_outputs: Vec<&'static str> =
+        shown.iter().flat_map(|block| block.claimed_slots(block.find_role())).collect();
     for block in shown.iter().chain(&told) {
         let role = block.find_role();
         for path in block.claimed_slots(role) {
@@ -127,12 +125,12 @@ fn number_lines(capture: &Capture) -> NumberedLines {
 }
 
 fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
-    let block = |record: records::Record| PastedBlock {
+    let blocks = records::list_records(lines).into_iter().map(|record| PastedBlock {
         lines: vec![(record.line, format!("{}: {}", record.who.target_name(), record.text))],
         slot: Some(record.slot),
         ..PastedBlock::default()
-    };
-    records::list_records(lines).into_iter().map(block).collect()
+    });
+    blocks.collect()
 }
 
 fn is_report(name: &str) -> bool {
@@ -384,8 +382,9 @@ fn is_caption_below(text: &str, next: &str) -> bool {
     if next.trim().starts_with(['`', '~', '|']) || text.starts_with("**") {
         return false;
     }
-    let is_between = |open: char, close: char| text.starts_with(open) && text.ends_with(close);
-    let is_emphasised = is_between('*', '*') || is_between('_', '_') || is_between('(', ')');
+    let is_emphasised = [('*', '*'), ('_', '_'), ('(', ')')]
+        .iter()
+        .any(|(open, close)| text.starts_with(*open) && text.ends_with(*close));
     is_emphasised || ["Figure", "Fig.", "Рис"].iter().any(|word| text.starts_with(word))
 }
 
@@ -405,10 +404,10 @@ fn plain_lines(raw: &str, next: &str, is_fenced: bool, is_in_table: bool) -> Vec
     }
     let text = text.replace("• ", "- ").replace("<p>", "").replace("</p>", "");
     let text = without_struck_out(&text);
-    let is_rule = |line: &str| line.contains("--|") || line.contains("-- |");
     let is_bare_row = !text.starts_with('|')
         && text.contains(" | ")
-        && (is_in_table || is_rule(next) || is_rule(&text));
+        && (is_in_table
+            || [next, &text].iter().any(|line| line.contains("--|") || line.contains("-- |")));
     vec![if is_bare_row { format!("| {text} |") } else { text.trim().into() }]
 }
 
@@ -659,7 +658,7 @@ impl PastedBlock {
         let (mut is_measured, mut names_targets) = (false, false);
         for (at, row) in rows.enumerate() {
             let mut cells = row.split('|').skip(1);
-            names_targets |= cells.clone().any(|cell| !table::find_target_roles(cell).is_empty());
+            names_targets |= cells.clone().any(table::names_any_target);
             is_measured |= match at {
                 0 => cells.any(|cell| names_only(cell, measure)),
                 _ => cells.next().is_some_and(|cell| names_only(cell, measure)),
@@ -668,22 +667,24 @@ impl PastedBlock {
         is_measured && names_targets
     }
 
+    fn has_line_that(&self, is_such: fn(&str) -> bool) -> bool {
+        self.lines.iter().any(|(_, text)| is_such(text))
+    }
+
+    /// Whether the lines, or those above, hold one of `words`. What a command printed does not say
+    /// what it was asked for.
+    fn mentions_one_of(&self, words: &[&str]) -> bool {
+        let lines: &[_] = if self.typed_for.is_some() { &[] } else { &self.lines };
+        let mut texts = self.above.iter().chain(lines).map(|(_, text)| text.to_lowercase());
+        texts.any(|text| words.iter().any(|word| text.contains(word)))
+    }
+
     /// The slots whose files hold such lines.
     fn claimed_slots(&self, role: Option<(EvidenceRole, u32)>) -> Vec<&'static str> {
         if let Some(slot) = self.slot {
             return vec![slot];
         }
         let role = role.map(|(who, _)| who);
-        let has = |is_such: fn(&str) -> bool| self.lines.iter().any(|(_, text)| is_such(text));
-        let names = |words: &[&str]| {
-            // What a command printed does not say what it was asked for.
-            let lines: &[_] = if self.typed_for.is_some() { &[] } else { &self.lines };
-            let texts = self.above.iter().chain(lines).map(|(_, text)| text.to_lowercase());
-            texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
-        };
-        let names_word = |list: &str| {
-            self.above.iter().chain(&self.lines).any(|(_, text)| table::has_word(text, list))
-        };
         let mut slots = Vec::new();
         let kernel_slot = match role {
             Some(EvidenceRole::Host) => "results/host-kernel.txt",
@@ -691,77 +692,101 @@ impl PastedBlock {
             Some(_) => "results/kata-kernel.txt",
             None => "results/kernels.txt",
         };
-        let has_failed = has(words::is_error) || has(|text| log::parse_engine_log(text).is_some());
-        if has(states_kernel) {
+        let has_failed = self.has_line_that(words::is_error)
+            || self.has_line_that(|text| log::parse_engine_log(text).is_some());
+        if self.has_line_that(states_kernel) {
             slots.push(kernel_slot);
         }
-        if has_failed && names(&["escape", "privileged", "bonus"]) {
+        if has_failed && self.mentions_one_of(&["escape", "privileged", "bonus"]) {
             slots.push("results/kata-escape-attempt.txt");
         } else if has_failed && slots.is_empty() {
             let is_hosts = role == Some(EvidenceRole::Host);
             slots.push(if is_hosts { "results/kernels.txt" } else { kernel_slot });
         }
-        let is_of_version = names(&["version"]) && !names(&["kernel", "uname"]);
-        if has(shim::is_shim_version)
-            || has(|text| shim::version_in_cell(text).is_some())
-            || has(shim::is_version_line) && is_of_version && names(&["kata"])
+        let is_of_version =
+            self.mentions_one_of(&["version"]) && !self.mentions_one_of(&["kernel", "uname"]);
+        if self.has_line_that(shim::is_shim_version)
+            || self.has_line_that(|text| shim::version_in_cell(text).is_some())
+            || self.has_line_that(shim::is_version_line)
+                && is_of_version
+                && self.mentions_one_of(&["kata"])
         {
             slots.push(SHIM);
         }
-        if has(|text| text.contains("CapEff")) {
+        if self.has_line_that(|text| text.contains("CapEff")) {
             slots.push("results/caps.txt");
         }
-        if has(|text| text.split_whitespace().any(|word| word == "null"))
+        if self.has_line_that(|text| text.split_whitespace().any(|word| word == "null"))
             || self.has_table_of_measure("devices")
-            || names(&["/dev entries", "entries in /dev", "ls /dev | wc", "ls /dev \\| wc"])
+            || self.mentions_one_of(&[
+                "/dev entries",
+                "entries in /dev",
+                "ls /dev | wc",
+                "ls /dev \\| wc",
+            ])
         {
             slots.push("results/devices.txt");
         }
-        if has(|text| results::parse_dd_output(text).is_some())
-            || has(|text| text.contains("B/s"))
-                && !names(&["network", "iperf", "memory", "sysbench"])
-                && (names(&["i/o"]) || names_word("throughput dd io disk write* durchsatz"))
+        if self.has_line_that(|text| results::parse_dd_output(text).is_some())
+            || self.has_line_that(|text| text.contains("B/s"))
+                && !self.mentions_one_of(&["network", "iperf", "memory", "sysbench"])
+                && (self.mentions_one_of(&["i/o"])
+                    || self.above.iter().chain(&self.lines).any(|(_, text)| {
+                        table::has_word(text, "throughput dd io disk write* durchsatz")
+                    }))
         {
             slots.push("results/io-bench.txt");
         }
-        if has(dmesg::is_kernel_line) {
+        if self.has_line_that(dmesg::is_kernel_line) {
             slots.push("isolation/dmesg.txt");
         }
-        if has(interfaces::is_address_line) || names(&["ip -br"]) {
+        if self.has_line_that(interfaces::is_address_line) || self.mentions_one_of(&["ip -br"]) {
             slots.push("isolation/network.txt");
         }
-        if has(|text| text.to_lowercase().contains("model name"))
+        if self.has_line_that(|text| text.to_lowercase().contains("model name"))
             || self.has_table_of_measure("cpu processor cpus")
-            || self.is_note && has(|text| text.to_lowercase().contains(" cpu: "))
+            || self.is_note && self.has_line_that(|text| text.to_lowercase().contains(" cpu: "))
         {
             slots.push("analysis/cpu-comparison.txt");
         }
-        let counts_processes = names(&["/proc"]) && (names(&["entries"]) || self.is_note)
-            || names(&["ls /proc | wc", "ls /proc \\| wc"]);
-        if counts_processes && !names(&["model name"]) || self.has_table_of_measure("proc") {
+        let counts_processes = self.mentions_one_of(&["/proc"])
+            && (self.mentions_one_of(&["entries"]) || self.is_note)
+            || self.mentions_one_of(&["ls /proc | wc", "ls /proc \\| wc"]);
+        if counts_processes && !self.mentions_one_of(&["model name"])
+            || self.has_table_of_measure("proc")
+        {
             slots.push("isolation/proc.txt");
         }
-        if names(&["modules", "ls /sys/module | wc", "ls /sys/module \\| wc", "модули ядра"])
-            && !names(&["lsmod"])
+        if self.mentions_one_of(&[
+            "modules",
+            "ls /sys/module | wc",
+            "ls /sys/module \\| wc",
+            "модули ядра",
+        ]) && !self.mentions_one_of(&["lsmod"])
         {
             slots.push("isolation/modules.txt");
         }
-        if (has(health::is_status_line) || names(&["http_code", "health"])) && names(&["juice"]) {
+        if (self.has_line_that(health::is_status_line)
+            || self.mentions_one_of(&["http_code", "health"]))
+            && self.mentions_one_of(&["juice"])
+        {
             slots.push("runc/health.txt");
         }
-        let is_of_latency = names(&["latency", "curl", "juice"]) && names(&["avg", "average"]);
-        if names(&["avg="]) || is_of_latency && !self.is_captioned(&["startup"]) {
+        let is_of_latency = self.mentions_one_of(&["latency", "curl", "juice"])
+            && self.mentions_one_of(&["avg", "average"]);
+        if self.mentions_one_of(&["avg="]) || is_of_latency && !self.is_captioned(&["startup"]) {
             slots.push("bench/http-latency.txt");
         }
-        if names(&["curl-3012", "time_total"]) {
+        if self.mentions_one_of(&["curl-3012", "time_total"]) {
             slots.push("bench/curl-3012.txt");
         }
-        let is_of_start = names(START_HEADINGS)
-            || (self.is_note || self.compares_times()) && has(|text| text.starts_with("real"))
+        let is_of_start = self.mentions_one_of(START_HEADINGS)
+            || (self.is_note || self.compares_times())
+                && self.has_line_that(|text| text.starts_with("real"))
             || self.times_start()
-            || has(timing::is_numbered_time)
+            || self.has_line_that(timing::is_numbered_time)
             || self.lines.iter().any(|(_, text)| heads_runs(text));
-        if is_of_start && !has(|text| results::parse_dd_output(text).is_some()) {
+        if is_of_start && !self.has_line_that(|text| results::parse_dd_output(text).is_some()) {
             slots.push(STARTS);
         }
         slots
@@ -800,24 +825,20 @@ fn names_own_machine(above: &str) -> bool {
 /// Whether a row of a table heads the runs of several targets: `| Run | runc (s) | kata (s) |`.
 fn heads_runs(text: &str) -> bool {
     let mut cells = text.split('|').skip(1);
-    let numbered = |cell: &&str| {
-        timing::names_runs(cell) && cell.contains(|c: char| c.is_ascii_digit() && cell.len() > 2)
-    };
-    if text.starts_with('|') && text.split('|').filter(numbered).count() > 1 {
+    let numbered = text.split('|').filter(|cell| {
+        timing::names_runs(cell) && cell.len() > 2 && cell.contains(|c: char| c.is_ascii_digit())
+    });
+    if text.starts_with('|') && numbered.count() > 1 {
         return true;
     }
     let is_of_runs = cells.next().is_some_and(timing::names_runs);
     let is_of_others = words::contains_any(text, &["latency", "request", "/s)", "mem", "cpu"]);
-    text.starts_with('|')
-        && is_of_runs
-        && !is_of_others
-        && cells.any(|cell| !table::find_target_roles(cell).is_empty())
+    text.starts_with('|') && is_of_runs && !is_of_others && cells.any(table::names_any_target)
 }
 
 /// Whether a row of a table names a target before its values.
 fn names_target_in_row(text: &str) -> bool {
-    text.starts_with('|')
-        && text.split('|').skip(1).take(2).any(|cell| !table::find_target_roles(cell).is_empty())
+    text.starts_with('|') && text.split('|').skip(1).take(2).any(table::names_any_target)
 }
 
 /// Whether a line, behind its label, or a cell of a table states a kernel.

@@ -152,10 +152,9 @@ fn find_roles(text: &str) -> Option<LabelRole> {
 
 /// In a cluster the node is the host, and the pod beside it the guest.
 fn find_cluster_role(text: &str) -> Option<LabelRole> {
-    let has = |names: &[&str]| {
-        words::split_words(text).any(|word| names.contains(&&*words::lower_case(word)))
-    };
-    match (has(&["node", "worker"]), has(&["pod"])) {
+    let words: Vec<_> = words::split_words(text).map(words::lower_case).collect();
+    let is_node = words.iter().any(|word| matches!(&**word, "node" | "worker"));
+    match (is_node, words.iter().any(|word| word == "pod")) {
         (true, false) => Some(LabelRole::One(EvidenceRole::Host)),
         (false, true) => Some(LabelRole::One(EvidenceRole::Kata)),
         (true, true) => Some(LabelRole::Unclear),

@@ -27,22 +27,20 @@ pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
             .replace(" et ", ", ")
             .replace(" и ", ", ")
             .replace("; ", ", ");
-        // A figure that is not understood makes those beside it uncertain.
-        let has_figure = |clause: &&str| {
-            clause.split_whitespace().any(|word| {
-                word.trim_start_matches(['`', '~', '(', '*'])
-                    .starts_with(|c: char| c.is_ascii_digit())
-            })
-        };
         let (mut clauses, mut lead) = (Vec::new(), String::new());
         for clause in joined.split(", ").filter(|clause| !states_kata_version(clause)) {
             // `Under runc, uname -r gives 6.8.0` speaks of runc.
             let is_lead = words::split_words(clause).count() == 2 && is_plain_clause(clause);
-            if has_figure(&clause) {
+            let has_figure = clause.split_whitespace().any(|word| {
+                word.trim_start_matches(['`', '~', '(', '*'])
+                    .starts_with(|c: char| c.is_ascii_digit())
+            });
+            if has_figure {
                 clauses.push(format!("{lead}{clause}"));
             }
             lead = if is_lead { format!("{clause} ") } else { String::new() };
         }
+        // A figure that is not understood makes those beside it uncertain.
         let read: Option<Vec<SentenceValue>> =
             clauses.iter().map(|clause| read_clause(clause, slot)).collect();
         values.extend(read.into_iter().flatten());

@@ -32,17 +32,16 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
             && (line.kind == LineKind::Title
                 || line.text.ends_with(':') && line.kind == LineKind::Text)
     });
-    let keyed = |line: &&PageLine| titled && line.text.to_lowercase().starts_with("version");
     let at = lines.iter().position(|line| {
-        (names_shim(&line.text) || keyed(line)) && version_in_shim_line(&line.text).is_some()
+        (names_shim(&line.text) || titled && line.text.to_lowercase().starts_with("version"))
+            && version_in_shim_line(&line.text).is_some()
     });
-    let in_cell = || {
+    match at.or_else(|| {
         let mut cells =
             (0..).zip(&lines).filter_map(|(at, line)| Some((at, version_in_cell(&line.text)?)));
         let (first, version) = cells.next()?;
         cells.all(|(_, other)| other == version).then_some(first)
-    };
-    match at.or_else(in_cell) {
+    }) {
         Some(at) => statement_at(&lines, at),
         None => explain_no_version(page, &lines),
     }
@@ -88,13 +87,11 @@ pub(super) fn version_in_prose(text: &str) -> Option<&str> {
     });
     let version = found.next()?;
     // One that replaced another is not known to be the one that ran.
-    let is_other = |word: &str| {
-        let other = version_in_word(word.trim_matches(['*', '`', '.', ',']));
-        other.is_some_and(|other| {
-            other.starts_with('3') && is_kata_version(other) && other != version
-        })
-    };
-    (!plain.split_whitespace().any(is_other)).then_some(version)
+    let mut others = plain
+        .split_whitespace()
+        .filter_map(|word| version_in_word(word.trim_matches(['*', '`', '.', ','])))
+        .filter(|other| other.starts_with('3') && is_kata_version(other) && *other != version);
+    others.next().is_none().then_some(version)
 }
 
 /// Whether a command shows the file that holds the version of an installed Kata.
@@ -160,11 +157,10 @@ fn explain_no_version(page: &EvidencePage, lines: &[&PageLine]) -> ShimStatement
     if let (Some(first), Some(_)) = (cells.next(), cells.next()) {
         let what = "other lines state another version of Kata than";
         let miss = MissingValue::quoting_line(MissingReason::NotStated, what, first);
-        let unread = || Err(miss.clone());
         return ShimStatement {
-            version: unread(),
-            implementation: unread(),
-            commit: unread(),
+            version: Err(miss.clone()),
+            implementation: Err(miss.clone()),
+            commit: Err(miss),
             handler: None,
         };
     }

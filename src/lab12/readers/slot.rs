@@ -142,52 +142,46 @@ pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
     let name = text_file_stem(&parts.next()?)?;
     let folder = parts.next().unwrap_or_default();
     let full = format!("{folder}/{name}");
-    let find = |wanted: &str, rank: u8| {
-        let aliased = list_aliases().find(|(_, alias)| *alias == wanted).map(|(path, _)| path);
-        let is_named = |slot: &&EvidenceSlot| {
-            slot.path.strip_suffix(".txt") == Some(wanted) || Some(slot.path) == aliased
-        };
-        SLOTS.iter().find(is_named).map(|slot| {
-            let below = path.ends_with(&format!("/{}", slot.path));
-            let rank = if below { 1 } else { rank };
-            (*slot, if path == slot.path { 0 } else { rank })
-        })
-    };
-    // Evidence of the newer edition without its folder: only names that say what they hold.
-    let find_newer = |name: &str, rank: u8| {
-        let is_telling = name.contains('-') || name.ends_with('s');
-        is_telling.then(|| find(&format!("results/{name}"), rank)).flatten()
-    };
     // A name known only in the folder of one role must not be read in that of another.
     let stray = matches!(folder.as_str(), "results")
         || (matches!(folder.as_str(), "runc" | "host") && !name.contains(&folder));
     let of_guest = name.replace("guest-", "kata-").replace("vm-", "kata-");
-    let names = [name.as_str(), of_guest.as_str()];
-    let by_name = || {
-        let names = names.iter().filter(|_| !stray);
-        names
-            .clone()
-            .find_map(|name| find(name, 3))
-            .or_else(|| names.clone().find_map(|name| find_newer(name, 4)))
-    };
+    let names = [name.as_str(), of_guest.as_str()].into_iter().filter(|_| !stray);
     let by_words = slot_by_words(&of_guest, &folder).map(|slot| (slot, 5));
     let of_folder = EvidenceRole::of_folder(&folder);
     // In the folder of a target the file is of that target.
-    let found = find(&full, 2).or(by_words.filter(|_| of_folder.is_some()));
+    let found = find_named_slot(path, &full, 2).or(by_words.filter(|_| of_folder.is_some()));
     found
-        .or_else(by_name)
+        .or_else(|| names.clone().find_map(|name| find_named_slot(path, name, 3)))
+        .or_else(|| {
+            // Evidence of the newer edition without its folder: only names that say what they hold.
+            let mut telling = names.filter(|name| name.contains('-') || name.ends_with('s'));
+            telling.find_map(|name| find_named_slot(path, &format!("results/{name}"), 4))
+        })
         .or(by_words)
         .filter(|(slot, _)| of_folder.is_none() || slot.who.is_none() || of_folder == slot.who)
         .filter(|(slot, _)| slot.content != C::Shim || other_runtime_of_path(path).is_none())
 }
 
+/// The slot whose path, or another name of its file, is `wanted`; `rank` unless `path` says more.
+fn find_named_slot(path: &str, wanted: &str, rank: u8) -> Option<(EvidenceSlot, u8)> {
+    let aliased = list_aliases().find(|(_, alias)| *alias == wanted).map(|(path, _)| path);
+    let slot = SLOTS.iter().find(|slot| {
+        slot.path.strip_suffix(".txt") == Some(wanted) || Some(slot.path) == aliased
+    })?;
+    let rank = if path.ends_with(&format!("/{}", slot.path)) { 1 } else { rank };
+    Some((*slot, if path == slot.path { 0 } else { rank }))
+}
+
 /// A part of a path with the name of Kata where that of a runtime in its place stands:
 /// `gvisor-kernel.txt`.
 fn name_as_katas(part: &str) -> String {
-    let word = |word| if EvidenceRole::of_other_runtime(word).is_some() { "kata" } else { word };
     let stem = part.find('.').unwrap_or(part.len());
-    let words: Vec<&str> = part[..stem].split('-').map(word).collect();
-    words.join("-") + &part[stem..]
+    let words = part[..stem].split('-').map(|word| match EvidenceRole::of_other_runtime(word) {
+        Some(_) => "kata",
+        None => word,
+    });
+    words.collect::<Vec<_>>().join("-") + &part[stem..]
 }
 
 /// The runtime besides those of the lab that the last two parts of a path name.

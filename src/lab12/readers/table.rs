@@ -57,17 +57,15 @@ impl TableMeasure {
     /// Whether values under a head of these words can be of this measure: it names it, or nothing
     /// else. Of words that are not known it is not known.
     pub(super) fn is_meant_by(self, head: &str) -> bool {
-        let names = |measure: TableMeasure| {
-            MEASURES.iter().any(|(other, list)| *other == measure && has_word(head, list))
-        };
+        let mut named = MEASURES.iter().filter(|(_, list)| has_word(head, list));
         let is_other_time = self == Self::Start && has_word(head, "zeit startzeit врем* запуск*");
         if has_word(head, COMPARISONS) {
             return false;
         }
-        names(self)
+        named.clone().any(|(measure, _)| *measure == self)
             || is_other_time
             || words::split_words(head).next().is_none()
-            || has_word(head, NEUTRAL) && !MEASURES.iter().any(|(other, _)| names(*other))
+            || has_word(head, NEUTRAL) && named.next().is_none()
     }
 }
 
@@ -106,11 +104,11 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
     }
     let mut head_cells = cells_between(head, mark);
     // `Run 1` heads a column, and `0.61` does not.
-    let is_name = |cell: &String| {
+    let are_names = head_cells.iter().all(|cell| {
         !cell.contains(|c: char| c.is_ascii_digit())
             || super::timing::names_runs(cell) && !starts_with_figure(cell)
-    };
-    if head_cells.len() < 2 || !head_cells.iter().all(is_name) {
+    });
+    if head_cells.len() < 2 || !are_names {
         return Vec::new();
     }
     // The blanks before a head in whose corner nothing stands are gone.
@@ -120,10 +118,7 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
     if is_of_summary && first_row == head_cells.len() + 1 {
         head_cells.insert(0, String::new());
     }
-    let is_of_columns = head_cells[1..].iter().any(|head| !find_target_roles(head).is_empty());
-    let is_value = |cell: &String| {
-        cell == "-" || cell.is_empty() || starts_with_figure(cell) || is_status_word(cell)
-    };
+    let is_of_columns = head_cells[1..].iter().any(|head| names_any_target(head));
     let rows = body.iter().map_while(|(number, text)| {
         let cells = cells_between(text, mark);
         let values = match find_row_target(&cells) {
@@ -131,7 +126,10 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
             Some(target) => target + 1,
             None => return None,
         };
-        let is_row = cells.len() == head_cells.len() && cells[values..].iter().all(is_value);
+        let is_row = cells.len() == head_cells.len()
+            && cells[values..].iter().all(|cell| {
+                cell == "-" || cell.is_empty() || starts_with_figure(cell) || is_status_word(cell)
+            });
         is_row.then_some((*number, cells))
     });
     let mut rows: Vec<TableRow> = rows.collect();
@@ -172,11 +170,14 @@ fn piped_cells(text: &str) -> Option<Vec<String>> {
 
 /// Whether a line is drawn between the rows of a table: `+-----+-----+`, `├──┼──┤`.
 pub(super) fn is_drawn_rule(text: &str) -> bool {
-    let is_corner = |c: char| matches!(c, '+' | '┌'..='╿');
     text.chars().count() > 4
-        && text.starts_with(is_corner)
-        && text.ends_with(is_corner)
-        && text.chars().all(|c| is_corner(c) || matches!(c, '-' | '=' | '─'))
+        && text.starts_with(is_drawn_corner)
+        && text.ends_with(is_drawn_corner)
+        && text.chars().all(|c| is_drawn_corner(c) || matches!(c, '-' | '=' | '─'))
+}
+
+fn is_drawn_corner(c: char) -> bool {
+    matches!(c, '+' | '┌'..='╿')
 }
 
 fn starts_with_figure(cell: &str) -> bool {
@@ -202,6 +203,11 @@ pub(super) fn find_target_roles(head: &str) -> Vec<EvidenceRole> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a cell or a head names the target of values.
+pub(super) fn names_any_target(cell: &str) -> bool {
+    !find_target_roles(cell).is_empty()
 }
 
 /// The cells of a table as lines. A cell is a value of a target only where the head of its column
@@ -246,9 +252,9 @@ pub(super) fn read_table(rows: &[TableRow]) -> Vec<TableLine> {
 /// Whether a first row without a line under it heads a table: it has no figures, and does not
 /// begin with a target unless it names others.
 fn is_head(cells: &[String]) -> bool {
-    let names_target = |cell: &String| !find_target_roles(cell).is_empty();
     let figures = cells[1..].iter().any(|cell| starts_with_figure(cell));
-    !figures && (!names_target(&cells[0]) || cells[1..].iter().any(names_target))
+    !figures
+        && (!names_any_target(&cells[0]) || cells[1..].iter().any(|cell| names_any_target(cell)))
 }
 
 /// Whether the cells of a head are targets and nothing else, each another.
@@ -261,18 +267,18 @@ fn is_plain_head(head: &[String]) -> bool {
 
 /// Which of the first cells of a row names the target of the others.
 fn find_row_target(cells: &[String]) -> Option<usize> {
-    let names_target = |cell: &String| !find_target_roles(cell).is_empty();
     let leading = &cells[..cells.len().saturating_sub(1)];
     let is_numbered = leading.first().is_some_and(|cell| starts_with_figure(cell));
     let second = leading.get(1).filter(|_| is_numbered);
     // `srv-07 | Kata container`, and no row of advice: `CI jobs | runc`.
-    let names_machine = |cell: &String| cell.contains(|c: char| c.is_ascii_digit());
-    let is_of_machine = leading.first().is_some_and(names_machine);
-    let is_short = |cell: &&String| is_of_machine && words::split_words(cell).count() < 3;
-    let second = second.or_else(|| leading.get(1).filter(is_short));
+    let is_of_machine =
+        leading.first().is_some_and(|cell| cell.contains(|c: char| c.is_ascii_digit()));
+    let second = second.or_else(|| {
+        leading.get(1).filter(|cell| is_of_machine && words::split_words(cell).count() < 3)
+    });
     match leading.first() {
-        Some(first) if names_target(first) => Some(0),
-        _ => second.filter(|cell| names_target(cell)).map(|_| 1),
+        Some(first) if names_any_target(first) => Some(0),
+        _ => second.filter(|cell| names_any_target(cell)).map(|_| 1),
     }
 }
 
@@ -372,8 +378,7 @@ impl TableReader<'_> {
     /// Whether the columns of a table are figures of one series, `| avg | min | max | n |`: then a
     /// row belongs together.
     fn is_of_figures(&self, cells: &[String]) -> bool {
-        let is_figure = |name: &&String| FIGURES.contains(&name.to_lowercase().as_str());
-        self.head.iter().filter(is_figure).count() > 1
+        self.head.iter().filter(|name| FIGURES.contains(&name.to_lowercase().as_str())).count() > 1
             && cells.len() == self.head.len()
             && cells.iter().all(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
     }

@@ -318,8 +318,8 @@ pub(super) fn is_made_up(text: &str) -> bool {
         return false;
     }
     let lower = text.to_lowercase();
-    let is_denied = |at: usize| MADE_UP_DENIALS.iter().any(|denial| lower[..at].ends_with(denial));
-    MADE_UP_WORDS.iter().any(|word| lower.match_indices(word).any(|(at, _)| !is_denied(at)))
+    let mut places = MADE_UP_WORDS.iter().flat_map(|word| lower.match_indices(word));
+    places.any(|(at, _)| !MADE_UP_DENIALS.iter().any(|denial| lower[..at].ends_with(denial)))
 }
 
 /// Whether a text announces what somebody expects, and not what a command printed.

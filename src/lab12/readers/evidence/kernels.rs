@@ -27,18 +27,13 @@ impl EvidencePages<'_> {
             Edition::F25 => ["kata/test1.txt", "results/kata-kernel.txt"],
             Edition::S26 => ["results/kata-kernel.txt", "kata/test1.txt"],
         };
-        let uname_line = |page: &EvidencePage| {
-            let form = Some(KernelStatementForm::Uname);
-            let read = self.of_guest(kernel::own_kernel(page, EvidenceRole::Kata, form));
-            read::fact_from_read(page, kernel_text(read))
-        };
-        let stated = self.first_fact_from_slots(&uname_files, uname_files[0], uname_line);
+        let stated = self.first_fact_from_slots(&uname_files, uname_files[0], |page| {
+            self.guest_uname_fact(page)
+        });
         // The newer edition's `kata-kernel.txt` without its folder.
-        let elsewhere = || self.pages.get("kata/kernel.txt").map(uname_line);
-        let line = match stated.is_present() {
-            true => stated,
-            false => elsewhere().filter(Fact::is_present).unwrap_or(stated),
-        };
+        let elsewhere = self.pages.get("kata/kernel.txt").map(|page| self.guest_uname_fact(page));
+        let line =
+            elsewhere.filter(|fact| fact.is_present() && !stated.is_present()).unwrap_or(stated);
         put("kernel.uname", EvidenceRole::Kata, line);
         for (who, paths) in [(EvidenceRole::Host, HOST_KERNEL), (EvidenceRole::Runc, RUNC_KERNEL)] {
             let line = self.first_fact_from_slots(paths, paths[0], |page| {
@@ -68,6 +63,12 @@ impl EvidencePages<'_> {
         }
     }
 
+    fn guest_uname_fact(&self, page: &EvidencePage) -> Fact {
+        let form = Some(KernelStatementForm::Uname);
+        let read = self.of_guest(kernel::own_kernel(page, EvidenceRole::Kata, form));
+        read::fact_from_read(page, kernel_text(read))
+    }
+
     /// The whole line where another file than the comparison holds it.
     fn banner_elsewhere(&self, fact: Fact) -> Fact {
         if fact.is_present() {
@@ -92,11 +93,8 @@ impl EvidencePages<'_> {
     fn host_release(&self, edition: Edition) -> Fact {
         let canonical =
             if edition == Edition::S26 { "results/host-kernel.txt" } else { HOST_KERNEL[0] };
-        let stated = |page: &EvidencePage| {
-            release_fact(page, kernel::compared_kernel(page, EvidenceRole::Host))
-        };
         let pages = HOST_KERNEL.iter().filter_map(|path| self.pages.get(path));
-        let facts: Vec<Fact> = pages.map(stated).filter(Fact::is_present).collect();
+        let facts: Vec<Fact> = pages.map(compared_host_release).filter(Fact::is_present).collect();
         if let [first, others @ ..] = &facts[..]
             && let Some(other) = others.iter().find(|other| other.as_str() != first.as_str())
         {
@@ -104,7 +102,7 @@ impl EvidencePages<'_> {
             let note = format!("two files name different kernels of the host: {one} and {two}");
             return Fact::missing(MissingReason::NotStated, note);
         }
-        self.first_fact_from_slots(HOST_KERNEL, canonical, stated)
+        self.first_fact_from_slots(HOST_KERNEL, canonical, compared_host_release)
     }
 
     fn runc_release(&self, edition: Edition) -> Fact {
@@ -186,21 +184,16 @@ impl EvidencePages<'_> {
             }
         };
         let first = log.lines.line;
-        let unsaid = |what: &str| {
-            MissingValue::new(MissingReason::NotStated, format!("the log has no line “{what}”"))
-                .at_line(first)
-        };
         put(ids[0], EvidenceRole::Kata, read::fact_from_read(page, Ok(log.lines)));
-        put(
-            ids[1],
-            EvidenceRole::Kata,
-            read::fact_from_read(page, log.banner.ok_or_else(|| unsaid("Linux version"))),
-        );
-        put(
-            ids[2],
-            EvidenceRole::Kata,
-            read::fact_from_read(page, log.cmdline.ok_or_else(|| unsaid("Command line:"))),
-        );
+        for (id, found, what) in
+            [(ids[1], log.banner, "Linux version"), (ids[2], log.cmdline, "Command line:")]
+        {
+            let read = found.ok_or_else(|| {
+                let note = format!("the log has no line “{what}”");
+                MissingValue::new(MissingReason::NotStated, note).at_line(first)
+            });
+            put(id, EvidenceRole::Kata, read::fact_from_read(page, read));
+        }
         if let Some(found) = log.mark {
             put("kernel.dmesg", EvidenceRole::Kata, read::fact_from_read(page, Ok(found)));
         }
@@ -223,6 +216,10 @@ impl EvidencePages<'_> {
 
 fn kernel_text(read: ReadResult<KernelStatement>) -> ReadResult<Value> {
     read.map(|found| found.map_value(|kernel| Value::from(kernel.text)))
+}
+
+fn compared_host_release(page: &EvidencePage) -> Fact {
+    release_fact(page, kernel::compared_kernel(page, EvidenceRole::Host))
 }
 
 fn release_fact(page: &EvidencePage, read: ReadResult<KernelStatement>) -> Fact {

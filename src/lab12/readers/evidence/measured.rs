@@ -107,13 +107,12 @@ impl EvidencePages<'_> {
         ];
         for (who, path) in own {
             for (id, key) in MASKS {
-                let pages =
-                    [path, "results/caps.txt"].into_iter().filter_map(|p| self.pages.get(p));
-                let fact = |page| {
-                    let read = results::keyed_mask(page, who, key);
-                    read.is_ok().then(|| read::fact_from_read(page, read))
-                };
-                if let Some(fact) = pages.into_iter().find_map(fact) {
+                let found = [path, "results/caps.txt"].into_iter().find_map(|path| {
+                    let page = self.pages.get(path)?;
+                    let mask = results::keyed_mask(page, who, key).ok()?;
+                    Some(read::fact_from_read(page, Ok(mask)))
+                });
+                if let Some(fact) = found {
                     put(id, who, fact);
                 }
             }

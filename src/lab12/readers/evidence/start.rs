@@ -91,15 +91,19 @@ pub(super) fn retract_all_unrun(notes: &[&Capture], facts: &mut Facts) {
 /// Whether a fact tells that a container ran under Kata.
 fn was_running(facts: &Facts) -> bool {
     let kata = EvidenceRole::Kata.target_name();
-    let find = |id: &str, target: &str| facts.get(id).and_then(|by_target| by_target.get(target));
-    let has_cpu = find("cpu.model", kata).and_then(Fact::as_str).is_some_and(|own| {
-        find("cpu.model", EvidenceRole::Host.target_name()).and_then(Fact::as_str) != Some(own)
-    });
+    let host = EvidenceRole::Host.target_name();
+    let has_cpu =
+        find_target_fact(facts, "cpu.model", kata).and_then(Fact::as_str).is_some_and(|own| {
+            find_target_fact(facts, "cpu.model", host).and_then(Fact::as_str) != Some(own)
+        });
+    let mut counts = COUNTED.iter().filter_map(|id| find_target_fact(facts, id, kata)?.as_i64());
     has_cpu
-        || TOLD.iter().any(|id| find(id, kata).is_some_and(Fact::is_present))
-        || COUNTED
-            .iter()
-            .any(|id| find(id, kata).and_then(Fact::as_i64).is_some_and(|count| count >= FEWEST))
+        || TOLD.iter().any(|id| find_target_fact(facts, id, kata).is_some_and(Fact::is_present))
+        || counts.any(|count| count >= FEWEST)
+}
+
+fn find_target_fact<'f>(facts: &'f Facts, id: &str, target: &str) -> Option<&'f Fact> {
+    facts.get(id)?.get(target)
 }
 
 fn failure_on_page(page: &EvidencePage, content: SlotContent) -> Option<StartFailure> {
@@ -113,10 +117,9 @@ fn failure_on_page(page: &EvidencePage, content: SlotContent) -> Option<StartFai
         let is_own = part.who == Some(EvidenceRole::Kata);
         let label = PageLine::new(part.line, &part.label, false);
         let names_kata = words::contains_any(&part.label, &["kata"]);
-        let is_meant = |line: &PageLine| {
+        let mut lines = part.lines.iter().filter(|line| {
             is_own || part.who.is_none() && (is_katas || failure::is_of_machine(&line.text))
-        };
-        let mut lines = part.lines.iter().filter(|line| is_meant(line));
+        });
         if let Some(line) = lines.find(|line| failure::tells_no_start(line)) {
             return Some(make_failure(page.capture, line));
         }
@@ -138,11 +141,11 @@ fn failure_in_other_file(capture: &Capture) -> Option<StartFailure> {
     }
     let who = (path.contains("kata") && is_record).then_some(EvidenceRole::Kata);
     let page = EvidencePage::new(capture, who);
-    let is_meant = |line: &&PageLine| {
-        let is_printed = is_record || matches!(line.kind, LineKind::Log(_));
-        is_printed && (who.is_some() || failure::is_of_machine(&line.text))
-    };
-    let line = page.lines.iter().filter(is_meant).find(|line| failure::tells_no_start(line))?;
+    let line = page.lines.iter().find(|line| {
+        (is_record || matches!(line.kind, LineKind::Log(_)))
+            && (who.is_some() || failure::is_of_machine(&line.text))
+            && failure::tells_no_start(line)
+    })?;
     Some(make_failure(page.capture, line))
 }
 
@@ -165,13 +168,13 @@ fn find_borrowed(note: &Capture) -> Option<StartFailure> {
 
 /// Whether a sentence says that the files of Kata are of runc, or of somebody else's machine.
 fn tells_foreign_files(sentence: &str) -> bool {
-    let is_from = |mut words: std::str::SplitWhitespace| {
-        words.by_ref().take(4).any(|word| words::contains_any(word, OTHERS))
-    };
+    let mut origins = sentence.split(" from ").skip(1);
     words::contains_any(sentence, KATAS_FILES)
         && !has_word(sentence, "not no never none")
         && (words::contains_any(sentence, BY_RUNC)
-            || sentence.split(" from ").skip(1).any(|rest| is_from(rest.split_whitespace())))
+            || origins.any(|origin| {
+                origin.split_whitespace().take(4).any(|word| words::contains_any(word, OTHERS))
+            }))
 }
 
 /// The sentence in which an author says that none of the outputs is of a run.
