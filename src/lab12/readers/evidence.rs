@@ -3,39 +3,22 @@
 
 mod kernels;
 mod measured;
+mod pages;
 mod start;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::kernel::{self, KernelStatement, KernelStatementForm};
-use super::label::{EvidenceRole, GuestPlace};
+pub(super) use pages::EvidencePages;
+use pages::may_stand_elsewhere;
+
+use super::label::EvidenceRole;
 use super::page::{EvidencePage, LineKind, PageLine};
-use super::read::{self, ReadResult};
+use super::read;
 use super::slot::{self, SlotContent};
 use super::table::TableMeasure;
-use super::{counts, cpu, dmesg, health, interfaces, latency, report, shim, words};
+use super::{counts, cpu, dmesg, health, interfaces, latency, shim, words};
 use crate::lab12::edition::Edition;
-use crate::model::{
-    Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, Facts, MissingReason, MissingValue,
-};
-
-/// The pages of an evidence directory by the path of their slot.
-pub(super) struct EvidencePages<'a> {
-    pages: BTreeMap<&'static str, EvidencePage<'a>>,
-    /// Why captures have no bytes, by the id of those of files and folders that could not be read.
-    unread: BTreeMap<&'a str, String>,
-    /// The ids of the captures that hold the beginning of a file alone.
-    cut_off: BTreeSet<&'a str>,
-    /// The captures that no slot asks for.
-    unplaced: Vec<&'a Capture>,
-    edition: Edition,
-    host: HostKernel,
-    /// What somebody wrote: the report, and notes beside the evidence.
-    notes: Vec<&'a Capture>,
-    /// The id of the report that is all there is.
-    report: Option<&'a str>,
-    place: GuestPlace,
-}
+use crate::model::{Fact, FactSource, Facts, MissingReason, MissingValue};
 
 /// What the pages say.
 pub(super) struct EvidenceReading {
@@ -45,99 +28,10 @@ pub(super) struct EvidenceReading {
     pub failure: Option<String>,
 }
 
-/// What is known about the host's kernel.
-#[derive(Debug, Default)]
-struct HostKernel {
-    /// Releases that are certainly the host's.
-    releases: Vec<String>,
-    /// A release that is certainly a Kata guest's, whatever the host runs.
-    guest: Option<String>,
-}
-
 /// The facts that say how much a file holds.
 const COUNTED_LINES: &[&str] = &["kernel.dmesg_lines", "dev.entries", "http.latency"];
 
-const HOST_KERNEL: &[&str] = &[
-    "analysis/kernel-comparison.txt",
-    "host/kernel.txt",
-    "results/host-kernel.txt",
-    "results/kernels.txt",
-];
-
-impl<'a> EvidencePages<'a> {
-    /// The pages of the captures that have a slot, of which the guest's are those of a runtime.
-    pub(super) fn from_captures(captures: &'a [Capture], place: GuestPlace) -> Self {
-        let mut pages = BTreeMap::new();
-        for capture in captures {
-            // What is called after a runtime beside Kata, whose place Kata's own file has.
-            let other = slot::other_runtime_of_path(&capture.id);
-            if let (GuestPlace::Beside(beside), Some(slot)) = (place, slot::slot_of(&capture.id))
-                && other == Some(beside)
-            {
-                pages.insert(slot.path, EvidencePage::new(capture, other));
-            }
-        }
-        for capture in captures {
-            let CaptureOrigin::File { slot: Some(path), .. } = &capture.origin else { continue };
-            if path == report::REPORT_PATH {
-                for (path, page) in report::report_pages(capture) {
-                    // What another transcript has, too, is in the place of its own target.
-                    let own =
-                        pages.contains_key(path).then(|| find_own_slot(path, &page)).flatten();
-                    pages.entry(own.unwrap_or(path)).or_insert(page);
-                }
-            }
-            if let Some(slot) = slot::by_path(path) {
-                let who = slot::other_runtime_of_path(&capture.id).or(slot.who);
-                pages.entry(slot.path).or_insert_with(|| EvidencePage::new(capture, who));
-            }
-        }
-        let unread = captures.iter().filter_map(|c| Some((c.id.as_str(), c.unread_reason()?)));
-        let unread = unread.collect();
-        let cut_off = captures.iter().filter(|c| c.status == CaptureStatus::Truncated);
-        let cut_off = cut_off.map(|capture| capture.id.as_str()).collect();
-        let unplaced: Vec<&Capture> =
-            captures.iter().filter(|capture| !is_placed(capture)).collect();
-        let notes = captures.iter().filter(|capture| {
-            is_report_place(capture) || start::is_note(&capture.id) && !is_placed(capture)
-        });
-        let notes: Vec<&Capture> = notes.collect();
-        let report = match captures {
-            [only] if is_report_place(only) => Some(only.id.as_str()),
-            _ => None,
-        };
-        let edition = guess_edition(&pages);
-        // What a transcript shows counts where no file of the lab holds it.
-        let transcripts = unplaced.iter().filter(|capture| {
-            (is_transcript(&capture.id) || report::is_data(&capture.id))
-                && slot::other_runtime_of_path(&capture.id).is_none()
-        });
-        for capture in transcripts {
-            for (path, page) in report::report_pages(capture) {
-                pages.entry(path).or_insert(page);
-            }
-        }
-        let guest_pages = pages.into_iter().map(|(path, page)| (path, page.read_guest_as(place)));
-        let mut evidence = Self {
-            pages: guest_pages.collect(),
-            unread,
-            cut_off,
-            unplaced,
-            edition,
-            host: HostKernel::default(),
-            notes,
-            report,
-            place,
-        };
-        evidence.host = evidence.find_host();
-        evidence
-    }
-
-    /// The edition whose slots are more often filled; the older one if in doubt.
-    pub(super) fn guessed_edition(&self) -> Edition {
-        self.edition
-    }
-
+impl EvidencePages<'_> {
     /// Whether anything is labelled as Kata's, or stands in a place of its own.
     pub(super) fn has_guests_part(&self) -> bool {
         let mut parts = self.pages.values().flat_map(|page| page.labelled_parts());
@@ -148,71 +42,6 @@ impl<'a> EvidencePages<'a> {
     /// The runtime handler that the shim says it answers to.
     pub(super) fn shim_handler(&self) -> Option<String> {
         shim::read_shim_version(self.pages.get("setup/kata-built-version.txt")?).handler
-    }
-
-    fn find_host(&self) -> HostKernel {
-        let mut host = HostKernel::default();
-        for path in HOST_KERNEL {
-            let Some(page) = self.pages.get(path) else { continue };
-            host.releases.extend(
-                kernel::compared_kernel(page, EvidenceRole::Host)
-                    .ok()
-                    .map(|found| found.value.release),
-            );
-        }
-        // A container under runc answers with the host's kernel. One without a distribution's
-        // suffix may be a guest's, in the wrong file.
-        for page in kernels::RUNC_KERNEL.iter().filter_map(|path| self.pages.get(path)) {
-            let found = kernel::own_kernel(page, EvidenceRole::Runc, None).ok();
-            let release = found.map(|found| found.value.release);
-            host.releases.extend(release.filter(|release| release.contains('-')));
-        }
-        let compared = ["analysis/kernel-comparison.txt", "results/kernels.txt"];
-        for page in compared.iter().filter_map(|path| self.pages.get(path)) {
-            let found = kernel::compared_kernel(page, EvidenceRole::Runc).ok();
-            let release = found.map(|found| found.value.release);
-            host.releases.extend(release.filter(|release| release.contains('-')));
-        }
-        let Some(page) = self.pages.get("isolation/dmesg.txt") else { return host };
-        match dmesg::boot_log(page) {
-            Ok(log) if log.value.is_kata() => host.guest = log.value.release_in_log(),
-            Ok(log) if log.value.host_mark.is_some() && !self.is_peer_pod(&log.value, &host) => {
-                host.releases.extend(log.value.release_in_log());
-            }
-            _ => {}
-        }
-        host
-    }
-
-    /// Whether a log that looks like that of an ordinary machine is of a guest that is one: of a
-    /// peer pod in a cloud, whose release the guest's own file states, and which is not the host's.
-    fn is_peer_pod(&self, log: &dmesg::BootLog, host: &HostKernel) -> bool {
-        let Some(release) = log.release_in_log() else { return false };
-        let cmdline = log.cmdline.as_ref().map_or("", |found| found.value.as_str());
-        let names_hosts = host.releases.iter().any(|release| cmdline.contains(release.as_str()));
-        let is_stated = ["kata/kernel.txt", "kata/test1.txt", "results/kata-kernel.txt"]
-            .iter()
-            .filter_map(|path| self.pages.get(path))
-            .filter_map(|page| kernel::own_kernel(page, EvidenceRole::Kata, None).ok())
-            .any(|found| found.value.release == release);
-        is_stated
-            && !log.is_kata()
-            && !names_hosts
-            && !host.releases.is_empty()
-            && !host.releases.contains(&release)
-            && !kernel::is_desktop_vm(&release)
-    }
-
-    /// The statement, unless it is about the host's kernel.
-    fn of_guest(&self, read: ReadResult<KernelStatement>) -> ReadResult<KernelStatement> {
-        let found = read?;
-        let known = &found.value;
-        let is_hosts =
-            self.host.releases.contains(&known.release) || kernel::is_desktop_vm(&known.release);
-        let is_guests = self.host.guest.as_ref() == Some(&known.release)
-            || known.form == KernelStatementForm::Banner
-                && crate::knowledge::is_kata_build(&known.text);
-        if is_hosts && !is_guests { Err(kernel::host_value(&found)) } else { Ok(found) }
     }
 
     /// All facts: those that other tools rely on always, the others where there is something.
@@ -481,53 +310,6 @@ impl<'a> EvidencePages<'a> {
             })
         })
     }
-
-    /// What the file in a slot says, or that there is no such file.
-    fn fact_from_slot(&self, path: &str, reader: impl Fn(&EvidencePage) -> Fact) -> Fact {
-        self.pages.get(path).map_or_else(|| self.no_file(path), reader)
-    }
-
-    /// The first value from these slots, or else the first reason.
-    fn first_fact_from_slots(
-        &self,
-        paths: &[&str],
-        canonical: &str,
-        reader: impl Fn(&EvidencePage) -> Fact,
-    ) -> Fact {
-        let facts: Vec<Fact> =
-            paths.iter().filter_map(|path| self.pages.get(path)).map(reader).collect();
-        let value = facts.iter().find(|fact| fact.is_present());
-        value.or(facts.first()).cloned().unwrap_or_else(|| self.no_file(canonical))
-    }
-
-    /// That there is no file in a slot; whether there is one is not known of a folder that could
-    /// not be read.
-    fn no_file(&self, path: &str) -> Fact {
-        let folder = path.split('/').next().unwrap_or_default();
-        match self
-            .unread
-            .iter()
-            .find(|(id, _)| id.strip_suffix('/').is_some_and(|id| slot::is_folder(id, folder)))
-        {
-            Some((id, reason)) => Fact::missing_at(
-                MissingReason::FileUnreadable,
-                format!("{id}: {reason}"),
-                FactSource::new(*id, None),
-            ),
-            None => Fact::missing(MissingReason::FileMissing, format!("no file {path}")),
-        }
-    }
-}
-
-/// The slot for what a page holds of the one target that it is of.
-fn find_own_slot(path: &str, page: &EvidencePage) -> Option<&'static str> {
-    let content = slot::by_path(path)?.content;
-    let mut parts = page.labelled_parts().iter().filter(|p| p.value_lines().next().is_some());
-    let who = parts.next()?.who;
-    let own = slot::SLOTS
-        .iter()
-        .find(|slot| slot.content == content && slot.who == who && who.is_some())?;
-    parts.all(|part| part.who == who).then_some(own.path)
 }
 
 fn facts_of_shim_line(page: &EvidencePage) -> Option<[Fact; 3]> {
@@ -539,12 +321,6 @@ fn shim_facts(page: &EvidencePage, shim: shim::ShimStatement) -> [Fact; 3] {
     [shim.version, shim.implementation, shim.commit].map(|read| read::fact_from_read(page, read))
 }
 
-fn guess_edition(pages: &BTreeMap<&'static str, EvidencePage>) -> Edition {
-    let editions = pages.keys().filter_map(|path| Some(slot::by_path(path)?.edition));
-    let (newer, older): (Vec<_>, Vec<_>) = editions.partition(|it| *it == Edition::S26);
-    if newer.len() > older.len() { Edition::S26 } else { Edition::F25 }
-}
-
 fn cpu_model_fact(page: &EvidencePage, who: EvidenceRole) -> Fact {
     read::fact_from_read(page, cpu::read_cpu_model(page, who))
 }
@@ -552,27 +328,4 @@ fn cpu_model_fact(page: &EvidencePage, who: EvidenceRole) -> Fact {
 /// Whether a file that was to show the kernel shows `/proc/cpuinfo` too.
 fn names_cpu_model(page: &EvidencePage) -> bool {
     page.value_lines().any(|line| line.text.to_lowercase().starts_with("model name"))
-}
-
-/// Whether a file is, by its name, one that could hold what a terminal showed.
-fn is_transcript(name: &str) -> bool {
-    let name = name.to_lowercase();
-    [".txt", ".log", ".out"].iter().any(|end| name.ends_with(end))
-}
-
-fn is_report_place(capture: &Capture) -> bool {
-    matches!(&capture.origin, CaptureOrigin::File { slot: Some(path), .. } if path == report::REPORT_PATH)
-}
-
-fn is_placed(capture: &Capture) -> bool {
-    matches!(&capture.origin, CaptureOrigin::File { slot: Some(_), .. })
-}
-
-/// Whether a value that is missing in its own file may be in another.
-fn may_stand_elsewhere(fact: &Fact) -> bool {
-    let Fact::Missing(missing) = fact else { return false };
-    matches!(
-        missing.why,
-        MissingReason::FileMissing | MissingReason::FileUnreadable | MissingReason::Empty
-    )
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{EvidencePages, HOST_KERNEL, may_stand_elsewhere};
+use super::pages::{EvidencePages, HOST_KERNEL, RUNC_KERNEL, may_stand_elsewhere};
 use crate::lab12::edition::Edition;
 use crate::lab12::readers::dmesg;
 use crate::lab12::readers::kernel::{self, KernelStatement, KernelStatementForm};
@@ -10,9 +10,6 @@ use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, FoundValue, ReadResult};
 use crate::model::{Fact, MissingReason, MissingValue};
-
-/// The files of runc's kernel alone.
-pub(super) const RUNC_KERNEL: &[&str] = &["results/runc-kernel.txt", "runc/kernel.txt"];
 
 impl EvidencePages<'_> {
     pub(super) fn put_kernel(

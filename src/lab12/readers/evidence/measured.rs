@@ -1,6 +1,6 @@
 //! What was measured or counted under each runtime, and where either edition keeps it.
 
-use super::EvidencePages;
+use super::pages::EvidencePages;
 use crate::lab12::edition::Edition;
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::EvidencePage;

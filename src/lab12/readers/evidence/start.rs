@@ -1,6 +1,6 @@
 //! Whether anything ran under Kata, by whichever file.
 
-use super::EvidencePages;
+use super::pages::EvidencePages;
 use crate::lab12::readers::failure;
 use crate::lab12::readers::label::{EvidenceRole, GuestPlace};
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
@@ -147,12 +147,6 @@ fn failure_in_other_file(capture: &Capture) -> Option<StartFailure> {
             && failure::tells_no_start(line)
     })?;
     Some(make_failure(page.capture, line))
-}
-
-/// Whether a file is, by its name, one in which people write.
-pub(super) fn is_note(name: &str) -> bool {
-    let name = name.to_lowercase();
-    [".md", ".txt", ".json", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
 }
 
 /// The sentences in which an author says that what stands for Kata is not of his machine, or of
