@@ -28,7 +28,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use regex::Regex;
 
 use crate::atomic;
 use crate::error::{Error, NameFailedFile, Result};
@@ -342,11 +341,6 @@ fn count_spans(spans: &[IdentifierSpan], replaced: &mut BTreeMap<String, u32>) {
     for span in spans {
         *replaced.entry(span.kind.word().to_string()).or_default() += 1;
     }
-}
-
-/// An expression that a test holds to be sound.
-fn compile_pattern(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
 }
 
 /// The text of a stream: its own if it is UTF-8, else what can be decoded. NULs are what UTF-16

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::sources::{self, MAX_TEXT_BYTES};
 use crate::text::closest_match;
 pub use expect::{Expectation, ExpectedBoundary, ExpectedSubject, FactTest, LeastConfidence};
-pub use gate::{DiffGate, FailOn};
+pub use gate::{DiffGate, FailOn, MARGIN};
 
 /// The name of the configuration file.
 pub const CONFIG: &str = "book.toml";
@@ -31,10 +31,6 @@ pub const NOTES: &str = "notes";
 
 /// The folder of the chapters of a book that does not name it, to mdBook.
 pub const MDBOOK_SRC: &str = "src";
-
-/// The margin within which a difference of times does not matter, unless `book.toml` says
-/// otherwise: 5 %.
-pub const MARGIN: f64 = 0.05;
 
 /// The folder that everything of a report lives in, and its settings.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,8 +8,9 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use regex::Regex;
 
 use super::kept::KeptWords;
+use super::key::PseudonymKey;
+use super::pattern::compile_pattern;
 use super::span::{IdentifierKind, IdentifierSpan, RecognitionMethod};
-use super::{PseudonymKey, compile_pattern};
 
 /// How many bytes around an address are looked at to tell it from a version. Without a bound a
 /// long line of addresses would take quadratic time.

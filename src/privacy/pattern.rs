@@ -5,7 +5,6 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
-use super::compile_pattern;
 use super::span::{IdentifierKind, RecognitionMethod};
 
 /// How far a pattern reaches from the line on which its word stands.
@@ -481,6 +480,11 @@ pub(super) static PATTERNS: LazyLock<PatternSet> = LazyLock::new(|| {
             .unwrap_or_else(|error| unreachable!("{error}")),
     }
 });
+
+/// An expression that a test holds to be sound.
+pub(super) fn compile_pattern(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
+}
 
 #[cfg(test)]
 mod tests {

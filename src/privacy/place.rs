@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::compile_pattern;
 use super::name::{identifies_somebody, is_public_domain};
-use super::pattern::{IdentifierPattern, PATTERNS, PatternGroup, PatternReach};
+use super::pattern::{IdentifierPattern, PATTERNS, PatternGroup, PatternReach, compile_pattern};
 use super::secret::{find_private_keys, is_personal_address, is_secret};
 use super::span::{IdentifierKind, RecognitionMethod};
 use crate::knowledge::KnowledgeBase;

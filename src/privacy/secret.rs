@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::compile_pattern;
+use super::pattern::compile_pattern;
 use crate::text::split_list;
 
 /// Whether what stands in the place of a secret is one: not a word for that there is none, a

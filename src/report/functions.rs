@@ -6,66 +6,29 @@
 mod cells;
 mod costs;
 mod record;
+mod sources;
 mod suitability;
 mod timing;
 mod writes;
 
-use crate::text::shell_line;
-use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-use super::assessment::{Assessment, FoundFact};
+pub(crate) use sources::{LookupDefinition, LookupSources, MissingWarnings, QuotedChapters};
+use sources::{describe_target, from_json, lookup_error, safe_value, value_map};
+
+use super::assessment::Assessment;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
-use crate::error::Result;
 use crate::judge::{EvidenceRef, Finding};
-use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, Target};
+use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role};
 use crate::phrases::fill_phrase;
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
-
-/// What a text said to be not captured: fact, target and reason.
-pub(crate) type MissingWarnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
-
-/// Chapters of which a text can quote sections.
-pub trait QuotedChapters: std::fmt::Debug + Send + Sync {
-    /// A chapter as Markdown with every look-up expanded; none if there is no such chapter.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be rendered; the error names file, line and column.
-    fn render_chapter(&self, name: &str) -> Result<Option<Cow<'_, str>>>;
-
-    /// The names of all chapters.
-    fn chapter_names(&self) -> Vec<&str>;
-}
-
-/// What the functions look things up in.
-#[derive(Debug, Clone)]
-pub struct LookupSources {
-    /// The judged run.
-    pub assessment: Arc<Assessment>,
-    /// How they speak.
-    pub renderer: Renderer,
-    /// The chapters in this voice.
-    pub chapters: Option<Arc<dyn QuotedChapters>>,
-    /// The author's own words by section.
-    pub notes: Arc<BTreeMap<String, String>>,
-    /// Whether the text is the document of an edition, which speaks of one candidate; others
-    /// speak of all.
-    pub is_document: bool,
-    /// Where missing facts are counted, if somebody wants to know.
-    pub warnings: Option<MissingWarnings>,
-}
-
-/// A look-up: its name, its arguments and its code.
-pub(crate) type LookupDefinition =
-    (&'static str, &'static [&'static str], fn(&LookupSources, &Kwargs) -> TeraResult<Value>);
+use crate::text::shell_line;
 
 /// The look-ups of the core.
 const FUNCTIONS: &[LookupDefinition] = &[
@@ -208,79 +171,6 @@ fn render_prose(renderer: &Renderer, text: &str) -> Value {
     match renderer {
         Renderer::Markdown(_) => safe_value(text),
         Renderer::Html(_) => safe_value(&markdown::render_phrase(text)),
-    }
-}
-
-fn lookup_error(message: String) -> tera::Error {
-    tera::Error::message(message)
-}
-
-fn safe_value(markup: &str) -> Value {
-    Value::safe_string(markup)
-}
-
-fn value_map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<tera::Map>().into()
-}
-
-fn from_json(value: &Json) -> TeraResult<Value> {
-    Value::try_from_serializable(value)
-}
-
-impl LookupSources {
-    /// Words with a link to where they stand in the evidence.
-    fn link_words(&self, words: &str, source: &FactSource) -> Value {
-        let markup = self.renderer.escape_text(words);
-        safe_value(&self.renderer.link_to_source(&self.assessment, &markup, source))
-    }
-
-    /// Looks a fact up, and counts it if it is missing.
-    fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<FoundFact<'_>> {
-        let id: &str = kwargs.must_get("id")?;
-        let target: &str = kwargs.must_get("target")?;
-        self.assessment.find_fact(id, target).map_err(lookup_error)
-    }
-
-    fn count_missing(&self, found: &FoundFact) {
-        if let (Fact::Missing(missing), Some(warnings)) = (found.fact.as_ref(), &self.warnings) {
-            let target = found.target.unwrap_or("no target");
-            let line = format!(
-                "{} on {target}: not captured ({})",
-                found.probe.id,
-                missing.reason_words()
-            );
-            if let Ok(mut warnings) = warnings.lock() {
-                warnings.insert(crate::text::make_visible(&line));
-            }
-        }
-    }
-
-    fn print_fact(&self, kwargs: &Kwargs, in_table: bool) -> TeraResult<Value> {
-        let found = self.find_argument_fact(kwargs)?;
-        Ok(safe_value(&self.print_found(&found, kwargs.get("field")?, in_table)?))
-    }
-
-    /// Prints a fact, and counts it if it is missing.
-    fn print_found(
-        &self,
-        found: &FoundFact,
-        field: Option<&str>,
-        in_table: bool,
-    ) -> TeraResult<String> {
-        self.count_missing(found);
-        let printed = self.renderer.render_fact(&self.assessment, found, field, in_table);
-        printed.map_err(lookup_error)
-    }
-
-    /// The name of the target that an argument means, or an error if there is none.
-    fn target_argument<'a>(&'a self, kwargs: &Kwargs) -> TeraResult<&'a str> {
-        let wanted: &str = kwargs.must_get("target")?;
-        let target = self.assessment.resolve_target(wanted).map_err(lookup_error)?;
-        target.ok_or_else(|| {
-            lookup_error(format!(
-                "the run has no {wanted}: ask has_target(role=\"{wanted}\") first"
-            ))
-        })
     }
 }
 
@@ -482,16 +372,6 @@ fn look_up_targets(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .map(|target| describe_target(sources, target))
         .collect();
     from_json(&json!(list))
-}
-
-fn describe_target(sources: &LookupSources, target: &Target) -> Json {
-    json!({
-        "name": target.name,
-        "title": sources.assessment.reader_name(&target.name),
-        "role": target.role.word(),
-        "handler": target.handler,
-        "engine": target.engine,
-    })
 }
 
 /// `runtimes()`: what tables have a row for: the baseline, then the candidates, first the one that
@@ -809,6 +689,8 @@ fn look_up_expectations(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::assets::TextFile;
     use crate::judge::rules::testing::{Sketch, sketch};

@@ -3,7 +3,7 @@
 
 use tera::{Kwargs, TeraResult};
 
-use super::{LookupSources, lookup_error};
+use super::sources::{LookupSources, lookup_error};
 use crate::model::Role;
 
 /// `id | fact_cells(host=, differs=, equal=)`: a cell for each target with what the fact is on it,

@@ -3,7 +3,7 @@
 
 use tera::{Kwargs, TeraResult, Value};
 
-use super::{LookupSources, lookup_error, safe_value, value_map};
+use super::sources::{LookupSources, lookup_error, safe_value, value_map};
 use crate::judge::suitability::{CostRatio, CostReason, FitReason};
 use crate::judge::workloads::FitReasonKind;
 use crate::judge::workloads::{CostMeasure, ShownFigure};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tera::{Kwargs, TeraResult};
 
-use super::LookupSources;
+use super::sources::LookupSources;
 use crate::model::Capture;
 use crate::report::Renderer;
 use crate::report::escape;

@@ -2,7 +2,9 @@
 
 use tera::{Kwargs, TeraResult, Value};
 
-use super::{LookupSources, describe_target, from_json, lookup_error, safe_value, value_map};
+use super::sources::{
+    LookupSources, describe_target, from_json, lookup_error, safe_value, value_map,
+};
 use crate::judge::suitability::{FitReason, RuntimeFit};
 use crate::judge::workloads::Suitability;
 use crate::judge::workloads::Workload;

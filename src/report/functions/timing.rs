@@ -4,7 +4,7 @@
 
 use tera::{Kwargs, TeraResult, Value};
 
-use super::{LookupSources, lookup_error, safe_value, value_map};
+use super::sources::{LookupSources, lookup_error, safe_value, value_map};
 use crate::judge::timing::{self, MeasureComparison, RunTiming};
 use crate::model::{Fact, SampleUnit, Samples};
 use crate::phrases::fill_phrase;

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use tera::{Kwargs, TeraResult, Value};
 
-use super::{LookupSources, lookup_error, value_map};
+use super::sources::{LookupSources, lookup_error, value_map};
 use crate::model::{Fact, SampleUnit};
 use crate::report::number;
 use crate::stats;

@@ -33,9 +33,9 @@ pub(in crate::lab12::readers) struct EvidencePages<'a> {
 #[derive(Debug, Default)]
 pub(super) struct HostKernel {
     /// Releases that are certainly the host's.
-    pub(super) releases: Vec<String>,
+    pub releases: Vec<String>,
     /// A release that is certainly a Kata guest's, whatever the host runs.
-    pub(super) guest: Option<String>,
+    pub guest: Option<String>,
 }
 
 /// The files that state the host's kernel.
