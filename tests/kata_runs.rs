@@ -26,17 +26,39 @@ fn summary(project: &Project, name: &str) -> String {
     text
 }
 
-#[test]
-fn what_a_real_kata_and_hosts_with_cgroup_v2_show() {
+fn project_with_runs() -> Project {
     let project = Project::new();
     for name in RUNS {
         let run = std::fs::read(own_path(&format!("tests/kata/{name}.json"))).unwrap();
         project.write(&format!("data/runs/{name}.json"), run);
     }
+    project
+}
+
+#[test]
+fn what_a_real_kata_and_hosts_with_cgroup_v2_show() {
+    let project = project_with_runs();
     for name in RUNS {
         let text = summary(&project, name);
         assert!(!text.contains("run-altered"), "{name}: nobody changed it\n{text}");
         assert!(!text.contains("against:"), "{name}: nothing speaks against a verdict\n{text}");
         insta::assert_snapshot!(name, text);
     }
+}
+
+#[test]
+fn sessions_of_another_engine_and_interrupted_ones_are_no_changes() {
+    let project = project_with_runs();
+    project.run(&["build", "--run", "data/runs/interrupted.json"]).succeeds();
+    let page = project.read("public/runs/trends.html");
+    for engine in ["ctr", "nerdctl", "podman", "docker"] {
+        assert!(page.contains(&format!("Start to first output with {engine}</h2>")), "{engine}");
+    }
+    assert_eq!(page.matches("host was emulated in software").count(), 8, "two series of each");
+    for words in ["26.1.5", "Not tested", "with the 95 %", ">2026-11-26</text>"] {
+        assert!(!page.contains(words), "{words}");
+    }
+    assert!(page.contains("3 of 7 runs were compared with one before"), "{page}");
+    let overview = project.read("public/index.html");
+    assert!(overview.contains("This session was interrupted before it came to Kata, so nothing"));
 }

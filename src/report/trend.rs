@@ -15,7 +15,8 @@ use crate::diff::condition::image_digest_kind;
 use crate::diff::history::SessionChange;
 use crate::diff::machine::{MachineProfile, is_told_by};
 use crate::diff::value::value_text;
-use crate::model::{Fact, Role, Run, SampleUnit, fact_ids};
+use crate::judge::timing::emulated_host;
+use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, fact_ids};
 use crate::phrases::fill_phrase;
 use crate::probe::parse::parse_output;
 use crate::stats;
@@ -23,14 +24,15 @@ use crate::stats;
 /// The series that are drawn, where a run has them.
 const SERIES: &[&str] = &["startup.first_byte", "startup.wall"];
 
-/// The facts whose changes are told.
-const TOLD: &[&str] = &[
-    "engine.version",
-    "image.digest",
-    "kernel.release",
-    "runtime.program_version",
-    "runtime.version",
-];
+/// The facts that say something of the engine that was used, whose changes are told where that is
+/// known.
+const TOLD_OF_ENGINES: &[&str] =
+    &["engine.version", "image.digest", "runtime.program_version", "runtime.version"];
+
+/// Whether the changes of a fact are told.
+fn is_told(id: &str) -> bool {
+    id == &*fact_ids::KERNEL_RELEASE || TOLD_OF_ENGINES.contains(&id)
+}
 
 /// The most sessions of a chart.
 const SESSIONS: usize = 60;
@@ -48,7 +50,7 @@ const RIGHT: f64 = 97.0;
 
 /// Whether a trend needs a fact.
 pub fn needs_fact(id: &str) -> bool {
-    SERIES.contains(&id) || TOLD.contains(&id) || id == &*fact_ids::ENGINE_STORAGE || is_told_by(id)
+    SERIES.contains(&id) || is_told(id) || id == &*fact_ids::ENGINE_STORAGE || is_told_by(id)
 }
 
 /// What trends need of a run.
@@ -58,6 +60,14 @@ pub struct RunDigest {
     label: Option<String>,
     created: DateTime<Utc>,
     machine: Option<MachineProfile>,
+    /// The node of a cluster that it was on, if it was on one.
+    node: Option<String>,
+    /// The engine, where it is known.
+    engine: Option<String>,
+    /// Whether its host is emulated in software, so that nothing follows from its times.
+    is_emulated: bool,
+    /// By target.
+    handlers: BTreeMap<String, Option<String>>,
     /// By series, then by target.
     figures: BTreeMap<String, BTreeMap<String, TrendPoint>>,
     /// What its image's digest is a digest of.
@@ -94,7 +104,7 @@ impl RunDigest {
                         };
                         figures.entry(id.clone()).or_default().insert(target.clone(), point);
                     }
-                    Fact::Value { value, .. } if TOLD.contains(&id.as_str()) => {
+                    Fact::Value { value, .. } if is_told(id) => {
                         let is_host = run.find_target(target).is_some_and(|t| t.role == Role::Host);
                         let target = if is_host { "host".into() } else { target.clone() };
                         if let Some(text) = told_text(id, value) {
@@ -105,11 +115,20 @@ impl RunDigest {
                 }
             }
         }
+        let engine = match &run.evidence {
+            EvidenceKind::Collected { engine, .. } => Some(engine.clone()),
+            EvidenceKind::Imported { .. } => None,
+        };
+        let handlers = run.targets.iter().map(|t| (t.name.clone(), t.handler.clone())).collect();
         Self {
             id: run.id.clone(),
             label: run.label.clone(),
             created: run.created,
             machine: MachineProfile::of_run(run),
+            node: run.find_node().map(String::from),
+            engine,
+            is_emulated: emulated_host(run).is_some(),
+            handlers,
             figures,
             digest_kind: image_digest_kind(run),
             told,
@@ -119,7 +138,29 @@ impl RunDigest {
 
     /// Takes up the figures that lie outside of what the sessions before predict.
     pub fn set_outside(&mut self, outside: Vec<SessionChange>) {
-        self.outside = outside;
+        if !self.is_emulated {
+            self.outside = outside;
+        }
+    }
+
+    /// Whether it names its node, or enough of its machine to know it again.
+    fn is_placed(&self) -> bool {
+        self.node.is_some() || self.machine.is_some()
+    }
+
+    /// Whether the two were on one node, or on machines that are alike.
+    fn is_of_place(&self, other: &Self) -> bool {
+        match (&self.node, &other.node) {
+            (None, None) => self.is_of_machine(other),
+            (one, other) => one == other,
+        }
+    }
+
+    fn is_of_machine(&self, other: &Self) -> bool {
+        match (&self.machine, &other.machine) {
+            (Some(one), Some(other)) => one.is_like(other),
+            _ => false,
+        }
     }
 
     fn find_figure(&self, series: &str, target: &str) -> Option<TrendPoint> {
@@ -170,16 +211,29 @@ pub struct TrendView {
     left_out: usize,
     /// How many runs were looked at.
     runs: usize,
-    /// How many were not, because their files were changed after they were written.
-    altered: usize,
+    /// How many of them were compared with one before of the same place and engine.
+    compared: usize,
+    /// How many runs were not looked at.
+    omitted: OmittedRuns,
     /// How many of those looked at do not say enough of their machine to be compared.
     unplaced: usize,
+}
+
+/// How many runs a page does not look at.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct OmittedRuns {
+    /// Those whose files were changed after they were written.
+    pub altered: usize,
+    /// Those of nodes of fleets, of which the pages of the fleets tell.
+    pub of_fleets: usize,
 }
 
 #[derive(Debug, Serialize)]
 struct ChartView {
     anchor: String,
     title: String,
+    /// The engine, whose client is part of every figure; none of imported runs.
+    engine: Option<String>,
     /// What the sessions were measured on.
     machine: String,
     height: f64,
@@ -189,6 +243,10 @@ struct ChartView {
     is_log: bool,
     first: String,
     last: String,
+    /// Whether a figure has an interval.
+    has_intervals: bool,
+    /// How many of the sessions that are drawn were on an emulated host.
+    emulated: usize,
     lines: Vec<LineView>,
     rows: Vec<RowView>,
     /// How many sessions there are, and how many of them are drawn.
@@ -255,6 +313,8 @@ struct CellView {
 struct ChangeView {
     id: String,
     created: String,
+    /// The engine of both runs; none of what is the host's, or where it is not known.
+    engine: Option<String>,
     target: String,
     what: String,
     is_verdict: bool,
@@ -263,18 +323,16 @@ struct ChangeView {
 }
 
 impl TrendView {
-    /// The trends of these runs, in any order; `altered` others were left out because their files
-    /// were changed.
-    pub fn new(mut runs: Vec<RunDigest>, altered: usize, project_data: &ProjectData) -> Self {
+    /// The trends of these runs, in any order, besides which others were left out.
+    pub fn new(mut runs: Vec<RunDigest>, omitted: OmittedRuns, project_data: &ProjectData) -> Self {
         runs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-        let charts =
-            SERIES.iter().filter_map(|series| trend_chart(&runs, series, project_data)).collect();
-        let mut changes = trend_changes(&runs, project_data);
+        let (mut changes, compared) = trend_changes(&runs, project_data);
         changes.reverse();
         let left_out = changes.len().saturating_sub(CHANGES);
         changes.truncate(CHANGES);
-        let unplaced = runs.iter().filter(|run| run.machine.is_none()).count();
-        Self { charts, changes, left_out, runs: runs.len(), altered, unplaced }
+        let unplaced = runs.iter().filter(|run| !run.is_placed()).count();
+        let charts = trend_charts(&runs, project_data);
+        Self { charts, changes, left_out, runs: runs.len(), compared, omitted, unplaced }
     }
 }
 
@@ -289,14 +347,35 @@ fn reader_name(target: &str, project_data: &ProjectData) -> String {
     }
 }
 
-/// The sessions that were measured on machines like that of the newest of them.
-fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> Option<ChartView> {
-    let measured: Vec<&RunDigest> =
-        runs.iter().filter(|run| run.figures.contains_key(series)).collect();
-    let machine = measured.iter().rev().find_map(|run| run.machine.as_ref())?;
+/// A chart for each series and engine, that of the engine that was used last first.
+fn trend_charts(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChartView> {
+    let mut charts = Vec::new();
+    for series in SERIES {
+        let mut by_engine: Vec<Vec<&RunDigest>> = Vec::new();
+        for run in runs.iter().rev().filter(|run| run.figures.contains_key(*series)) {
+            match by_engine.iter_mut().find(|sessions| sessions[0].engine == run.engine) {
+                Some(sessions) => sessions.push(run),
+                None => by_engine.push(vec![run]),
+            }
+        }
+        for mut measured in by_engine {
+            measured.reverse();
+            charts.extend(trend_chart(&measured, series, project_data));
+        }
+    }
+    charts
+}
+
+/// The sessions of one engine that were measured on machines like that of the newest of them.
+fn trend_chart(
+    measured: &[&RunDigest],
+    series: &str,
+    project_data: &ProjectData,
+) -> Option<ChartView> {
+    let newest = measured.iter().rev().find(|run| run.machine.is_some())?;
     let unplaced = measured.iter().filter(|run| run.machine.is_none()).count();
-    let mut all = measured.clone();
-    all.retain(|run| run.machine.as_ref().is_some_and(|other| other.is_like(machine)));
+    let mut all = measured.to_vec();
+    all.retain(|run| run.is_of_machine(newest));
     let shown = &all[all.len().saturating_sub(SESSIONS)..];
     let mut targets: Vec<&String> = Vec::new();
     for target in shown.iter().flat_map(|run| run.figures[series].keys()) {
@@ -310,26 +389,8 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
     let scale = trend_scale(&points)?;
     let mut lines = Vec::new();
     for (index, target) in targets.iter().enumerate() {
-        let mut dots = Vec::new();
-        for (index, run) in shown.iter().enumerate() {
-            if let Some(point) = run.find_figure(series, target) {
-                let interval = point.interval;
-                dots.push(TrendDot {
-                    x: place_session(index, shown.len()),
-                    y: place_figure(&scale, point.median),
-                    has_interval: interval.is_some(),
-                    low: interval.map_or(0.0, |interval| place_figure(&scale, interval.low)),
-                    high: interval.map_or(0.0, |interval| place_figure(&scale, interval.high)),
-                    text: dot_words(run, point),
-                });
-            }
-        }
-        let segments = dots
-            .windows(2)
-            .map(|pair| TrendSegment { x1: pair[0].x, y1: pair[0].y, x2: pair[1].x, y2: pair[1].y })
-            .collect();
         let name = reader_name(target, project_data);
-        lines.push(LineView { name, style: index % 6 + 1, dots, segments });
+        lines.push(draw_line(name, index % 6 + 1, shown, (series, target), &scale));
     }
     let rows = shown.iter().rev().take(ROWS).map(|run| RowView {
         id: run.id.clone(),
@@ -351,20 +412,26 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         y: place_figure(&scale, value),
         label: number::format_tick(value, unit),
     });
-    let (first, last) = date_axis(shown.first()?.created, shown.last()?.created);
+    let (first, last) = date_range(shown.first()?.created, shown.last()?.created);
     Some(ChartView {
-        anchor: super::markdown::heading_slug(&format!("trend {series}")),
+        anchor: super::markdown::heading_slug(&format!(
+            "trend {series} {}",
+            newest.engine.as_deref().unwrap_or_default()
+        )),
         title: project_data
             .catalogue
             .find_probe(series)
             .map_or_else(|| series.into(), |p| p.title.clone()),
-        machine: machine.describe_machine(),
+        engine: newest.engine.clone(),
+        machine: newest.machine.as_ref()?.describe_machine(),
         height: TOP + HEIGHT + 34.0,
         axis: TOP + HEIGHT,
         ticks: ticks.collect(),
         is_log: scale.is_log(),
         first,
         last,
+        has_intervals: points.iter().any(|point| point.interval.is_some()),
+        emulated: shown.iter().filter(|run| run.is_emulated).count(),
         lines,
         rows: rows.collect(),
         sessions: all.len(),
@@ -372,6 +439,42 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         elsewhere: measured.len() - unplaced - all.len(),
         unplaced,
     })
+}
+
+/// The line of a target. It joins sessions that follow each other, unless one does not have the
+/// figure or was started in another way; what hands made is nothing that can be known to be alike.
+fn draw_line(
+    name: String,
+    style: usize,
+    shown: &[&RunDigest],
+    (series, target): (&str, &str),
+    scale: &ChartScale,
+) -> LineView {
+    let (mut dots, mut segments) = (Vec::<TrendDot>::new(), Vec::new());
+    let mut before: Option<&RunDigest> = None;
+    for (index, run) in shown.iter().enumerate() {
+        let point = run.find_figure(series, target);
+        if let Some(point) = point {
+            let (x, y) = (place_session(index, shown.len()), place_figure(scale, point.median));
+            let is_alike = before.is_some_and(|before| {
+                run.engine.is_some() && run.handlers.get(target) == before.handlers.get(target)
+            });
+            if let Some(last) = dots.last().filter(|_| is_alike) {
+                segments.push(TrendSegment { x1: last.x, y1: last.y, x2: x, y2: y });
+            }
+            let interval = point.interval;
+            dots.push(TrendDot {
+                x,
+                y,
+                has_interval: interval.is_some(),
+                low: interval.map_or(0.0, |interval| place_figure(scale, interval.low)),
+                high: interval.map_or(0.0, |interval| place_figure(scale, interval.high)),
+                text: dot_words(run, point),
+            });
+        }
+        before = point.map(|_| *run);
+    }
+    LineView { name, style, dots, segments }
 }
 
 /// What a dot says when it is pointed at.
@@ -400,8 +503,8 @@ fn trend_scale(points: &[TrendPoint]) -> Option<ChartScale> {
     (greatest.is_finite() && greatest > 0.0).then(|| ChartScale::cover_values(least, greatest))
 }
 
-/// What stands at both ends of an axis of sessions: their dates, and of one day the times.
-fn date_axis(first: DateTime<Utc>, last: DateTime<Utc>) -> (String, String) {
+/// When the first and the last session were: their dates, and of one day the times.
+fn date_range(first: DateTime<Utc>, last: DateTime<Utc>) -> (String, String) {
     let forms = match first.date_naive() == last.date_naive() {
         true => ["%Y-%m-%d %H:%M UTC", "%H:%M UTC"],
         false => ["%Y-%m-%d", "%Y-%m-%d"],
@@ -427,28 +530,36 @@ fn round_tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// Every fact that is told and that differs from what the run before on a like machine stated,
-/// oldest first. A run that does not tell its machine is compared with none.
-fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChangeView> {
-    let mut machines: Vec<&MachineProfile> = Vec::new();
+/// Every fact that is told and that differs from what the run before said of the same node, or of
+/// a like machine, and through the same engine unless it is the host's kernel; oldest first. And how
+/// many runs were compared with one before of the same engine.
+fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> (Vec<ChangeView>, usize) {
+    let mut places: Vec<&RunDigest> = Vec::new();
     let mut known: BTreeMap<_, &String> = BTreeMap::new();
-    let mut out = Vec::new();
-    for run in runs {
-        let Some(machine) = &run.machine else { continue };
-        let found = machines.iter().position(|other| other.is_like(machine));
-        let machine = found.unwrap_or_else(|| {
-            machines.push(machine);
-            machines.len() - 1
+    let (mut out, mut compared) = (Vec::new(), 0);
+    for run in runs.iter().filter(|run| run.is_placed()) {
+        let found = places.iter().position(|other| other.is_of_place(run));
+        let place = found.unwrap_or_else(|| {
+            places.push(run);
+            places.len() - 1
         });
-        for (place, value) in &run.told {
+        let mut is_compared = false;
+        for (subject, value) in &run.told {
+            let (fact, target) = subject;
+            let is_host_kernel = target == "host" && fact == &*fact_ids::KERNEL_RELEASE;
+            let engine = run.engine.as_ref().filter(|_| !is_host_kernel);
+            if engine.is_none() && TOLD_OF_ENGINES.contains(&fact.as_str()) {
+                continue;
+            }
             // Digests of two kinds differ although the image does not.
-            let kind = (place.0 == *fact_ids::IMAGE_DIGEST).then_some(&run.digest_kind);
-            let before = known.insert((machine, place, kind), value);
+            let kind = (fact == &*fact_ids::IMAGE_DIGEST).then_some(&run.digest_kind);
+            let before = known.insert((place, subject, engine, kind), value);
+            is_compared |= before.is_some() && !is_host_kernel;
             if let Some(before) = before.filter(|before| *before != value) {
-                let (fact, target) = place;
                 out.push(ChangeView {
                     id: run.id.clone(),
                     created: run_date(run),
+                    engine: engine.cloned(),
                     target: reader_name(target, project_data),
                     is_verdict: fact.is_empty(),
                     what: match project_data.catalogue.find_probe(fact) {
@@ -460,8 +571,9 @@ fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChangeVi
                 });
             }
         }
+        compared += usize::from(is_compared);
     }
-    out
+    (out, compared)
 }
 
 #[cfg(test)]
@@ -473,6 +585,17 @@ mod tests {
         ProjectData::load_data(None).unwrap()
     }
 
+    fn collected_with(engine: &str, node: Option<&str>) -> EvidenceKind {
+        EvidenceKind::Collected {
+            engine: engine.into(),
+            image: "alpine".into(),
+            session: "0".into(),
+            node: node.map(String::from),
+            interrupted: false,
+            skipped: BTreeMap::new(),
+        }
+    }
+
     /// The run of a day on a machine, with a kernel in kata and a start-up series.
     fn run(day: u32, model: &str, release: &str, seconds: f64) -> RunDigest {
         let Sketch { mut run, .. } = sketch()
@@ -480,6 +603,7 @@ mod tests {
             .fact("cpu.count", "host", 4)
             .fact("kernel.release", "kata", release)
             .series("startup.wall", "kata", &[seconds; 6]);
+        run.evidence = collected_with("nerdctl", None);
         run.id = format!("2026010{day}T000000Z-00000000");
         run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
         let mut digest = RunDigest::of_run(&run);
@@ -496,7 +620,7 @@ mod tests {
             run(4, "EPYC", "6.2", 1.0),
             run(5, "EPYC", "6.2", 1.0),
         ];
-        let view = TrendView::new(runs, 0, &project_data());
+        let view = TrendView::new(runs, OmittedRuns::default(), &project_data());
         let told: Vec<(&str, &str, &str, &str)> = view
             .changes
             .iter()
@@ -525,17 +649,10 @@ mod tests {
             let facts = sketch().fact("cpu.model", "host", "EPYC").fact("cpu.count", "host", 4);
             let mut run = facts.fact("image.digest", "host", digest).run;
             run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
-            run.evidence = crate::model::EvidenceKind::Collected {
-                engine: engine.into(),
-                image: "alpine".into(),
-                session: "0".into(),
-                node: None,
-                interrupted: false,
-                skipped: BTreeMap::new(),
-            };
+            run.evidence = collected_with(engine, None);
             runs.push(RunDigest::of_run(&run));
         }
-        let view = TrendView::new(runs, 0, &project_data());
+        let view = TrendView::new(runs, OmittedRuns::default(), &project_data());
         let told: Vec<(&str, &str)> =
             view.changes.iter().map(|change| (change.a.as_str(), change.b.as_str())).collect();
         let [one, other] = [one, other].map(|digits| format!("sha256:{digits}"));
@@ -550,7 +667,7 @@ mod tests {
         for unknown in &mut runs[1..3] {
             unknown.machine = None;
         }
-        let view = TrendView::new(runs, 0, &project_data());
+        let view = TrendView::new(runs, OmittedRuns::default(), &project_data());
         let chart = &view.charts[0];
         assert_eq!((chart.sessions, chart.elsewhere, chart.unplaced), (2, 1, 2));
         assert_eq!((view.runs, view.unplaced), (5, 2));
@@ -568,7 +685,7 @@ mod tests {
             run(1, "EPYC", "6.1", 1.0),
             run(2, "Xeon", "6.1", 9.0),
         ];
-        let view = TrendView::new(runs, 0, &project_data());
+        let view = TrendView::new(runs, OmittedRuns::default(), &project_data());
         let chart = &view.charts[0];
         assert_eq!((chart.sessions, chart.drawn), (2, 2));
         let dots = &chart.lines[0].dots;
@@ -578,20 +695,115 @@ mod tests {
         assert_eq!(chart.lines[0].segments.len(), 1);
     }
 
+    /// The places of the dots and of the ends of the segments of a line.
+    fn places_of(line: &LineView) -> (Vec<f64>, Vec<(f64, f64)>) {
+        let dots = line.dots.iter().map(|dot| dot.x).collect();
+        (dots, line.segments.iter().map(|segment| (segment.x1, segment.x2)).collect())
+    }
+
+    #[test]
+    fn sessions_of_one_engine_are_drawn_together_and_no_others() {
+        let mut runs: Vec<RunDigest> =
+            (1..=5).map(|day| run(day, "EPYC", "6.1", f64::from(day))).collect();
+        for (run, engine) in runs.iter_mut().zip(["ctr", "docker", "ctr", "docker", "docker"]) {
+            run.engine = Some(engine.into());
+        }
+        let view = TrendView::new(runs, OmittedRuns::default(), &project_data());
+        let charts = view.charts.iter();
+        let charts: Vec<(Option<&str>, usize)> =
+            charts.map(|chart| (chart.engine.as_deref(), chart.sessions)).collect();
+        assert_eq!(charts, [(Some("docker"), 3), (Some("ctr"), 2)]);
+        assert_eq!(places_of(&view.charts[1].lines[0]).1, [(LEFT, RIGHT)]);
+        assert!(view.charts[0].anchor != view.charts[1].anchor);
+    }
+
+    #[test]
+    fn a_line_has_a_gap_where_a_session_has_no_figure_or_another_handler() {
+        let mut runs: Vec<RunDigest> = (1..=5).map(|day| run(day, "EPYC", "6.1", 1.0)).collect();
+        let other = runs[1].figures["startup.wall"]["kata"];
+        runs[1].figures.insert("startup.wall".into(), BTreeMap::from([("runc".into(), other)]));
+        runs[4].handlers.insert("kata".into(), Some("kata-fc".into()));
+        let view = TrendView::new(runs, OmittedRuns::default(), &project_data());
+        let lines = &view.charts[0].lines;
+        let kata = lines.iter().find(|line| line.name == "Kata").unwrap();
+        let (dots, segments) = places_of(kata);
+        assert_eq!((dots.len(), segments), (4, vec![(dots[1], dots[2])]));
+    }
+
+    #[test]
+    fn times_of_an_emulated_host_are_drawn_and_nothing_is_said_of_them() {
+        let change = SessionChange {
+            series: "startup.wall".into(),
+            target: "kata".into(),
+            over: None,
+            is_slower: true,
+        };
+        let told = |model: &str| {
+            let mut digest = run(1, model, "6.1", 1.0);
+            digest.set_outside(vec![change.clone()]);
+            let view = TrendView::new(vec![digest], OmittedRuns::default(), &project_data());
+            let chart = &view.charts[0];
+            (chart.emulated, chart.rows[0].cells[0].as_ref().unwrap().change.clone())
+        };
+        assert_eq!(told("EPYC"), (0, "; slower".into()));
+        assert_eq!(told("QEMU TCG CPU version 2.5+"), (1, String::new()));
+    }
+
+    #[test]
+    fn versions_are_compared_between_runs_of_one_engine_and_the_hosts_kernel_between_all() {
+        let session = |day: u32, engine: &str, version: &str, kernel: &str| {
+            let facts = sketch().fact("cpu.model", "host", "EPYC").fact("cpu.count", "host", 4);
+            let facts = facts.fact("engine.version", "host", version);
+            let mut run = facts.fact("kernel.release", "host", kernel).run;
+            run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
+            run.evidence = collected_with(engine, None);
+            RunDigest::of_run(&run)
+        };
+        let runs = vec![
+            session(1, "podman", "5.4.2", "6.1"),
+            session(2, "docker", "26.1.5", "6.2"),
+            session(3, "podman", "5.4.3", "6.2"),
+        ];
+        let view = TrendView::new(runs, OmittedRuns::default(), &project_data());
+        let told: Vec<_> = view
+            .changes
+            .iter()
+            .map(|c| (c.engine.as_deref(), c.a.as_str(), c.b.as_str()))
+            .collect();
+        assert_eq!(told, [(Some("podman"), "5.4.2", "5.4.3"), (None, "6.1", "6.2")]);
+        assert_eq!((view.runs, view.compared), (3, 1));
+    }
+
+    #[test]
+    fn a_node_is_compared_with_itself_alone_and_need_not_name_its_processors() {
+        let on_node = |day: u32, node: &str, kernel: &str| {
+            let mut run = sketch().fact("kernel.release", "runc", kernel).run;
+            run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
+            run.evidence = collected_with("kubernetes", Some(node));
+            RunDigest::of_run(&run)
+        };
+        let runs =
+            |nodes: [&str; 2]| vec![on_node(1, nodes[0], "6.1"), on_node(2, nodes[1], "6.2")];
+        let view = TrendView::new(runs(["a", "a"]), OmittedRuns::default(), &project_data());
+        assert_eq!((view.changes.len(), view.compared, view.unplaced), (1, 1, 0));
+        let view = TrendView::new(runs(["a", "b"]), OmittedRuns::default(), &project_data());
+        assert_eq!((view.changes.len(), view.compared, view.unplaced), (0, 0, 0));
+    }
+
     #[test]
     fn runs_that_measured_nothing_have_no_chart() {
         let digest = RunDigest::of_run(&sketch().run);
-        let view = TrendView::new(vec![digest], 0, &project_data());
+        let view = TrendView::new(vec![digest], OmittedRuns::default(), &project_data());
         assert!(view.charts.is_empty() && view.changes.is_empty());
     }
 
     #[test]
-    fn an_axis_of_sessions_tells_each_date_once() {
+    fn a_range_of_sessions_tells_each_date_once() {
         let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
         let (morning, evening) = (at("2026-11-24T08:05:00Z"), at("2026-11-24T20:00:00Z"));
         let later = at("2026-11-25T08:00:00Z");
         let words = |(first, last): (String, String)| format!("{first} … {last}");
-        assert_eq!(words(date_axis(morning, evening)), "2026-11-24 08:05 UTC … 20:00 UTC");
-        assert_eq!(words(date_axis(morning, later)), "2026-11-24 … 2026-11-25");
+        assert_eq!(words(date_range(morning, evening)), "2026-11-24 08:05 UTC … 20:00 UTC");
+        assert_eq!(words(date_range(morning, later)), "2026-11-24 … 2026-11-25");
     }
 }

@@ -24,7 +24,7 @@ use crate::phrases::PageTitles;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
-use crate::report::trend::{self, RunDigest, TrendView};
+use crate::report::trend::{self, OmittedRuns, RunDigest, TrendView};
 use crate::store::{RunEntry, RunStore, outline};
 
 /// How many comparable runs the overview shows the verdicts of.
@@ -159,17 +159,22 @@ impl RunHistory {
         Ok(())
     }
 
-    /// Makes the page of trends.
+    /// Makes the page of trends, which leaves out this many runs `of_fleets`.
     ///
     /// # Errors
     ///
     /// The page cannot be rendered or written.
-    pub(super) fn make_trends(mut self, runs: &RunPages, rows: &[Arc<RunRow>]) -> Result<()> {
+    pub(super) fn make_trends(
+        mut self,
+        runs: &RunPages,
+        rows: &[Arc<RunRow>],
+        of_fleets: usize,
+    ) -> Result<()> {
         let rows: BTreeMap<&str, &RunRow> =
             rows.iter().map(|row| (row.id.as_str(), &**row)).collect();
         for known in &mut self.known {
-            let verdicts = rows.get(known.id.as_str()).map(|row| row.verdicts.as_slice());
-            let verdicts = verdicts.unwrap_or_default().iter();
+            let verdicts =
+                rows.get(known.id.as_str()).into_iter().flat_map(|row| row.reached_verdicts());
             known.digest.set_conclusions(verdicts.map(|v| (v.name.clone(), v.title.clone())));
         }
         let gate = &runs.builder.project().config.gate;
@@ -184,9 +189,9 @@ impl RunHistory {
         // What a changed run states is no figure of it, and its outline does not tell.
         let count = self.known.len();
         self.known.retain(|known| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact));
-        let altered = count - self.known.len();
+        let omitted = OmittedRuns { altered: count - self.known.len(), of_fleets };
         let digests = self.known.into_iter().map(|known| known.digest).collect();
-        let view = TrendView::new(digests, altered, &runs.builder.assessment.project_data);
+        let view = TrendView::new(digests, omitted, &runs.builder.assessment.project_data);
         let sees: Json = json!({ "trend": view });
         runs.builder.about_report(
             runs.press,
@@ -267,6 +272,8 @@ pub(super) struct ChangeSummary {
     weaker: Vec<BoundaryChange>,
     /// The runtimes of that run that this one did not test.
     gone: Vec<String>,
+    /// The runtimes that the session of the report was interrupted before.
+    unreached: Vec<String>,
     /// The id of that run.
     before: Option<String>,
     /// The newest comparable runs, that of the report last.
@@ -315,6 +322,7 @@ impl ChangeSummary {
             changes: Vec::new(),
             weaker: Vec::new(),
             gone: Vec::new(),
+            unreached: Vec::new(),
             before: None,
             strip: Vec::new(),
             untimed: None,
@@ -354,6 +362,7 @@ impl ChangeSummary {
             changes,
             weaker: weaker_verdicts(before, row),
             gone: gone_runtimes(before, row),
+            unreached: row.unreached_runtimes(),
             before: earlier.first().map(|row| row.id.clone()),
             strip,
             untimed: None,
@@ -364,8 +373,8 @@ impl ChangeSummary {
 /// The runtimes of both runs of which another thing is concluded.
 fn boundary_changes(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
     let mut changes = Vec::new();
-    for verdict in &now.verdicts {
-        let was = before.verdicts.iter().find(|was| was.name == verdict.name);
+    for verdict in now.reached_verdicts() {
+        let was = before.reached_verdicts().find(|was| was.name == verdict.name);
         let Some(was) = was.filter(|was| was.conclusion != verdict.conclusion) else { continue };
         changes.push(BoundaryChange {
             name: verdict.name.clone(),

@@ -292,7 +292,7 @@ fn make_pages(
     builder.make_site(writer, &since, &rows)?;
     builder.print_page(writer, None)?;
     fleets.make_pages(&runs)?;
-    history.make_trends(&runs, &rows)?;
+    history.make_trends(&runs, &rows, hidden.len())?;
     builder.runs_pages(writer, &rows)?;
     let probes = builder.probes_page(writer)?;
     builder.search_index(writer, &rows, &probes)?;

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::fleet::NodeSummary;
-use crate::judge::{Confidence, RuleExample, Severity};
-use crate::model::{Capture, CaptureOrigin};
+use crate::judge::{Conclusion, Confidence, RuleExample, Severity};
+use crate::model::{Capture, CaptureOrigin, EvidenceKind};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
 use crate::report::fleet::summarize_node;
@@ -215,6 +215,9 @@ pub(crate) struct RunRow {
     pub is_current: bool,
     /// The verdict on each runtime.
     pub verdicts: Vec<VerdictView>,
+    /// Whether its session was stopped before its end.
+    #[serde(default)]
+    is_interrupted: bool,
     errors: usize,
     warnings: usize,
     notes: usize,
@@ -270,6 +273,10 @@ impl RunRow {
             edition: run.edition.clone(),
             is_current: false,
             verdicts: verdicts.collect(),
+            is_interrupted: matches!(
+                run.evidence,
+                EvidenceKind::Collected { interrupted: true, .. }
+            ),
             errors,
             warnings,
             notes,
@@ -280,6 +287,20 @@ impl RunRow {
             fleet: None,
             comparisons: Vec::new(),
         }
+    }
+
+    /// The verdicts without those on runtimes that an interrupted session did not come to, which
+    /// say nothing of them.
+    pub(crate) fn reached_verdicts(&self) -> impl Iterator<Item = &VerdictView> {
+        let not_tested = Conclusion::NotTested.conclusion_id();
+        self.verdicts.iter().filter(move |v| !self.is_interrupted || v.conclusion != not_tested)
+    }
+
+    /// The runtimes that a session was interrupted before.
+    pub(crate) fn unreached_runtimes(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.verdicts.iter().map(|v| v.name.clone()).collect();
+        names.retain(|name| !self.reached_verdicts().any(|verdict| verdict.name == *name));
+        names
     }
 
     /// What the list is sorted by, newest last.
