@@ -134,14 +134,64 @@ fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
     let overview = project.read("public/index.html");
     assert!(overview.contains("On 1 of 4 nodes a class is not what its name says."));
     assert!(overview.contains("href=\"fleets/bbbbbbbbbbbb.html\""));
+    for page in ["index", "print"] {
+        let text = project.read(&format!("public/{page}.html"));
+        for words in [
+            "about the node <strong>host-000001</strong>",
+            "kata shares the node’s kernel, which is not what its name says.",
+            "with most classes that are not what their names say",
+            "<strong class=\"alarm\">1 error</strong>, each once for all its nodes",
+        ] {
+            assert!(text.contains(words), "{page}: {words}");
+        }
+    }
+    let card = project.read("public/card.svg");
+    assert!(card.contains("Node host-000001") && card.contains("On 1 of 4 nodes of the fleet a"));
     let list = project.read("public/runs/index.html");
     assert!(list.contains("host-000001"), "the exception has a page");
     let of_node = "<dd>host-000001 <a href=\"../fleets/bbbbbbbbbbbb.html\">";
     let leads_back = |name: &String| project.read(&format!("public/runs/{name}")).contains(of_node);
     assert!(runs.iter().filter(|name| name.ends_with(".html")).any(leads_back));
+    assert!(list.contains("6 of the 7 runs of this project"), "{list}");
+    let trends = project.read("public/runs/trends.html");
+    assert!(trends.contains("1 more run of a node is left out here"), "{trends}");
+    let change =
+        "<td data-head=\"Before\">Separate kernel</td><td data-head=\"From then on\">Shared";
+    assert!(trends.contains(change), "{trends}");
     // Nothing is made again where nothing changed, and nothing that was hidden is in the way.
     project.run(&["build"]).succeeds();
     assert_eq!(project.read("public/fleets/bbbbbbbbbbbb.html"), page);
+}
+
+/// A sound node does not vouch for another, and is compared with itself in the fleet before.
+#[test]
+fn a_report_of_one_node_says_what_the_others_show_and_what_the_node_was() {
+    let project = project_with_fleets();
+    let file = project.read("data/fleets/bbbbbbbbbbbb.json");
+    let fleet: Value = serde_json::from_str(&file).unwrap();
+    let run = fleet["nodes"][2]["run"].as_str().unwrap();
+    project.run(&["build", "--run", run]).succeeds();
+    let overview = project.read("public/index.html");
+    for words in [
+        "about the node <strong>host-000002</strong>",
+        "On 1 of 4 nodes a class is not what its name says.",
+        "Counted on the node host-000002 alone.",
+        "No boundary changed in 2 runs.",
+    ] {
+        assert!(overview.contains(words), "{words}: {overview}");
+    }
+    assert!(!overview.contains("with most classes that are not"));
+    assert!(project.read("public/card.svg").contains("On 1 of 4 nodes of the fleet a class"));
+    let before = project.read(&format!("public/runs/{run}-before.html"));
+    assert!(before.contains("6.19.1-fc-v700"), "{before}");
+    std::fs::remove_file(project.path("data/fleets/aaaaaaaaaaaa.json")).unwrap();
+    std::fs::remove_dir_all(project.path("data/runs/aaaaaaaaaaaa")).ok();
+    for name in project.names("data/runs").iter().filter(|name| name.starts_with("20251226")) {
+        std::fs::remove_file(project.path(&format!("data/runs/{name}"))).unwrap();
+    }
+    project.run(&["build", "--run", run]).succeeds();
+    let overview = project.read("public/index.html");
+    assert!(overview.contains("No earlier run is of this node"), "{overview}");
 }
 
 #[test]

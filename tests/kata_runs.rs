@@ -47,6 +47,28 @@ fn what_a_real_kata_and_hosts_with_cgroup_v2_show() {
 }
 
 #[test]
+fn the_picture_for_previews_shows_the_strongest_boundary_first_and_counts_the_rest() {
+    let project = Project::new();
+    let shown = |name: &str| {
+        project.run(&["build", "--run", own_path(name).to_str().unwrap()]).succeeds();
+        let card = project.read("public/card.svg");
+        let names = regex::Regex::new("650\">([^<]*)</tspan>").unwrap();
+        let names: Vec<String> = names.captures_iter(&card).map(|it| it[1].into()).collect();
+        (names.join(", "), card.contains("more</text>"))
+    };
+    assert_eq!(shown("tests/kata/three-runtimes.json"), ("Kata, gVisor, runc".into(), false));
+    let four = "tests/runs/20261124T200059Z-540f7ff3.json";
+    assert_eq!(shown(four), ("vm, gVisor, runc, crun".into(), false));
+    let mut run: Value = serde_json::from_slice(&std::fs::read(own_path(four)).unwrap()).unwrap();
+    let more = serde_json::json!({ "name": "fifth", "role": "candidate" });
+    run["targets"].as_array_mut().unwrap().push(more);
+    let five = project.path("five.json");
+    std::fs::write(&five, run.to_string()).unwrap();
+    let (names, says_more) = shown(five.to_str().unwrap());
+    assert_eq!((names.split(", ").count(), says_more), (3, true), "{names}");
+}
+
+#[test]
 fn sessions_of_another_engine_and_interrupted_ones_are_no_changes() {
     let project = project_with_runs();
     project.run(&["build", "--run", "data/runs/interrupted.json"]).succeeds();

@@ -217,6 +217,15 @@ impl NodeSummary {
         self.findings_of(BROKEN).next().is_some()
     }
 
+    /// How much has to be said of the node: classes that are not what their names say, errors,
+    /// classes of which nothing is concluded, and warnings, compared in this order.
+    pub(crate) fn exception_rank(&self) -> (usize, usize, usize, usize) {
+        let [errors, warnings] = [Severity::Error, Severity::Warning]
+            .map(|severity| self.findings.iter().filter(|it| it.severity == severity).count());
+        let undecided = self.classes.iter().filter(|it| it.confidence == Confidence::None);
+        (self.findings_of(BROKEN).count(), errors, undecided.count(), warnings)
+    }
+
     /// What nodes of one group have in common.
     fn group_key(&self) -> GroupKey {
         let classes = self.classes.iter();
@@ -440,6 +449,20 @@ mod tests {
         let groups: Vec<Vec<&str>> =
             group_nodes(&nodes).iter().map(|group| node_names(&group.nodes)).collect();
         assert_eq!(groups, [vec!["c"], vec!["a", "d"], vec!["b"]]);
+    }
+
+    #[test]
+    fn a_node_that_breaks_a_promise_ranks_before_one_of_which_less_is_known() {
+        let rank = |conclusion, confidence| {
+            let mut node = kata_node("a", conclusion, "6.1");
+            node.classes[0].confidence = confidence;
+            node.exception_rank()
+        };
+        let sound = rank(Conclusion::SeparateKernelVm, Confidence::Medium);
+        let untested = rank(Conclusion::NotTested, Confidence::None);
+        let broken = rank(Conclusion::SharedKernel, Confidence::Medium);
+        assert_eq!([sound, untested, broken], [(0, 0, 0, 0), (0, 0, 1, 0), (1, 1, 0, 0)]);
+        assert!(sound < untested && untested < broken);
     }
 
     #[test]

@@ -312,6 +312,8 @@ struct CellView {
 #[derive(Debug, Serialize)]
 struct ChangeView {
     id: String,
+    /// The node of a cluster that both runs are of, if they are of one.
+    node: Option<String>,
     created: String,
     /// The engine of both runs; none of what is the host's, or where it is not known.
     engine: Option<String>,
@@ -558,6 +560,7 @@ fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> (Vec<ChangeV
             if let Some(before) = before.filter(|before| *before != value) {
                 out.push(ChangeView {
                     id: run.id.clone(),
+                    node: run.node.clone(),
                     created: run_date(run),
                     engine: engine.cloned(),
                     target: reader_name(target, project_data),

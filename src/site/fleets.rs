@@ -1,6 +1,7 @@
 //! The pages of fleets: which nodes break a promise, what the others have in common, and which of
 //! their runs get a page.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,13 +12,13 @@ use serde_json::{Value as Json, json};
 use super::RunPages;
 use super::view::RunRow;
 use crate::error::Result;
-use crate::judge::Confidence;
 use crate::judge::fleet::{
     CHANGED, ClassSummary, FleetFinding, NodeFact, NodeSummary, fold_classes, fold_findings,
     fold_starts, group_nodes,
 };
 use crate::judge::fleet_rules::check_nodes;
 use crate::judge::starts::StartShift;
+use crate::judge::{Confidence, Severity};
 use crate::model::{Fleet, SampleUnit};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::report::number::format_difference;
@@ -63,14 +64,42 @@ impl FleetPages {
         Ok(Self { fleets: fleets.collect::<Result<_>>()?, left_out })
     }
 
+    /// The run of which most has to be said in the fleet that this run is of; of equal ones the
+    /// first.
+    pub(super) fn worst_run_beside(&self, run: &str) -> Option<&str> {
+        let fleet = self.fleets.iter().find(|fleet| fleet.find_node_of(run).is_some())?;
+        let with_run = fleet.nodes.iter().filter(|node| node.run.is_some());
+        with_run.min_by_key(|node| Reverse(node.exception_rank()))?.run.as_deref()
+    }
+
+    /// Gives pages to what the pages of runs are compared with: the run of the same node in the
+    /// fleet before, and all of the node that the report, which is about `current`, is about.
+    pub(super) fn show_earlier_runs(&mut self, current: &str) {
+        let node = self.fleets.iter().find_map(|fleet| fleet.find_node_of(current));
+        let node = node.map(|node| node.node.clone());
+        let mut wanted: BTreeSet<String> = BTreeSet::new();
+        for SiteFleet { nodes, shown, .. } in &mut self.fleets {
+            let mut later = BTreeSet::new();
+            for NodeSummary { node: name, run, .. } in nodes {
+                let Some(run) = run else { continue };
+                if shown.contains(run) {
+                    later.insert(name.clone());
+                }
+                if wanted.remove(name) || node.as_ref() == Some(name) {
+                    shown.insert(run.clone());
+                }
+            }
+            wanted.extend(later);
+        }
+    }
+
     /// The runs of fleets that get no page: what they show the page of another run shows.
-    pub(super) fn hidden_runs(&self, current: &str) -> BTreeSet<String> {
+    pub(super) fn hidden_runs(&self) -> BTreeSet<String> {
         let mut hidden = BTreeSet::new();
         for fleet in &self.fleets {
             let runs = fleet.nodes.iter().filter_map(|node| node.run.as_ref());
             hidden.extend(runs.filter(|run| !fleet.shown.contains(*run)).cloned());
         }
-        hidden.remove(current);
         hidden
     }
 
@@ -84,16 +113,22 @@ impl FleetPages {
         found
     }
 
-    /// What the frame of every page and the overview see of the newest fleet.
-    pub(super) fn newest_fleet(&self) -> Json {
+    /// What the overview, the page for paper and the picture for previews see of the newest
+    /// fleet, where the report is about `run`.
+    pub(super) fn newest_fleet(&self, run: &str) -> Json {
         let Some(newest) = self.fleets.first() else { return Json::Null };
         let broken = newest.nodes.iter().filter(|node| node.is_broken()).count();
         let total = newest.nodes.len();
+        let findings = fold_findings(&newest.nodes, &newest.together);
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         json!({
             "id": newest.fleet.id, "label": newest.fleet.label, "total": total,
-            "total_words": group_thousands(total), "broken": broken,
-            "broken_words": group_thousands(broken),
+            "total_words": group_thousands(total), "broken_nodes": broken,
+            "broken_words": group_thousands(broken), "broken": newest.broken_promises(),
+            "errors": errors.count(),
             "unreached": newest.nodes.iter().filter(|node| node.run.is_none()).count(),
+            "has_run": newest.find_node_of(run).is_some(),
+            "is_worst": self.worst_run_beside(run) == Some(run),
         })
     }
 
@@ -163,6 +198,11 @@ impl SiteFleet {
         let rules = &runs.builder.assessment.project_data.fleet_rules;
         let together = check_nodes(&nodes, rules)?;
         Ok(Self { fleet, nodes, together, places, shown })
+    }
+
+    /// The node that this run is of.
+    fn find_node_of(&self, run: &str) -> Option<&NodeSummary> {
+        self.nodes.iter().find(|node| node.run.as_deref() == Some(run))
     }
 
     /// What the template of the page sees.
@@ -380,7 +420,7 @@ impl SiteFleet {
         let mut views = Vec::new();
         for ((fact, target), values) in values.into_iter().filter(|(_, values)| values.len() > 1) {
             let mut values: Vec<(&str, usize)> = values.into_iter().collect();
-            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            values.sort_by_key(|(_, count)| Reverse(*count));
             let values = values.into_iter().map(|(value, count)| {
                 json!({ "value": value, "count": count, "count_words": group_thousands(count) })
             });

@@ -86,6 +86,8 @@ pub(super) struct RunHistory {
     /// Newest first.
     known: Vec<KnownRun>,
     pairs: Vec<ComparedPair>,
+    /// How many other runs there are, those of nodes of fleets that have no page.
+    of_fleets: usize,
 }
 
 impl RunHistory {
@@ -107,7 +109,7 @@ impl RunHistory {
             .collect();
         known.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
         let pairs = compared_pairs(&known);
-        Ok(Self { known, pairs })
+        Ok(Self { known, pairs, of_fleets: hidden.len() })
     }
 
     /// The files of the runs, newest first.
@@ -159,17 +161,12 @@ impl RunHistory {
         Ok(())
     }
 
-    /// Makes the page of trends, which leaves out this many runs `of_fleets`.
+    /// Makes the page of trends.
     ///
     /// # Errors
     ///
     /// The page cannot be rendered or written.
-    pub(super) fn make_trends(
-        mut self,
-        runs: &RunPages,
-        rows: &[Arc<RunRow>],
-        of_fleets: usize,
-    ) -> Result<()> {
+    pub(super) fn make_trends(mut self, runs: &RunPages, rows: &[Arc<RunRow>]) -> Result<()> {
         let rows: BTreeMap<&str, &RunRow> =
             rows.iter().map(|row| (row.id.as_str(), &**row)).collect();
         for known in &mut self.known {
@@ -189,7 +186,7 @@ impl RunHistory {
         // What a changed run states is no figure of it, and its outline does not tell.
         let count = self.known.len();
         self.known.retain(|known| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact));
-        let omitted = OmittedRuns { altered: count - self.known.len(), of_fleets };
+        let omitted = OmittedRuns { altered: count - self.known.len(), of_fleets: self.of_fleets };
         let digests = self.known.into_iter().map(|known| known.digest).collect();
         let view = TrendView::new(digests, omitted, &runs.builder.assessment.project_data);
         let sees: Json = json!({ "trend": view });
@@ -223,7 +220,10 @@ impl RunHistory {
         let timed = timed.map(|(_, row)| TimedRun::of_row(row));
         let earlier: Vec<&RunRow> = earlier.iter().map(|(_, row)| *row).collect();
         let summary = match &earlier[..] {
-            [] if index + 1 == self.known.len() => ChangeSummary::without_others("first"),
+            [] if run.find_node().is_some() => ChangeSummary::without_others("first-of-node"),
+            [] if index + 1 == self.known.len() && self.of_fleets == 0 => {
+                ChangeSummary::without_others("first")
+            }
             [] => ChangeSummary::without_others("not-comparable"),
             earlier => ChangeSummary::new(row, earlier),
         };
@@ -261,7 +261,8 @@ fn compare_runs(
 /// What the overview says of boundaries over the comparable runs.
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeSummary {
-    /// `same` or `changed`; without a comparable run before `first`, `not-comparable`, or `foreign`
+    /// `same` or `changed`; without a comparable run before `first`, `first-of-node`,
+    /// `not-comparable`, or `foreign`
     /// where the run of the report is not one of the project.
     state: &'static str,
     /// How many runs in a row, that of the report among them, say the same of every runtime.

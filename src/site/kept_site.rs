@@ -231,7 +231,7 @@ impl KeptSite {
         is_urgent: &dyn Fn() -> bool,
     ) -> Result<bool> {
         let (is_done, staging) = self.with_writer(staging, |kept, writer| {
-            if !kept.builder.print_page(writer, Some(is_urgent))? || is_urgent() {
+            if !kept.builder.print_page(writer, &kept.runs.since, Some(is_urgent))? || is_urgent() {
                 return Ok(false);
             }
             let probes = kept.builder.probes_page(writer)?;

@@ -48,10 +48,14 @@ use site_builder::{SiteBuilder, SiteParts};
 use view::RunRow;
 use writer::{ReplacedSite, StagedSite};
 
+/// The run that a report is about if nothing else is said.
+const LATEST: &str = "latest";
+
 /// What to build.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BuildOptions {
-    /// The run that the report is about.
+    /// The run that the report is about. [`LATEST`] of the runs of a fleet is the one of which
+    /// most has to be said.
     pub run: String,
     /// The folder of the site; by default that of `book.toml`.
     pub out: Option<PathBuf>,
@@ -196,17 +200,25 @@ fn publish_report(
     let mut project_data = ProjectData::load_project(project)?;
     project_data.target = options.target.clone().or(project_data.target);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
-    let builder = make_builder(project, &store, &project_data, options)?;
-    let document = builder.document_file()?;
+    let mut builder = make_builder(project, &store, &project_data, &options.run)?;
     let (writer, runs) = loop {
         let staging = StagedSite::begin_staging(&out)?;
         let before =
             before.take().unwrap_or_else(|| BuildCache::load_cache(project, out.real_path()));
         let writer = PageWriter::new(staging, before, SitePages::default(), builder.site_root());
-        if let Some(runs) = make_pages(&store, &builder, &writer)? {
+        let runs = RunPages::with_writer(&store, &builder, &writer);
+        let fleets = FleetPages::read_fleets(&runs)?;
+        // Of the nodes of a fleet none is later than another.
+        let worst = fleets.worst_run_beside(&builder.assessment.run.id);
+        let worst = worst.filter(|_| options.run == LATEST);
+        if let Some(run) = worst.filter(|run| *run != builder.assessment.run.id) {
+            builder = make_builder(project, &store, &project_data, run)?;
+        }
+        if let Some(runs) = make_pages(&store, &builder, &writer, fleets)? {
             break (writer, runs);
         }
     };
+    let document = builder.document_file()?;
     let copied = writer.copy_linked_assets(project, &BTreeSet::new())?;
     writer.check_links()?;
     let (staging, pages) = writer.into_parts();
@@ -277,10 +289,12 @@ fn make_pages(
     store: &RunStore,
     builder: &SiteBuilder,
     writer: &PageWriter,
+    mut fleets: FleetPages,
 ) -> Result<Option<RunSummary>> {
-    let runs = RunPages { store, builder, press: writer, recent: Mutex::default() };
-    let fleets = FleetPages::read_fleets(&runs)?;
-    let hidden = fleets.hidden_runs(&builder.assessment.run.id);
+    let runs = RunPages::with_writer(store, builder, writer);
+    let current = &builder.assessment.run.id;
+    fleets.show_earlier_runs(current);
+    let hidden = fleets.hidden_runs();
     let catalogue = &builder.assessment.project_data.catalogue;
     let history = RunHistory::read_history(store, catalogue, &hidden)?;
     let Some(rows) = runs.make_run_pages(&history, &fleets.fleets_of_runs())? else {
@@ -288,15 +302,16 @@ fn make_pages(
     };
     let changes = history.summarize_changes(&builder.assessment.run, &rows);
     let mut since = json!(changes);
-    since["fleet"] = fleets.newest_fleet();
+    since["node"] = json!(builder.assessment.run.find_node());
+    since["fleet"] = fleets.newest_fleet(current);
     builder.make_site(writer, &since, &rows)?;
-    builder.print_page(writer, None)?;
+    builder.print_page(writer, &since, None)?;
     fleets.make_pages(&runs)?;
-    history.make_trends(&runs, &rows, hidden.len())?;
-    builder.runs_pages(writer, &rows)?;
+    history.make_trends(&runs, &rows)?;
+    builder.runs_pages(writer, &rows, hidden.len())?;
     let probes = builder.probes_page(writer)?;
     builder.search_index(writer, &rows, &probes)?;
-    builder.machine_files(writer, &rows)?;
+    builder.machine_files(writer, &rows, &since)?;
     let notices = store.store_warnings().into_iter().chain(fleets.left_out);
     let notices = notices.chain(changes.untimed_notice()).collect();
     Ok(Some(RunSummary { since, rows, notices }))
@@ -307,9 +322,9 @@ fn make_builder(
     project: &Arc<Project>,
     store: &RunStore,
     project_data: &ProjectData,
-    options: &BuildOptions,
+    run: &str,
 ) -> Result<SiteBuilder> {
-    let mut file = store.find_run_file(&options.run, &project.root)?;
+    let mut file = store.find_run_file(run, &project.root)?;
     let loaded = store.load_file(&mut file)?;
     if let Some(target) = &project_data.target {
         find_candidate(&loaded.run, target)?;
@@ -393,7 +408,11 @@ struct KeyedFile {
 /// How many run files each thread has in memory at once.
 const RECENT: usize = 3;
 
-impl RunPages<'_> {
+impl<'a> RunPages<'a> {
+    fn with_writer(store: &'a RunStore, builder: &'a SiteBuilder, press: &'a PageWriter) -> Self {
+        Self { store, builder, press, recent: Mutex::default() }
+    }
+
     /// Makes the page of every run of the history and its comparisons, few runs in memory for each
     /// thread; gives their rows, or none if a run turned out to be damaged.
     fn make_run_pages(

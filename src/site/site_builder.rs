@@ -113,6 +113,9 @@ const LISTED: usize = 60;
 /// How many chapters before and after its own a page lists, where there are many.
 const AROUND: usize = 8;
 
+/// How many lines about verdicts the picture for previews has room for.
+const CARD_LINES: usize = 4;
+
 /// How many runs a page of the list of runs has.
 const RUNS_ON_A_PAGE: usize = 100;
 
@@ -472,6 +475,7 @@ impl SiteBuilder {
     pub(super) fn print_page(
         &self,
         writer: &PageWriter,
+        since: &Json,
         is_urgent: Option<&dyn Fn() -> bool>,
     ) -> Result<bool> {
         let entries = &self.project_chapters().entries;
@@ -479,7 +483,7 @@ impl SiteBuilder {
             entries.iter().map(|entry| self.project_chapters().chapter_source(&entry.path));
         let title = &self.project.config.title;
         let frame = self.frame_ingredients(PRINT, title, "", None);
-        let key = self.report.and_parts(["print", &frame]).and_parts(sources);
+        let key = self.report.and_parts(["print", &frame, &since.to_string()]).and_parts(sources);
         writer.add_long_page(PRINT, key, |add| {
             let texts = self.take_rendered(is_urgent.is_some())?;
             let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
@@ -490,6 +494,7 @@ impl SiteBuilder {
             let speaker = self.chapter_renderer("");
             let mut context = self.frame_context(PRINT, title, "", None);
             context.insert("content", TEXTS_PLACE);
+            context.insert("since", since);
             context.insert("ratio_chart", &self.ratio_chart(&speaker.pages)?);
             let frame = speaker.pages.render_template("site/print.html", &context)?;
             self.draw_html(&speaker.pages, "", |draw| {
@@ -777,12 +782,17 @@ impl SiteBuilder {
         })
     }
 
-    /// The list of all runs, newest first, on as many pages as it needs.
+    /// The list of runs, newest first, on as many pages as it needs; this many others are `of_fleets`.
     ///
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub(super) fn runs_pages(&self, writer: &PageWriter, runs: &[Arc<RunRow>]) -> Result<()> {
+    pub(super) fn runs_pages(
+        &self,
+        writer: &PageWriter,
+        runs: &[Arc<RunRow>],
+        of_fleets: usize,
+    ) -> Result<()> {
         let title = &self.page_titles().runs;
         let pages: Vec<&[Arc<RunRow>]> = runs.chunks(RUNS_ON_A_PAGE).collect();
         for (index, rows) in pages.iter().enumerate() {
@@ -795,6 +805,7 @@ impl SiteBuilder {
             });
             let sees = json!({
                 "runs": rows, "number": index + 1, "count": pages.len(), "total": runs.len(),
+                "of_fleets": of_fleets, "of_project": runs.len() + of_fleets,
                 "newer": newer, "older": older,
             });
             self.about_report(writer, &runs_page_name(index), title, "site/runs.html", &sees)?;
@@ -842,9 +853,14 @@ impl SiteBuilder {
     /// # Errors
     ///
     /// A template cannot be rendered, or a file cannot be written.
-    pub(super) fn machine_files(&self, writer: &PageWriter, runs: &[Arc<RunRow>]) -> Result<()> {
+    pub(super) fn machine_files(
+        &self,
+        writer: &PageWriter,
+        runs: &[Arc<RunRow>],
+        since: &Json,
+    ) -> Result<()> {
         let feed = feed::feed_context(&self.project.config, runs);
-        let mut files = vec![("feed.xml", feed), ("card.svg", self.preview_card())];
+        let mut files = vec![("feed.xml", feed), ("card.svg", self.preview_card(since))];
         if self.project.config.site_address().is_some() {
             let pages = writer.page_names().into_iter();
             let names: Vec<String> = pages
@@ -863,9 +879,13 @@ impl SiteBuilder {
         Ok(())
     }
 
-    /// What the picture for previews shows: the title in lines that fit, and the verdicts.
-    fn preview_card(&self) -> Json {
-        let verdicts = self.assessment.judgement.verdicts.iter().take(3).map(|verdict| {
+    /// What the picture for previews shows: the title in lines that fit, the node, what is wrong in
+    /// the fleet, and the verdicts, the strongest boundary first.
+    fn preview_card(&self, since: &Json) -> Json {
+        let ranked = self.assessment.judgement.strongest_first();
+        // A line says how many more there are.
+        let shown = if ranked.len() > CARD_LINES { CARD_LINES - 1 } else { ranked.len() };
+        let verdicts = ranked[..shown].iter().map(|verdict| {
             json!({
                 "name": self.assessment.reader_name(&verdict.target),
                 "title": self.assessment.project_data.words[verdict.conclusion.conclusion_id()].title,
@@ -874,7 +894,11 @@ impl SiteBuilder {
             })
         });
         let lines = feed::limited_lines(&self.project.config.title, 34, 2);
-        json!({ "lines": lines, "verdicts": verdicts.collect::<Vec<_>>() })
+        let node = since["node"].as_str().map(|node| feed::limited_lines(node, 56, 1));
+        json!({
+            "lines": lines, "verdicts": verdicts.collect::<Vec<_>>(), "more": ranked.len() - shown,
+            "node": node, "fleet": since["fleet"],
+        })
     }
 
     /// The page for what is not there: it is shown under any path, so its links begin at the
