@@ -14,7 +14,7 @@ use super::number;
 use super::phases;
 use crate::judge::Verdict;
 use crate::judge::suitability::CostRatio;
-use crate::model::{Fact, Role, SampleUnit, Samples};
+use crate::model::{Fact, Role, SampleUnit, Samples, fact_ids};
 use crate::stats;
 
 /// The info string of a fenced block that is a chart; its kind and the id of its fact follow.
@@ -183,8 +183,8 @@ impl Chart {
     /// The chart of a kind about a fact; none if the run has nothing to draw.
     pub(crate) fn draw_chart(assessment: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
         let mut view = match kind {
-            ChartKind::Samples => samples_view(&chart_series(assessment, id, false))?,
-            ChartKind::Ecdf => ecdf_view(&chart_series(assessment, id, true))?,
+            ChartKind::Samples => samples_view(&chart_series(assessment, id, None))?,
+            ChartKind::Ecdf => ecdf_view(&chart_series(assessment, id, floor_of(id)))?,
             ChartKind::Phases => phase_bars_view(assessment)?,
             ChartKind::Ratios => ratios_view(assessment)?,
         };
@@ -219,19 +219,24 @@ impl Chart {
     }
 }
 
-/// The series of every runtime, by name; with the floor that was measured on the host if asked.
+/// The series on the host that is the least which a fact can be, if there is one.
+fn floor_of(id: &str) -> Option<&'static str> {
+    (id == &*fact_ids::HTTP_LATENCY).then_some(&*fact_ids::HTTP_FLOOR)
+}
+
+/// The series of every runtime, by name, with the one on the host that is their floor.
 fn chart_series<'a>(
     assessment: &'a Assessment,
     id: &str,
-    with_floor: bool,
+    floor: Option<&str>,
 ) -> Vec<(String, &'a Samples)> {
     let mut list = Vec::new();
     for target in &assessment.run.targets {
-        let (id, name) = match target.role {
-            Role::Host if with_floor => {
-                ("http.floor", assessment.project_data.phrases.loopback_floor.clone())
+        let (id, name) = match (target.role, floor) {
+            (Role::Host, Some(floor)) => {
+                (floor, assessment.project_data.phrases.loopback_floor.clone())
             }
-            Role::Host => continue,
+            (Role::Host, None) => continue,
             _ => (id, assessment.reader_name(&target.name)),
         };
         let samples = assessment.run.find_fact(id, &target.name).and_then(Fact::as_series);
@@ -537,6 +542,8 @@ mod tests {
             .series("startup.wall", "runc", &[0.5, 0.51, 0.52, 0.5, 0.49, 5.0])
             .series("startup.wall", "kata", &[1.5, 1.6, 1.4, 1.5])
             .series("startup.phase.start", "kata", &[1.2, 1.3])
+            .series("http.latency", "runc", &[2e-3, 3e-3])
+            .series("http.floor", "host", &[1e-4, 2e-4])
             .series("startup.phase.client", "kata", &[0.1, 0.1])
             .series("perf.syscall", "runc", &[1e-6; 8])
             .series("perf.syscall", "kata", &[9e-6, 1e-5, 1.1e-5, 1e-5, 9e-6, 1e-5, 1.1e-5, 1e-5]);
@@ -567,6 +574,15 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 10, "{svg}");
         assert_eq!(svg.matches("dot outlier").count(), 1, "{svg}");
         assert!(svg.contains("median 505 ms, interval 0.49 to 5 s, 1 far"), "{svg}");
+    }
+
+    #[test]
+    fn the_floor_of_requests_is_drawn_beside_requests_alone() {
+        let draws_floor = |id: &str| {
+            drawn(assessment(), &format!("isoproof-chart ecdf {id}")).contains("loopback floor")
+        };
+        assert!(draws_floor("http.latency"));
+        assert!(!draws_floor("startup.wall"));
     }
 
     #[test]
@@ -605,7 +621,8 @@ mod tests {
     fn nothing_is_drawn_of_a_series_that_is_not_there_or_of_one_sample() {
         let assessment = assessment();
         assert!(
-            Chart::from_info_string(&assessment, "isoproof-chart samples http.latency").is_none()
+            Chart::from_info_string(&assessment, "isoproof-chart samples http.latency_kept")
+                .is_none()
         );
         assert!(Chart::from_info_string(&assessment, "isoproof-chart pie startup.wall").is_none());
         assert!(Chart::from_info_string(&assessment, "text").is_none());
