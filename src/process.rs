@@ -22,6 +22,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open
 use wait4::Wait4;
 
 use crate::error::{Error, Result};
+use crate::model::STOPPED_BY_USER;
 
 /// How often a running command is looked at where nothing wakes us.
 const TICK: Duration = Duration::from_millis(5);
@@ -102,7 +103,7 @@ impl CommandOutput {
         match self.ended {
             _ if !said.is_empty() => said.join(" "),
             ExitReason::TimedOut => format!("no end after {} s", self.duration.as_secs()),
-            ExitReason::Cancelled => "stopped by the user".into(),
+            ExitReason::Cancelled => STOPPED_BY_USER.into(),
             ExitReason::Exit(Some(status)) => format!("exit status {status}"),
             ExitReason::Exit(None) => "ended by a signal".into(),
         }

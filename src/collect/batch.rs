@@ -182,7 +182,8 @@ impl ShellBoot {
         for line in [started_line(&self.nonce), ready_line(&self.nonce)] {
             remove_bytes(&mut answers.stray, format!("{line}\n").as_bytes());
         }
-        let failure = (!self.has_started).then(|| finished.error_summary());
+        let is_failed = !self.has_started && finished.ended != ExitReason::Cancelled;
+        let failure = is_failed.then(|| finished.error_summary());
         let mut captures = vec![boot_capture(&self.target, &finished, &answers)];
         captures.extend(answer_captures(&self.target, questions, &answers, self.has_started));
         captures.extend(others);

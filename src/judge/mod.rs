@@ -6,6 +6,7 @@ mod edition;
 pub(crate) mod expectations;
 pub(crate) mod fleet;
 pub(crate) mod fleet_rules;
+mod loops;
 pub(crate) mod rules;
 pub(crate) mod starts;
 mod statements;

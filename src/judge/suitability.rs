@@ -232,19 +232,17 @@ impl<'a> FitEvidence<'a> {
     }
 
     fn series_ratio(&self, fact: &str, target: &str) -> CostRatio {
-        match self.timing.withheld_reason() {
-            Some(WithheldReason::EmulatedHost) => {
-                return CostRatio::without_ratio(FitReasonKind::HostEmulated);
-            }
-            Some(WithheldReason::ControlDiffers) => {
-                return CostRatio::without_ratio(FitReasonKind::TimesWithheld);
-            }
-            None => {}
-        }
-        let measures = self.timing.compared_measures(self.run);
-        match measures.iter().find(|measure| measure.id == fact && measure.target == target) {
-            Some(measure) => CostRatio::from_comparison(&measure.comparison),
-            None => CostRatio::without_ratio(FitReasonKind::NotMeasured),
+        let mut measures = self.timing.compared_measures(self.run).iter();
+        let measure = measures.find(|measure| measure.id == fact && measure.target == target);
+        let withheld = measure.map_or(self.timing.withheld_reason(), |measure| measure.withheld);
+        match (withheld, measure) {
+            (Some(reason), _) => CostRatio::without_ratio(match reason {
+                WithheldReason::EmulatedHost => FitReasonKind::HostEmulated,
+                WithheldReason::ControlDiffers => FitReasonKind::TimesWithheld,
+                WithheldReason::IncludesStart => FitReasonKind::IncludesStart,
+            }),
+            (None, Some(measure)) => CostRatio::from_comparison(&measure.comparison),
+            (None, None) => CostRatio::without_ratio(FitReasonKind::NotMeasured),
         }
     }
 }

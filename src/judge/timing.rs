@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::loops::{LoopWithStart, find_loops_with_start};
 use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples};
 use crate::stats::{Comparison, ComparisonOutcome, compare_samples};
 
@@ -77,6 +78,9 @@ pub struct MeasureComparison {
     pub target: String,
     /// The target relative to the baseline.
     pub comparison: Comparison,
+    /// Why nothing is concluded from it, if nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<WithheldReason>,
 }
 
 /// How the processor of a machine that is emulated in software calls itself: QEMU's models under TCG.
@@ -95,7 +99,7 @@ pub(crate) fn emulated_host(run: &Run) -> Option<&str> {
     None
 }
 
-/// Why nothing is concluded from the times of a session.
+/// Why nothing is concluded from times: from those of a session, or from one figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 pub enum WithheldReason {
     /// The host is emulated in software: no two of its times are in the ratio that they would have
@@ -103,6 +107,14 @@ pub enum WithheldReason {
     EmulatedHost,
     /// A control differs.
     ControlDiffers,
+    /// The figure, or the baseline's, includes the start of a shell.
+    IncludesStart,
+}
+
+impl Serialize for WithheldReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.reason_id())
+    }
 }
 
 impl WithheldReason {
@@ -114,6 +126,7 @@ impl WithheldReason {
         match self {
             Self::EmulatedHost => "host-emulated",
             Self::ControlDiffers => "control-differs",
+            Self::IncludesStart => "includes-start",
         }
     }
 }
@@ -124,6 +137,7 @@ pub struct RunTiming {
     setting: f64,
     is_emulated: bool,
     controls: Vec<ControlComparison>,
+    loops: OnceLock<Vec<LoopWithStart>>,
     measures: OnceLock<Vec<MeasureComparison>>,
 }
 
@@ -134,6 +148,7 @@ impl RunTiming {
             setting: margin,
             is_emulated: emulated_host(run).is_some(),
             controls: compare_controls(run, margin),
+            loops: OnceLock::new(),
             measures: OnceLock::new(),
         }
     }
@@ -151,7 +166,12 @@ impl RunTiming {
             && (id.starts_with("startup.") || id.starts_with("perf."))
     }
 
-    /// Why nothing is concluded from times, if nothing is.
+    /// The loops from which no cost of a step follows.
+    pub(crate) fn loops_with_start(&self, run: &Run) -> &[LoopWithStart] {
+        self.loops.get_or_init(|| find_loops_with_start(run))
+    }
+
+    /// Why nothing is concluded from any times of the session, if nothing is.
     pub fn withheld_reason(&self) -> Option<WithheldReason> {
         if self.is_emulated {
             return Some(WithheldReason::EmulatedHost);
@@ -177,7 +197,35 @@ impl RunTiming {
 
     /// Every series of times that the baseline has as well, compared with the baseline's.
     pub fn compared_measures(&self, run: &Run) -> &[MeasureComparison] {
-        self.measures.get_or_init(|| compare_measures(run, self.effective_margin()))
+        self.measures.get_or_init(|| self.compare_measures(run))
+    }
+
+    fn compare_measures(&self, run: &Run) -> Vec<MeasureComparison> {
+        let Some(baseline) = run.with_role(Role::Baseline).next() else { return Vec::new() };
+        let mut measures = Vec::new();
+        let is_measure = |id: &&String| !NO_MEASURES.iter().any(|start| id.starts_with(start));
+        for id in run.facts.keys().filter(is_measure) {
+            let Some(reference) = time_series(run, id, &baseline.name) else { continue };
+            let others = run.targets.iter().filter(|target| target.role == Role::Candidate);
+            for target in others {
+                let Some(series) = time_series(run, id, &target.name) else { continue };
+                let includes_start = self.loops_with_start(run).iter().any(|one| {
+                    *one.fact == **id && [&baseline.name, &target.name].contains(&&one.target)
+                });
+                let withheld = includes_start.then_some(WithheldReason::IncludesStart);
+                measures.push(MeasureComparison {
+                    id: id.clone(),
+                    target: target.name.clone(),
+                    comparison: compare_samples(
+                        &reference.values,
+                        &series.values,
+                        self.effective_margin(),
+                    ),
+                    withheld: withheld.or(self.withheld_reason()),
+                });
+            }
+        }
+        measures
     }
 }
 
@@ -205,24 +253,6 @@ fn compare_controls(run: &Run, margin: f64) -> Vec<ControlComparison> {
         }
     }
     controls
-}
-
-fn compare_measures(run: &Run, margin: f64) -> Vec<MeasureComparison> {
-    let Some(baseline) = run.with_role(Role::Baseline).next() else { return Vec::new() };
-    let mut measures = Vec::new();
-    for id in run.facts.keys().filter(|id| !NO_MEASURES.iter().any(|start| id.starts_with(start))) {
-        let Some(reference) = time_series(run, id, &baseline.name) else { continue };
-        let others = run.targets.iter().filter(|target| target.role == Role::Candidate);
-        for target in others {
-            let Some(series) = time_series(run, id, &target.name) else { continue };
-            measures.push(MeasureComparison {
-                id: id.clone(),
-                target: target.name.clone(),
-                comparison: compare_samples(&reference.values, &series.values, margin),
-            });
-        }
-    }
-    measures
 }
 
 #[cfg(test)]
@@ -290,6 +320,25 @@ mod tests {
         assert!(!timing(&emulated("kata")).is_withheld());
         let virtual_cpu = session(0.501).fact("cpu.model", "host", "QEMU Virtual CPU version 2.5+");
         assert!(!timing(&virtual_cpu).is_withheld(), "KVM has this model too");
+    }
+
+    #[test]
+    fn a_loop_that_was_timed_with_the_start_of_its_shell_concludes_nothing() {
+        const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s";
+        let sketch = session(0.501)
+            .series("perf.cpu_loop", "runc", &around(1e-6))
+            .series("perf.cpu_loop", "kata", &around(0.19))
+            .series("perf.fork_exec", "kata", &around(1.2))
+            .file("kata/perf.cpu_loop", &format!("{COLUMNS}\nok 1 4 0.77 0.13 0.49\n"))
+            .file("kata/perf.fork_exec", &format!("{COLUMNS}\nok 1 1 1.2 0.18 0.65\n"));
+        let timing = timing(&sketch);
+        let measures = timing.compared_measures(&sketch.run).iter();
+        let withheld: Vec<_> =
+            measures.map(|measure| (measure.id.as_str(), measure.withheld)).collect();
+        assert_eq!(
+            withheld,
+            [("perf.cpu_loop", Some(WithheldReason::IncludesStart)), (FIRST, None)]
+        );
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub enum FitReasonKind {
     HostEmulated,
     /// The session failed its own control.
     TimesWithheld,
+    /// The figure, or the baseline's, includes the start of a shell.
+    IncludesStart,
     /// A finding of severity error rests on the figure.
     FigureDoubtful,
 }
@@ -101,6 +103,7 @@ impl FitReasonKind {
             | Self::NotPositive
             | Self::HostEmulated
             | Self::TimesWithheld
+            | Self::IncludesStart
             | Self::FigureDoubtful => Suitability::Open,
         }
     }

@@ -16,6 +16,7 @@ pub(crate) use fact_id::fact_ids;
 #[cfg(test)]
 pub(crate) use fleet::testing;
 pub use fleet::{FLEET_VERSION, Fleet, FleetCell, FleetClass, FleetNode};
+pub(crate) use run::STOPPED_BY_USER;
 pub use run::{
     EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, Target, is_part_of, is_timed,
 };

@@ -178,15 +178,24 @@ pub struct Target {
     pub failure: Option<String>,
 }
 
+/// What is said of a command that the user stopped.
+pub(crate) const STOPPED_BY_USER: &str = "stopped by the user";
+
 impl Target {
     /// One that nobody named, without what is known of an engine.
     pub fn of_role(name: &str, role: Role, failure: Option<String>) -> Self {
         Self { name: name.into(), role, engine: None, handler: None, named: false, failure }
     }
 
+    /// The engine's words, where it could not be started. Older records take a start that the user
+    /// stopped for one that failed.
+    pub fn start_failure(&self) -> Option<&str> {
+        self.failure.as_deref().filter(|words| *words != STOPPED_BY_USER)
+    }
+
     /// Whether the user named it, and it could not be started.
     pub fn is_named_and_failed(&self) -> bool {
-        self.named && self.failure.is_some()
+        self.named && self.start_failure().is_some()
     }
 }
 

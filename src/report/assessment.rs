@@ -413,7 +413,7 @@ impl Assessment {
     /// Why a run knows nothing about a question on a target.
     fn unrecorded_fact(&self, target: &str) -> Fact {
         let phrases = &self.project_data.phrases;
-        let failure = self.run.find_target(target).and_then(|target| target.failure.as_deref());
+        let failure = self.run.find_target(target).and_then(Target::start_failure);
         match (self.find_capture(&format!("{target}/boot")), failure) {
             (_, Some(failure)) => Fact::missing(MissingReason::Error, failure),
             (Some(boot), None) if is_unrecorded(boot) => {

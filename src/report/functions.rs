@@ -11,6 +11,7 @@ mod suitability;
 mod timing;
 mod writes;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ const FUNCTIONS: &[LookupDefinition] = &[
     ("stat", &["id", "target", "of"], look_up_stat),
     ("value", &["id", "target", "field"], look_up_value),
     ("present", &["id", "target"], look_up_present),
+    ("recorded", &["id", "target"], look_up_recorded),
     ("same", &["id", "a", "b"], look_up_same),
     ("source", &["id", "target", "text"], look_up_source),
     ("evidence", &["id", "target", "lines"], look_up_evidence),
@@ -211,6 +213,11 @@ fn look_up_value(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> 
 /// `present(id=, target=)`: whether there is a value or a series.
 fn look_up_present(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     Ok(sources.find_argument_fact(kwargs)?.fact.is_present().into())
+}
+
+/// `recorded(id=, target=)`: whether the run has the fact, be it only the reason why it has no value.
+fn look_up_recorded(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    Ok(matches!(sources.find_argument_fact(kwargs)?.fact, Cow::Borrowed(_)).into())
 }
 
 /// `same(id=, a=, b=)`: `equal`, `different`, or `unknown` if one of them is missing.

@@ -52,6 +52,7 @@ pub(crate) fn format_ratio(value: f64) -> String {
 pub(super) fn format_percent(share: f64) -> String {
     match share * 100.0 {
         small if small > 0.0 && small < 0.01 => "less than 0.01 %".into(),
+        percent if percent >= 100.0 => format!("{percent:.0} %"),
         percent => format!("{} %", format_plain(round_significant(percent, 2))),
     }
 }
@@ -93,6 +94,6 @@ mod tests {
     fn shares_have_no_digits_too_many() {
         assert_eq!(format_percent(0.051_23), "5.1 %");
         assert_eq!(format_percent(0.000_001), "less than 0.01 %");
-        assert_eq!(format_percent(1.234), "120 %");
+        assert_eq!(format_percent(1.234), "123 %");
     }
 }

@@ -171,7 +171,9 @@ fn drawn_run(draw: &mut Draw) -> Sketch {
         }
         for (id, values) in drawn_values() {
             if draw.is_one_in(rarity) {
-                sketch = sketch.missing(id, name, MissingReason::NotAsked);
+                if draw.is_one_in(2) {
+                    sketch = sketch.missing(id, name, MissingReason::NotAsked);
+                }
                 continue;
             }
             let value = values[draw.below(values.len())].clone();

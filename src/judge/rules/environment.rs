@@ -146,7 +146,7 @@ fn failed_runtimes<'a, M: RuleMessage>(
         return violations;
     }
     for target in context.run.targets.iter().filter(|target| target.role != Role::Host) {
-        if let Some(failure) = target.failure.as_ref().filter(|_| target.named == are_named) {
+        if let Some(failure) = target.start_failure().filter(|_| target.named == are_named) {
             let boot = format!("{}/boot", target.name);
             let message = say(&target.name, failure.trim_end_matches('.'));
             violations.push(match context.run.find_capture(&boot) {

@@ -6,13 +6,10 @@ use super::messages::{
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets, first_lines};
 use crate::model::{Fact, FactId, Role, fact_ids};
-use crate::stats::{median, round_significant};
+use crate::stats::round_significant;
 
 /// The clock of `time -p` ticks in this many seconds.
 const TICK: f64 = 0.01;
-
-/// The share of a run that its fixed part may have.
-const FIXED: f64 = 0.05;
 
 /// Copies from `/dev/zero` to `/dev/null`.
 pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
@@ -105,56 +102,19 @@ fn is_few_ticks(fact: &Fact) -> bool {
         })
 }
 
-/// Loops of older records, which are timed with the start of their shell: one process, as long as
-/// the same target takes to start one.
+/// Loops of older records, which are timed with the start of their shell.
 pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
-    const START: FactId = fact_ids::PERF_FORK_EXEC;
-    const LOOPS: [FactId; 4] =
-        [fact_ids::PERF_CPU_LOOP, fact_ids::PERF_SYSCALL, START, fact_ids::PERF_FILE_CREATE];
     find_in_targets(context, |target| {
-        let starts = find_whole_runs(context, START, target)?;
-        // A loop of n processes takes the time of n, and of the shell around them.
-        let starts: Vec<f64> = starts.iter().map(|(count, time)| time / (count + 1.0)).collect();
-        let start = median(&starts)?;
-        let mut mostly: Vec<(FactId, f64)> = Vec::new();
-        for id in LOOPS {
-            let runs = find_whole_runs(context, id, target).unwrap_or_default();
-            let times: Vec<f64> = runs.iter().map(|(_, time)| *time).collect();
-            let share = median(&times).map_or(0.0, |time| (start / time).min(1.0));
-            if share > FIXED {
-                mostly.push((id, share));
-            }
-        }
-        let least = mostly.iter().map(|(_, share)| *share).reduce(f64::min)?;
-        let names: Vec<&str> = mostly.iter().map(|(id, _)| &**id).collect();
+        let loops = context.timing.loops_with_start(context.run).iter();
+        let mostly: Vec<_> = loops.filter(|one| one.target == target).collect();
+        let least = mostly.iter().map(|one| one.share).reduce(f64::min)?;
+        let names: Vec<&str> = mostly.iter().map(|one| &*one.fact).collect();
         let (facts, share) = (names.join(", "), format!("{:.0}", least * 100.0));
         let violation =
             SpeedIncludesStart { target, facts: &facts, share: &share }.make_violation();
-        let ids = mostly.iter().map(|(id, _)| *id);
+        let ids = mostly.iter().map(|one| one.fact);
         Some(violation.resting_on_facts(context, ids, target))
     })
-}
-
-fn find_whole_runs(context: &RuleContext, id: FactId, target: &str) -> Option<Vec<(f64, f64)>> {
-    context.fact_series(id, target)?;
-    let record = context.run.find_capture(&format!("{target}/{}", &*id))?;
-    read_whole_runs(&crate::text::decode_bytes(&record.stdout.decoded_bytes().ok()?))
-}
-
-/// The iterations and the times of the runs in a record in which nothing is subtracted; none if it
-/// is, or if the record has another form.
-fn read_whole_runs(record: &str) -> Option<Vec<(f64, f64)>> {
-    const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s";
-    if !record.lines().any(|line| line == COLUMNS) {
-        return None;
-    }
-    let samples = record.lines().filter_map(|line| line.strip_prefix("ok "));
-    samples
-        .map(|sample| {
-            let mut words = sample.split(' ').skip(1);
-            Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
-        })
-        .collect()
 }
 
 /// Memory of a sandbox by its control group alone: shim and monitor are outside.

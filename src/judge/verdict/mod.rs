@@ -22,7 +22,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::RuleContext;
-use crate::model::{FactId, MissingReason, Target, fact_ids};
+use crate::model::{FactId, MissingReason, STOPPED_BY_USER, Target, fact_ids};
 
 /// What the facts prove about a target's boundary.
 #[derive(
@@ -252,7 +252,10 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     let mut verdict = Verdict {
         would_settle: missing_facts(context, name, DECIDERS),
         ignored: ballot.ignored.clone(),
-        failure: target.failure.clone().or_else(|| failed_start(context, name, &ballot)),
+        failure: target
+            .start_failure()
+            .map(String::from)
+            .or_else(|| failed_start(context, name, &ballot)),
         ..Verdict::without_facts(name, Conclusion::Inconclusive, Confidence::None)
     };
     if context.integrity.is_record_changed {
@@ -300,11 +303,11 @@ fn failed_start(
         return None;
     }
     TOLD.iter().filter_map(|id| context.missing_fact(*id, target)).find_map(|missing| {
-        matches!(
+        let is_failure = matches!(
             missing.why,
             MissingReason::ErrorText | MissingReason::FailedStart | MissingReason::Error
-        )
-        .then(|| missing.reason.clone())
+        ) && missing.reason != STOPPED_BY_USER;
+        is_failure.then(|| missing.reason.clone())
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::judge::rules::testing::{Sketch, sketch};
 use crate::knowledge::GVISOR_VERSION;
-use crate::model::{Fact, Role};
+use crate::model::{Fact, Role, STOPPED_BY_USER};
 
 const HOST_BANNER: &str = "Linux version 6.8.0-49-generic (buildd@lcy02) #49-Ubuntu SMP";
 const GUEST_BANNER: &str = "Linux version 6.12.47 (@4bcec8f4443d) #1 SMP Fri Nov 14";
@@ -547,6 +547,16 @@ fn a_target_that_did_not_start_was_not_tested_whatever_its_files_say() {
     let mut stated = three_arms();
     stated.run.targets[2].failure = Some("no such runtime".into());
     assert_eq!(judge_kata(&stated).conclusion, Conclusion::NotTested);
+}
+
+#[test]
+fn a_target_whose_start_the_user_stopped_did_not_fail() {
+    let stopped = Fact::missing(MissingReason::Error, STOPPED_BY_USER);
+    let mut sketch =
+        sketch().fact("kernel.release", "host", "6.8.0").put("kernel.release", "kata", stopped);
+    sketch.run.targets[2].failure = Some(STOPPED_BY_USER.into());
+    let verdict = judge_kata(&sketch);
+    assert_eq!((verdict.conclusion, verdict.failure), (Conclusion::Inconclusive, None));
 }
 
 // T20

@@ -108,7 +108,7 @@ const fn parser_names() -> [&'static str; PARSERS.len()] {
 pub fn parse_output(name: &str, text: &str) -> Option<ParseResult> {
     let (_, parser) = PARSERS.iter().find(|(known, _)| *known == name)?;
     // Only a list may hold nothing.
-    let is_answer = name == "lines" || !text.trim().is_empty();
+    let is_answer = ["lines", "interfaces"].contains(&name) || !text.trim().is_empty();
     Some(if is_answer { parser(text) } else { Err(MissingValue::empty_output()) })
 }
 
@@ -245,7 +245,7 @@ mod tests {
         for name in NAMES {
             let reading = parse_output(name, " \n\n").unwrap();
             match *name {
-                "lines" => assert_eq!(reading.unwrap(), serde_json::json!([])),
+                "lines" | "interfaces" => assert_eq!(reading.unwrap(), serde_json::json!([])),
                 _ => assert_eq!(reading.unwrap_err().why, MissingReason::Empty, "{name}"),
             }
         }

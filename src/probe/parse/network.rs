@@ -30,7 +30,8 @@ pub(crate) struct ListedInterface {
 /// and for the loopback interface.
 pub(super) fn parse_interfaces(text: &str) -> ParseResult {
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).peekable();
-    let (number, first) = lines.peek().copied().unwrap_or_default();
+    // A network namespace without any, as a sandbox without a network has.
+    let Some((number, first)) = lines.peek().copied() else { return Ok(json!([])) };
     let found = list_interfaces(lines);
     if found.first().is_none_or(|interface| interface.line != number) {
         return Err(MissingValue::unexpected_output("an interface", first));

@@ -5,7 +5,7 @@
 use tera::{Kwargs, TeraResult, Value};
 
 use super::sources::{LookupSources, lookup_error, safe_value, value_map};
-use crate::judge::timing::{self, MeasureComparison, RunTiming};
+use crate::judge::timing::{self, MeasureComparison, RunTiming, WithheldReason};
 use crate::model::{Fact, SampleUnit, Samples};
 use crate::phrases::fill_phrase;
 use crate::report::charts::{self, Chart, ChartKind};
@@ -101,11 +101,17 @@ impl LookupSources {
                     &self.renderer.escape_text(&self.assessment.reader_name(&measure.target)),
                 ),
             ),
-            ("is_withheld", self.assessment.timing.is_withheld().into()),
-            ("withheld", withheld_clause(self).into()),
+            ("is_withheld", measure.withheld.is_some().into()),
+            ("withheld", self.withheld_clause(measure.withheld).into()),
             ("in_turns", RunTiming::is_in_turns(&self.assessment.run, &measure.id).into()),
         ]);
         Ok(value_map(entries))
+    }
+
+    /// Why nothing is concluded from times, as a clause; empty if something is.
+    fn withheld_clause(&self, reason: Option<WithheldReason>) -> &str {
+        let reasons = &self.assessment.project_data.reasons;
+        reason.map_or("", |reason| &reasons[reason.reason_id()])
     }
 }
 
@@ -117,20 +123,14 @@ fn obstacle_words(obstacle: Option<ComparisonObstacle>) -> &'static str {
     }
 }
 
-/// Why nothing is concluded from times, as a clause; empty if something is.
-fn withheld_clause(sources: &LookupSources) -> &str {
-    let reasons = &sources.assessment.project_data.reasons;
-    let reason = sources.assessment.timing.withheld_reason();
-    reason.map_or("", |reason| &reasons[reason.reason_id()])
-}
-
 /// A comparison that cannot be, because one of the two was not captured.
 fn missing_comparison(sources: &LookupSources) -> Value {
+    let withheld = sources.assessment.timing.withheld_reason();
     value_map([
         ("outcome", ComparisonOutcome::NotComparable.word().into()),
         ("obstacle", "missing".into()),
-        ("is_withheld", sources.assessment.timing.is_withheld().into()),
-        ("withheld", withheld_clause(sources).into()),
+        ("is_withheld", withheld.is_some().into()),
+        ("withheld", sources.withheld_clause(withheld).into()),
     ])
 }
 
@@ -287,9 +287,14 @@ fn split_value(
     split: &PhaseSplit,
     reference: Option<&PhaseSplit>,
 ) -> Value {
+    /// The part of a start below which a difference of one phase is not told.
+    const TOLD_SHARE: f64 = 0.01;
     let mut list = Vec::new();
     for phase in &split.phases {
         let other = reference.and_then(|split| split.phases.iter().find(|p| p.word == phase.word));
+        let other = other.filter(|other| {
+            (phase.median - other.median).abs() >= split.total_seconds() * TOLD_SHARE
+        });
         let more = other.map(|other| {
             number::format_difference(phase.median - other.median, SampleUnit::Seconds)
         });
