@@ -21,6 +21,7 @@ mod work;
 mod work_part;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
@@ -141,6 +142,8 @@ pub(crate) struct CollectSession<'a> {
     begun: Instant,
     plan: MeasurePlan,
     work: SessionWork,
+    /// What docker's configuration names its runtimes, once it was asked.
+    docker_runtimes: OnceLock<serde_json::Value>,
 }
 
 impl CollectSession<'_> {
@@ -241,10 +244,12 @@ pub(crate) fn collect_run(
         begun,
         plan,
         work: SessionWork::plan_session(plan, specs.len()),
+        docker_runtimes: OnceLock::new(),
     };
     escape::remove_orphan_folders();
     let mut skipped = BTreeMap::new();
-    let (targets, captures) = execute_cleanly(&session, &specs, &mut skipped)?;
+    let cleaner = SessionCleaner(&session);
+    let (targets, captures) = execute_all(&session, &specs, &mut skipped)?;
     if captures.is_empty() {
         return Err(Error::failed_environment("nothing could be captured"));
     }
@@ -261,7 +266,13 @@ pub(crate) fn collect_run(
         targets,
         captures,
     };
-    Ok(assemble_run(record, catalogue, redactor))
+    // Cleaning is mostly waiting for the engine, and the run needs nothing of it.
+    Ok(std::thread::scope(|scope| {
+        let cleaning = scope.spawn(move || drop(cleaner));
+        let run = assemble_run(record, catalogue, redactor);
+        join_thread(cleaning);
+        run
+    }))
 }
 
 /// The application, if it can be started; why not, if it cannot.
@@ -346,16 +357,6 @@ fn run_app_and_share_tests(
         }
     }
     captures
-}
-
-/// Executes, and leaves nothing behind, whatever happens.
-fn execute_cleanly(
-    session: &CollectSession,
-    specs: &[Target],
-    skipped: &mut BTreeMap<String, String>,
-) -> Result<(Vec<Target>, Vec<Capture>)> {
-    let _cleaner = SessionCleaner(session);
-    execute_all(session, specs, skipped)
 }
 
 /// Removes what a session started when the session ends, by a panic too.

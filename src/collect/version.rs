@@ -51,10 +51,12 @@ fn find_runtime_program(session: &CollectSession, handler: &str) -> Option<PathB
 
 /// What docker's configuration names for a runtime.
 fn docker_program(session: &CollectSession, handler: &str) -> Option<String> {
-    let answer =
-        query_engine(&["docker", "info", "--format", "{{json .Runtimes}}"], session.cancel).ok()?;
-    let runtimes: serde_json::Value = serde_json::from_slice(&answer.stdout).ok()?;
-    let runtime = runtimes.get(handler)?;
+    if session.docker_runtimes.get().is_none() {
+        let question = ["docker", "info", "--format", "{{json .Runtimes}}"];
+        let answer = query_engine(&question, session.cancel).ok()?;
+        let _ = session.docker_runtimes.set(serde_json::from_slice(&answer.stdout).ok()?);
+    }
+    let runtime = session.docker_runtimes.get()?.get(handler)?;
     let path = runtime["path"].as_str().or_else(|| runtime["runtimeType"].as_str())?;
     Some(if is_shim(path) && !path.contains('/') { shim_program(path)? } else { path.to_string() })
 }
