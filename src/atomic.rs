@@ -39,6 +39,29 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// [`write_atomically()`], unless the file that is there is neither empty nor one that we made, which
+/// `is_ours` tells from its text.
+///
+/// # Errors
+///
+/// As for [`write_atomically()`], or the file is somebody else's.
+pub(crate) fn replace_own_file(
+    path: &Path,
+    bytes: &[u8],
+    is_ours: impl Fn(&str) -> bool,
+) -> Result<()> {
+    if let Some(there) = read_target(path)?
+        && !there.is_empty()
+        && there != bytes
+        && !std::str::from_utf8(&there).is_ok_and(is_ours)
+    {
+        let words = format!("{} holds something that isoproof did not write here", path.display());
+        return Err(Error::unusable_input(words)
+            .with_help("it was left alone: name another place, or move it away"));
+    }
+    write_atomically(path, bytes)
+}
+
 fn replace_durably(file: &Path, mode: Option<u32>, bytes: &[u8]) -> std::io::Result<()> {
     let folder = parent_folder(file);
     let mut made = prepare_temporary(folder, bytes, mode.unwrap_or(SHARED))?;
@@ -277,6 +300,27 @@ mod tests {
         symlink(format!("/proc/self/fd/{fd}"), &link).unwrap();
         let error = write_atomically(&link, b"1").unwrap_err();
         assert!(error.message.contains("not a regular file"), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let replace = |bytes: &str| {
+            replace_own_file(&path, bytes.as_bytes(), |text| text.starts_with("ours"))
+        };
+        replace("ours 1").unwrap();
+        replace("ours 2").unwrap();
+        for there in ["mine", "\u{feff}ours"] {
+            std::fs::write(&path, there).unwrap();
+            let error = replace("ours 3").unwrap_err();
+            assert!(error.message.contains("did not write"), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), there);
+        }
+        std::fs::write(&path, b"ours \xff").unwrap();
+        assert!(replace("ours 3").is_err());
+        std::fs::write(&path, "").unwrap();
+        replace("ours 3").unwrap();
     }
 
     #[test]

@@ -61,7 +61,11 @@ pub(super) fn print_manual(
 /// A page for the command and each below it: `isoproof.1`, `isoproof-import-lab12.1`.
 fn write_pages(command: &Command, folder: &Path, written: &mut StyledText) -> Result<()> {
     let path = folder.join(Man::new(command.clone()).get_filename());
-    atomic::write_atomically(&path, &render_page(command)?)?;
+    let page = render_page(command)?;
+    let title = format!(".TH {} 1 ", path.file_stem().unwrap_or_default().display());
+    atomic::replace_own_file(&path, &page, |there| {
+        there.starts_with(".ie ") && there.lines().any(|line| line.starts_with(&title))
+    })?;
     written.push_line(path.display().to_string());
     command.get_subcommands().try_for_each(|below| write_pages(below, folder, written))
 }

@@ -57,7 +57,7 @@ enum ExportForm {
         /// The fleet
         #[arg(value_name = "FLEET", default_value = "fleet:latest")]
         fleet: String,
-        /// The file; by default standard output
+        /// The file, which is replaced if it is an earlier export; by default standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -97,7 +97,7 @@ struct TimesExportArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
-    /// The file; by default standard output
+    /// The file, which is replaced if it is an earlier export; by default standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// A series, such as startup.wall; by default every series of times
@@ -120,10 +120,12 @@ pub(super) fn run_export(
                 HyperfineForm::Csv => hyperfine::hyperfine_csv,
             };
             let is_json = *format == HyperfineForm::Json;
-            export_series(project, times, console, is_json, |all, _| text(all))
+            let is_ours = hyperfine::is_own_hyperfine;
+            export_series(project, times, console, is_json, |all, _| text(all), is_ours)
         }
         ExportForm::Benchmark(times) => {
-            export_series(project, times, console, true, benchmark::benchmark_json)
+            let is_ours = benchmark::is_own_benchmark;
+            export_series(project, times, console, true, benchmark::benchmark_json, is_ours)
         }
         ExportForm::Prometheus { fleet, out } => {
             export_gauges(project, fleet, out.as_deref(), console)
@@ -149,7 +151,7 @@ fn export_gauges(
     match out {
         None => console.print_document(&text)?,
         Some(path) => {
-            atomic::write_atomically(path, text.as_bytes())?;
+            atomic::replace_own_file(path, text.as_bytes(), prometheus::is_own_prometheus)?;
             let nodes = count_words(assessment.nodes.len(), "node");
             console.print_note(&format!("the gauges of {nodes} in {}", path.display()));
         }
@@ -212,6 +214,7 @@ fn export_series(
     console: &Console,
     is_json: bool,
     text: impl Fn(&[series::ExportSeries], &str) -> String,
+    is_ours: impl Fn(&str, &dyn Fn(&str) -> bool) -> bool,
 ) -> Result<ExitCode> {
     let assessment = load_assessment(project, &times.run, console)?;
     let all = series::select_series(&assessment.run, &times.series)?;
@@ -227,7 +230,9 @@ fn export_series(
         None if is_json => console.print_json(&text)?,
         None => console.print_document(&text)?,
         Some(path) => {
-            atomic::write_atomically(path, text.as_bytes())?;
+            let catalogue = &assessment.project_data.catalogue;
+            let is_series = |id: &str| catalogue.find_probe(id).is_some();
+            atomic::replace_own_file(path, text.as_bytes(), |there| is_ours(there, &is_series))?;
             console.print_note(&format!(
                 "{} in {}",
                 count_words(all.len(), "result"),

@@ -1,14 +1,15 @@
 //! Medians in the form `customSmallerIsBetter` of github-action-benchmark.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::series::ExportSeries;
+use super::series::{ExportSeries, is_stable_name};
 use crate::stats;
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct BenchmarkEntry {
     name: String,
-    unit: &'static str,
+    unit: String,
     value: f64,
     /// The 95 % interval of the median.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,13 +25,23 @@ pub(crate) fn benchmark_json(series: &[ExportSeries], run: &str) -> String {
     format!("{text}\n")
 }
 
+/// Whether a text is what [`benchmark_json`] wrote of some run.
+pub(crate) fn is_own_benchmark(text: &str, is_series: &dyn Fn(&str) -> bool) -> bool {
+    serde_json::from_str(text).is_ok_and(|entries: Vec<BenchmarkEntry>| {
+        !entries.is_empty()
+            && entries.iter().all(|entry| {
+                is_stable_name(&entry.name, is_series) && entry.extra.starts_with("median of ")
+            })
+    })
+}
+
 fn benchmark_entry(series: &ExportSeries, run: &str) -> Option<BenchmarkEntry> {
     let summary = stats::summarize_samples(&series.samples.values)?;
     let ends = summary.interval.map(|at| [at.low, at.high]);
     let ends = ends.map(|ends| ends.map(|end| stats::round_significant(end, 4)));
     Some(BenchmarkEntry {
         name: series.stable_name(),
-        unit: series.samples.unit.symbol(),
+        unit: series.samples.unit.symbol().into(),
         value: summary.median,
         range: ends.map(|[low, high]| format!("{low} to {high}")),
         extra: format!("median of {}, run {run}", summary.n),

@@ -3,19 +3,20 @@
 //!
 //! Processor time, memory and exit codes are not in it, because the run has none of a series.
 
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
-use super::series::ExportSeries;
+use super::series::{ExportSeries, is_stable_name};
 use crate::report::{EvidenceLinks, Renderer};
 use crate::stats;
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct HyperfineExport {
     results: Vec<HyperfineTiming>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct HyperfineTiming {
     command: String,
     mean: f64,
@@ -25,7 +26,36 @@ struct HyperfineTiming {
     min: f64,
     max: f64,
     times: Vec<f64>,
-    parameters: BTreeMap<&'static str, String>,
+    parameters: SeriesParameters,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeriesParameters {
+    runtime: String,
+    series: String,
+}
+
+/// The first line of the table of values.
+const CSV_HEAD: &str =
+    "command,mean,stddev,median,user,system,min,max,parameter_runtime,parameter_series";
+
+/// Whether a text is what [`hyperfine_json`], [`hyperfine_markdown`] or [`hyperfine_csv`] wrote of
+/// some run, and not what hyperfine wrote itself.
+pub(crate) fn is_own_hyperfine(text: &str, is_series: &dyn Fn(&str) -> bool) -> bool {
+    if let Ok(HyperfineExport { results }) = serde_json::from_str(text) {
+        let mut names = results.iter().map(|timing| timing.command.as_str());
+        return !results.is_empty() && names.all(|name| is_stable_name(name, is_series));
+    }
+    let mut lines = text.lines();
+    match lines.next() {
+        Some(CSV_HEAD) => lines.all(|line| line.rsplit(',').next().is_some_and(is_series)),
+        Some(head) if head.starts_with("| Command | Mean [") => lines.skip(1).all(|line| {
+            let name = line.strip_prefix("| `").and_then(|rest| rest.split_once("` |"));
+            name.is_some_and(|(name, _)| is_stable_name(name, is_series))
+        }),
+        _ => false,
+    }
 }
 
 /// The text of the file.
@@ -84,9 +114,7 @@ fn relative_words(timing: &HyperfineTiming, fastest: &HyperfineTiming) -> String
 /// The table that hyperfine's `--export-csv` writes; no series has processor times, so their columns
 /// are empty.
 pub(crate) fn hyperfine_csv(series: &[ExportSeries]) -> String {
-    let mut out =
-        "command,mean,stddev,median,user,system,min,max,parameter_runtime,parameter_series\n"
-            .to_string();
+    let mut out = format!("{CSV_HEAD}\n");
     for one in series {
         let Some(timing) = series_timing(one) else { continue };
         let stddev = timing.stddev.map(|stddev| stddev.to_string()).unwrap_or_default();
@@ -128,10 +156,10 @@ fn series_timing(series: &ExportSeries) -> Option<HyperfineTiming> {
         min: summary.min,
         max: summary.max,
         times: values.clone(),
-        parameters: BTreeMap::from([
-            ("runtime", series.target.to_string()),
-            ("series", series.id.to_string()),
-        ]),
+        parameters: SeriesParameters {
+            runtime: series.target.to_string(),
+            series: series.id.to_string(),
+        },
     })
 }
 

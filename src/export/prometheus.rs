@@ -40,6 +40,14 @@ pub(crate) fn prometheus_text(fleet: &Fleet, nodes: &[NodeSummary]) -> String {
     out
 }
 
+/// Whether a text is what [`prometheus_text`] wrote of some fleet.
+pub(crate) fn is_own_prometheus(text: &str) -> bool {
+    text.lines().all(|line| {
+        let name = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
+        name.unwrap_or(line).starts_with("isoproof_")
+    })
+}
+
 fn push_head(out: &mut String, name: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
 }

@@ -21,6 +21,11 @@ impl ExportSeries<'_> {
     }
 }
 
+/// Whether a text is the stable name of a series that `is_series` knows by its id.
+pub(crate) fn is_stable_name(text: &str, is_series: &dyn Fn(&str) -> bool) -> bool {
+    text.split_once(' ').is_some_and(|(id, target)| is_series(id) && !target.contains(' '))
+}
+
 /// The series of these facts, or all, by id and target.
 ///
 /// # Errors
