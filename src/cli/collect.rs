@@ -50,9 +50,9 @@ pub(super) struct CollectArguments {
     /// The runtime that the others are compared with; by default runc
     #[arg(long, value_name = "NAME")]
     pub baseline: Option<String>,
-    /// The image of the containers
-    #[arg(long, default_value = "alpine:3.19")]
-    pub image: String,
+    /// The image of the containers; by default alpine:3.19
+    #[arg(long)]
+    image: Option<String>,
     /// The edition of the lab that the run is for: f25 or s26; by default that of book.toml
     #[arg(long)]
     edition: Option<Edition>,
@@ -126,6 +126,9 @@ pub(super) struct CollectArguments {
     #[arg(long)]
     pub allow_privileged: bool,
 }
+
+/// The image of the containers where none is named.
+const DEFAULT_IMAGE: &str = "alpine:3.19";
 
 /// The longest budget, in seconds: a day.
 const LONGEST: u64 = 24 * 3600;
@@ -203,6 +206,22 @@ impl CollectArguments {
         }
     }
 
+    /// The image of the containers.
+    pub(super) fn image_name(&self) -> String {
+        self.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.into())
+    }
+
+    /// Refuses an image where no container is made of one.
+    fn refuse_image_of_namespaces(&self) -> Result<()> {
+        if self.machine_engine() != Some(EngineKind::Builtin) || self.image.is_none() {
+            return Ok(());
+        }
+        Err(Error::unusable_input(
+            "--image is about an engine, and builtin is none: its namespaces have no image",
+        )
+        .with_help("leave it out, or name another engine with --engine"))
+    }
+
     /// How often measures are taken.
     fn measure_counts(&self) -> MeasureCounts {
         match (self.thorough, self.budget) {
@@ -253,7 +272,7 @@ impl CollectArguments {
         doctor::DoctorOptions {
             engine: self.machine_engine(),
             runtimes: self.runtimes.clone(),
-            image: self.image.clone(),
+            image: self.image_name(),
             app: self.app.clone().unwrap_or_else(|| APP.into()),
             smoke: false,
             timeout: Duration::from_secs(self.timeout),
@@ -346,6 +365,7 @@ pub(super) fn capture_run(
     if let Some(label) = &arguments.label {
         reference::check_label(label)?;
     }
+    arguments.refuse_image_of_namespaces()?;
     let project = &project.with_edition(arguments.edition_name());
     let catalogue = ProbeCatalogue::load(Some(&project.data_dir()))?;
     let mut redactor = match arguments.no_redact {
@@ -356,7 +376,7 @@ pub(super) fn capture_run(
         engine: arguments.machine_engine(),
         runtimes: arguments.runtimes.clone(),
         baseline: arguments.baseline.clone(),
-        image: arguments.image.clone(),
+        image: arguments.image_name(),
         edition: project.config.edition.clone(),
         label: arguments.label.clone(),
         timeout: Duration::from_secs(arguments.timeout),

@@ -10,8 +10,8 @@ use crate::cluster::{self, ClusterClient};
 use crate::doctor::{
     self, CheckStatus, DoctorOptions, DoctorWords, MachineCheck, RuntimeArgument, ThisMachine,
 };
-use crate::engine::interrupt;
-use crate::engine::runtime_spec::refuse_equal_names;
+use crate::engine::runtime_spec::{refuse_equal_names, refuse_runtimes_of_namespaces};
+use crate::engine::{EngineKind, interrupt};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use clap::Args;
@@ -69,8 +69,12 @@ pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Resu
     }
     arguments.address.refuse_for_machine()?;
     refuse_equal_names(&arguments.runtimes)?;
+    let engine = arguments.engine.and_then(EngineChoice::on_machine);
+    if engine == Some(EngineKind::Builtin) {
+        refuse_runtimes_of_namespaces(&arguments.runtimes, None)?;
+    }
     let options = DoctorOptions {
-        engine: arguments.engine.and_then(EngineChoice::on_machine),
+        engine,
         runtimes: arguments.runtimes.clone(),
         image: arguments.image.clone(),
         app: APP.into(),

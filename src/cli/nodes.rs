@@ -82,7 +82,7 @@ fn run_cluster_collect(
         None => None,
     };
     let mut options = cluster_arguments.options(
-        cluster::usual_pods(arguments.image.clone(), arguments.timeout)?,
+        cluster::usual_pods(arguments.image_name(), arguments.timeout)?,
         arguments.baseline.clone(),
         project.config.edition.clone(),
         arguments.label.clone(),

@@ -1,7 +1,7 @@
 //! Which runtimes are probed, and in which part.
 
 pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
-use crate::engine::runtime_spec::{refuse_equal_names, short_name};
+use crate::engine::runtime_spec::{refuse_equal_names, refuse_runtimes_of_namespaces, short_name};
 use crate::engine::{EngineKind, facts};
 use crate::error::{Error, Result};
 use crate::model::{Role, Target};
@@ -20,6 +20,7 @@ pub(crate) fn plan_targets(
     cancel: &CancelFlag,
 ) -> Result<Vec<Target>> {
     if engine == EngineKind::Builtin {
+        refuse_runtimes_of_namespaces(wanted, baseline)?;
         let engine = Some(engine.name().into());
         let target = Target::of_role("namespaces", Role::Baseline, None);
         return Ok(vec![Target { engine, ..target }]);
@@ -105,6 +106,18 @@ mod tests {
         assert_eq!(names(None)[0], ("runc".into(), Role::Baseline));
         assert_eq!(names(Some("crun"))[0], ("crun".into(), Role::Baseline));
         assert!(order_runtimes(&list, Some("kata")).is_err());
+    }
+
+    #[test]
+    fn plain_namespaces_have_no_runtimes_and_none_is_passed_over() {
+        let plan = |wanted: &[RuntimeArgument], baseline| {
+            plan_targets(EngineKind::Builtin, wanted, baseline, &CancelFlag::default())
+        };
+        assert_eq!(plan(&[], None).unwrap()[0].name, "namespaces");
+        let error = plan(&[wanted("kata")], None).unwrap_err();
+        assert!(error.message.starts_with("--runtime is about an engine"), "{error}");
+        let error = plan(&[], Some("runc")).unwrap_err();
+        assert!(error.message.starts_with("--baseline is about an engine"), "{error}");
     }
 
     #[test]

@@ -64,6 +64,29 @@ pub(crate) fn short_name(handler: &str) -> String {
     name.to_ascii_lowercase().replace('.', "-")
 }
 
+/// Refuses what names runtimes where there are plain namespaces alone.
+///
+/// # Errors
+///
+/// It does.
+pub(crate) fn refuse_runtimes_of_namespaces(
+    wanted: &[RuntimeArgument],
+    baseline: Option<&str>,
+) -> Result<()> {
+    let option = match baseline {
+        _ if !wanted.is_empty() => "--runtime",
+        Some(_) => "--baseline",
+        None => return Ok(()),
+    };
+    Err(Error::unusable_input(format!(
+        "{option} is about an engine, and builtin is none: it makes plain namespaces and knows no \
+         runtimes"
+    ))
+    .with_help(
+        "leave it out, or name another engine with --engine; isoproof doctor says which work",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
