@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 
-use super::packed;
+use super::reference::time_of_id;
+use super::{file, packed};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::git::run_git;
@@ -43,36 +44,60 @@ pub(super) fn read_run_at_revision(
     Ok(CommittedFile { origin: format!("git:{revision}:{path}"), text, passed_over })
 }
 
-/// The path, from the top of the repository, of the run with the greatest id, and so the latest;
-/// and what was passed over for it.
+/// The path, from the top of the repository, of the run that was recorded last, of several of one
+/// second the one of the greatest id; and what was passed over for it.
 fn newest_run_path(root: &Path, runs: &Path, revision: &str) -> Result<(String, Option<String>)> {
     let runs = runs.strip_prefix(root).unwrap_or(runs);
     let folder = format!("{}/", runs.display());
-    let list =
-        read_git(root, &["ls-tree", "-z", "--name-only", "--full-name", revision, "--", &folder])?;
-    let paths = list.split('\0').filter(|path| is_run_file(path));
-    let (future, past): (Vec<&str>, Vec<&str>) = paths.partition(|path| is_future(path));
+    let list = read_git(
+        root,
+        &["ls-tree", "-r", "-z", "--name-only", "--full-name", revision, "--", &folder],
+    )?;
+    let mut found = Vec::new();
+    for path in list.split('\0').filter(|path| is_run_file(path, &folder)) {
+        // One that cannot be read is no run, as in the folder.
+        if let Some((created, id)) = read_time_and_id(root, revision, path)? {
+            found.push((created, id, path));
+        }
+    }
+    let (future, past): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(created, ..)| clock::is_future(*created));
     let (future, past) = (future.into_iter().max(), past.into_iter().max());
-    let passed_over = future.filter(|_| past.is_some()).map(String::from);
+    let passed_over = future.as_ref().filter(|_| past.is_some());
+    let passed_over = passed_over.map(|(_, _, path)| (*path).to_string());
     match past.or(future) {
-        Some(path) => Ok((path.to_string(), passed_over)),
+        Some((_, _, path)) => Ok((path.to_string(), passed_over)),
         None => {
             Err(Error::unusable_input(format!("git revision `{revision}` has no run in {folder}")))
         }
     }
 }
 
-fn is_run_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.ends_with(".json") && sources::is_source_name(name.as_ref())
+/// When the run of a file was recorded, and its id: both are the name of a file of ours, and are read
+/// from one of another name. None if that is no run.
+fn read_time_and_id(
+    root: &Path,
+    revision: &str,
+    path: &str,
+) -> Result<Option<(DateTime<Utc>, String)>> {
+    let stem = super::file_stem(Path::new(path));
+    if let Some(created) = time_of_id(stem) {
+        return Ok(Some((created, stem.into())));
+    }
+    let text = read_git(root, &["show", &format!("{revision}:{path}")])?;
+    let run = file::from_text(&text, Path::new(path)).ok();
+    Ok(run.map(|run| (run.created, run.id)))
 }
 
-/// Whether the time in the name of a run file is later than now.
-fn is_future(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let time = name.split('-').next().unwrap_or_default();
-    let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ");
-    time.is_ok_and(|time| clock::is_future(time.and_utc()))
+/// Whether a path in git is that of a run, in the folder of the runs or of one of its fleets.
+fn is_run_file(path: &str, runs: &str) -> bool {
+    let Some((_, below)) = path.rsplit_once(runs) else { return false };
+    let mut parts = below.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    name.ends_with(".json")
+        && sources::is_source_name(name.as_ref())
+        && parts.next().is_none_or(file::is_id)
+        && parts.next().is_none()
 }
 
 fn read_git(root: &Path, arguments: &[&str]) -> Result<String> {

@@ -1,5 +1,7 @@
 //! Run references: how a command is told which run is meant.
 
+use chrono::{DateTime, NaiveDateTime, Utc};
+
 use crate::error::{Error, Result};
 
 /// A parsed reference: `latest`, `latest~2`, a path, `git:<rev>[:path]`, a label or id prefix.
@@ -117,6 +119,15 @@ pub fn check_label(label: &str) -> Result<()> {
         crate::text::make_visible(label)
     ))
     .with_help("a label has letters, digits, `.`, `_` and `-`, such as `before-update` or `v2.1`"))
+}
+
+/// When a run was recorded, as the id that isoproof gave it says (`20251127T185734Z-1a2b3c4d`); none of
+/// another text.
+pub(super) fn time_of_id(id: &str) -> Option<DateTime<Utc>> {
+    let (time, hash) = id.split_once('-')?;
+    let is_hash = hash.len() == 8 && hash.chars().all(|c| c.is_ascii_hexdigit());
+    let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").ok()?;
+    is_hash.then_some(time.and_utc())
 }
 
 /// Whether a text has the form of an id (`20251127T185734Z-1a2b3c4d`) or of its beginning.
