@@ -6,6 +6,7 @@
 mod expect;
 mod gate;
 mod links_outside;
+mod misplaced;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -210,6 +211,7 @@ impl ProjectConfig {
     /// and two folders hold some.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let toml: BookToml = toml::from_str(text).map_err(|error| describe_error(path, &error))?;
+        misplaced::refuse_misplaced_tables(text, path)?;
         let own = toml.preprocessor.isoproof;
         let default = Self::default();
         let config = Self {
