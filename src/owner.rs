@@ -3,11 +3,15 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
-use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
 use crate::proc::ProcessTable;
+
+/// How long a build waits for others to put their site in its place.
+const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
 /// The mark of this process: its id and when it started, because ids are used again.
 pub(crate) fn process_mark() -> String {
@@ -38,6 +42,19 @@ pub(crate) fn hold_lock(made: &File) {
 pub(crate) fn hold_with_children(made: &File) {
     hold_lock(made);
     let _ = fcntl_setfd(made, FdFlags::empty());
+}
+
+/// Locks a folder for as long as the value lives. Where that cannot be done, or something else
+/// holds the folder for long, it is done without.
+pub(crate) fn lock_folder(folder: &Path) -> Option<File> {
+    let file = File::open(folder).ok()?;
+    let begun = Instant::now();
+    while flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
+        && begun.elapsed() < LOCK_LIMIT
+    {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Some(file)
 }
 
 /// Whether a process that runs holds what lies at `path`.

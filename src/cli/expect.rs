@@ -9,7 +9,9 @@ use super::load_assessment;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::judge::expectations::propose;
-use crate::project::{CONFIG, Project, ProjectConfig};
+use crate::owner;
+use crate::project::{CONFIG, Expectation, Project, ProjectConfig};
+use crate::report::Assessment;
 use crate::sources::{self, MAX_TEXT_BYTES};
 
 /// The arguments of `expect`.
@@ -34,38 +36,50 @@ pub(super) fn run_expect(
     console: &Console,
 ) -> Result<ExitCode> {
     let assessment = load_assessment(project, &arguments.run, console)?;
-    let evidence = assessment.fit_evidence();
-    let known = &project.config.expectations;
-    let entries =
-        propose::propose_expectations(&evidence, &assessment.project_data.workloads, known);
-    if entries.is_empty() {
-        console.print_note("there is nothing to add to the expectations of book.toml");
-        return Ok(ExitCode::SUCCESS);
+    if arguments.write {
+        return add_to_config(project, &assessment, console);
     }
-    let block = propose::format_entries(&entries);
-    if !arguments.write {
-        console.print_document(&block)?;
-        return Ok(ExitCode::SUCCESS);
+    let entries = propose_missing(&assessment, &project.config.expectations);
+    match entries.is_empty() {
+        true => console.print_note(NOTHING),
+        false => console.print_document(&propose::format_entries(&entries))?,
     }
-    add_to_config(project, &block)?;
-    let count = count_words(entries.len(), "expectation");
-    console.print_line(format!("{count} added to {CONFIG}"))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Adds a block at the end of `book.toml`, if the file can still be read then.
-fn add_to_config(project: &Project, block: &str) -> Result<()> {
+const NOTHING: &str = "there is nothing to add to the expectations of book.toml";
+
+fn propose_missing(assessment: &Assessment, known: &[Expectation]) -> Vec<propose::ProposedEntry> {
+    let workloads = &assessment.project_data.workloads;
+    propose::propose_expectations(&assessment.fit_evidence(), workloads, known)
+}
+
+/// Adds what is missing at the end of `book.toml`, if the file can still be read then. What it says
+/// is read while nobody else adds to it.
+fn add_to_config(
+    project: &Project,
+    assessment: &Assessment,
+    console: &Console,
+) -> Result<ExitCode> {
     let path = project.root.join(CONFIG);
-    let before = match project.has_config {
-        true => sources::read_text(&path, MAX_TEXT_BYTES)?,
-        false => String::new(),
-    };
+    if !project.has_config {
+        return Err(Error::unusable_input(format!("{} is not there", path.display()))
+            .with_help("isoproof init makes a project; without --write the entries are printed"));
+    }
+    let _lock = owner::lock_folder(&project.root);
+    let before = sources::read_text(&path, MAX_TEXT_BYTES)?;
+    let known = ProjectConfig::parse(&before, &path)?.expectations;
+    let entries = propose_missing(assessment, &known);
+    if entries.is_empty() {
+        console.print_note(NOTHING);
+        return Ok(ExitCode::SUCCESS);
+    }
     let gap = match before.as_str() {
         "" => "",
         text if text.ends_with('\n') => "\n",
         _ => "\n\n",
     };
-    let after = format!("{before}{gap}{block}");
+    let after = format!("{before}{gap}{}", propose::format_entries(&entries));
     ProjectConfig::parse(&after, &path).map_err(|error| {
         Error::unusable_input(format!(
             "the entries cannot stand at the end of {CONFIG}: {}",
@@ -73,5 +87,8 @@ fn add_to_config(project: &Project, block: &str) -> Result<()> {
         ))
         .with_help("print them without --write, and put them where they fit")
     })?;
-    atomic::write_atomically(&path, after.as_bytes())
+    atomic::write_atomically(&path, after.as_bytes())?;
+    let count = count_words(entries.len(), "expectation");
+    console.print_line(format!("{count} added to {CONFIG}"))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -15,12 +15,8 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
-use rustix::fs::{
-    AtFlags, CWD, FlockOperation, RenameFlags, StatxAttributes, StatxFlags, flock, renameat_with,
-    statx,
-};
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxAttributes, StatxFlags, renameat_with, statx};
 use rustix::io::Errno;
 
 use super::manifest::{MARKER, SiteManifest};
@@ -30,9 +26,6 @@ use crate::{atomic, owner};
 
 /// How often two folders are exchanged while something else makes and removes one of them.
 const ATTEMPTS: usize = 5;
-
-/// How long a build waits for others to put their site in its place.
-const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
 /// A site that is being written: a folder next to the one that it will replace.
 ///
@@ -194,7 +187,8 @@ impl StagedSite {
     ///
     /// A file that isoproof did not write is in the way, or something cannot be written.
     pub(super) fn replace_files(&self, marker: &SiteStamp) -> Result<bool> {
-        let _lock = lock_folder(if self.is_inside { &self.out } else { parent_folder(&self.out) });
+        let _lock =
+            owner::lock_folder(if self.is_inside { &self.out } else { parent_folder(&self.out) });
         let names = std::mem::take(&mut *self.claimed_names());
         if SiteStamp::read_stamp(&self.out).as_ref() != Some(marker) || !names.is_subset(&self.kept)
         {
@@ -226,7 +220,8 @@ impl StagedSite {
     /// as it was. Or something cannot be written.
     pub(super) fn finish_staging(self) -> Result<ReplacedSite> {
         // One build after the other: each has to know whose files it carries over.
-        let _lock = lock_folder(if self.is_inside { &self.out } else { parent_folder(&self.out) });
+        let _lock =
+            owner::lock_folder(if self.is_inside { &self.out } else { parent_folder(&self.out) });
         if self.is_inside || !self.exchange_sites()? {
             self.fill_in_place()?;
         }
@@ -476,19 +471,6 @@ fn is_fixed(out: &Path) -> bool {
         }
     };
     is_here || is_mounted
-}
-
-/// Locks a folder for as long as the value lives. Where that cannot be done, or something else
-/// holds the folder for long, it is done without.
-fn lock_folder(folder: &Path) -> Option<File> {
-    let file = File::open(folder).ok()?;
-    let begun = Instant::now();
-    while flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
-        && begun.elapsed() < LOCK_LIMIT
-    {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Some(file)
 }
 
 /// Whether the system does not let this user write there.
