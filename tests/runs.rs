@@ -72,6 +72,153 @@ fn a_run_is_found_in_a_revision_of_git() {
 }
 
 #[test]
+fn the_latest_run_of_a_revision_is_the_one_that_is_the_latest_in_the_folder() {
+    let project = Project::new();
+    let mut ids = Vec::new();
+    for epoch in ["1767225600", "1767312000", "1767398400"] {
+        let folder = customer().display().to_string();
+        let mut command = project.command(&["import", "lab12", &folder, "--label", epoch]);
+        let told = command.env("SOURCE_DATE_EPOCH", epoch).output().unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        ids.push(told.lines().last().unwrap().to_string());
+    }
+    // A name that says no time, and a greater one than any that does; a folder as fleets have.
+    let path = |name: &str| project.path(&format!("data/runs/{name}.json"));
+    std::fs::rename(path(&ids[0]), path("kata-ctr")).unwrap();
+    std::fs::create_dir(project.path("data/runs/20260103T000000Z-00000001")).unwrap();
+    let below = format!("20260103T000000Z-00000001/{}", ids[2]);
+    std::fs::rename(path(&ids[2]), path(&below)).unwrap();
+    project.write("data/runs/notes.json", "{}");
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        let output =
+            Command::new("git").args(identity).args(arguments).current_dir(project.root()).output();
+        assert!(output.unwrap().status.success(), "{arguments:?}");
+    };
+    git(&["init", "-q"]);
+    for newest in [&ids[2], &ids[1]] {
+        git(&["add", "--all", "data"]);
+        git(&["commit", "-q", "-m", "runs"]);
+        for reference in ["latest", "git:HEAD"] {
+            let shown = project.run(&["show", reference]).succeeds().stdout;
+            assert!(shown.starts_with(&format!("Run {newest}")), "{reference}: {shown}");
+        }
+        let _ = std::fs::remove_file(path(&below));
+    }
+}
+
+#[test]
+fn an_export_replaces_an_earlier_export_and_nothing_else() {
+    let project = Project::with_sample_runs();
+    let config = project.read("book.toml");
+    let (run, lab) = (file(&project), "| Command | Mean [s] |\n|:---|---:|\n| `sleep 1` | 1.0 |\n");
+    let theirs = r#"{"results": [{"command": "sleep 1", "mean": 1.0, "stddev": 0.1, "median": 1.0,
+        "user": 0.0, "system": 0.0, "min": 1.0, "max": 1.0, "times": [1.0], "exit_codes": [0]}]}"#;
+    project.write("mine.md", lab);
+    project.write("hyperfine.json", theirs);
+    project.write("data.json", r#"[{"name": "a", "unit": "s", "value": 1, "extra": ""}]"#);
+    project.write("man/isoproof.1", ".TH ISOPROOF 1 mine\n");
+    let mine = ["book.toml", &run, "mine.md", "hyperfine.json", "data.json"];
+    let before = project.tree(".");
+    let forms = [
+        &["export", "hyperfine", "--out"][..],
+        &["export", "hyperfine", "--format", "markdown", "--out"],
+        &["export", "hyperfine", "--format", "csv", "--out"],
+        &["export", "benchmark", "--out"],
+    ];
+    for (index, form) in forms.iter().enumerate() {
+        for path in mine {
+            let words = [path, "did not write", "it was left alone"];
+            project.run(&[form, &[path][..]].concat()).fails(2, &words);
+        }
+        let out = format!("out-{index}");
+        project.run(&[form, &[&out, "customer"][..]].concat()).succeeds();
+        let text = project.read(&out);
+        // That of another run replaces it.
+        project.run(&[form, &[&out, "four-runtimes"][..]].concat()).succeeds();
+        assert_ne!(project.read(&out), text);
+        project.run(&[form, &[&out, "customer"][..]].concat()).succeeds();
+        assert_eq!(project.read(&out), text);
+        let edited = format!("{text}mine\n");
+        project.write(&out, &edited);
+        project.run(&[form, &[out.as_str()][..]].concat()).fails(2, &["did not write"]);
+        assert_eq!(project.read(&out), edited);
+        project.write(&out, "");
+        project.run(&[form, &[out.as_str()][..]].concat()).succeeds();
+    }
+    project.run(&["man", "man"]).fails(2, &["man/isoproof.1", "did not write"]);
+    let after = project.tree(".");
+    for (path, bytes) in before {
+        assert!(after[&path] == bytes, "{path}");
+    }
+    assert_eq!(project.read("book.toml"), config);
+    std::fs::remove_file(project.path("man/isoproof.1")).unwrap();
+    for _ in 0..2 {
+        project.run(&["man", "man"]).succeeds();
+    }
+}
+
+#[test]
+fn nothing_is_decided_by_an_older_run_where_the_newest_is_damaged() {
+    let project = Project::with_customer();
+    let id = file(&project).trim_start_matches("data/runs/").trim_end_matches(".json").to_string();
+    let cut_off = "{\n  \"schema_version\": 2,\n  \"id\": \"20260102T000000Z-00000001\",\n";
+    for (name, text) in [("20260102T000000Z-00000001", ""), ("kata-ctr", cut_off)] {
+        let bad = format!("data/runs/{name}.json");
+        project.write(&bad, text);
+        let words = ["the newest run is damaged", &bad[10..], &id];
+        for arguments in [
+            &["check", "--fail-on", "error"][..],
+            &["check", "--summary"],
+            &["diff", "latest", "latest", "--fail-on", "regression"],
+            &["diff", "latest", &id, "--fail-on", "change"],
+        ] {
+            let arguments: Vec<_> = arguments.to_vec();
+            let mut command = project.command(&arguments);
+            // The run that is damaged is not one of the future.
+            let told = command.env("SOURCE_DATE_EPOCH", "1767398400").output().unwrap();
+            crate::support::Outcome::of(told).fails(2, &words);
+        }
+        for arguments in [
+            &["check"][..],
+            &["facts"],
+            &["diff", "latest", "latest"],
+            &["check", &id, "--summary"],
+            &["diff", &id, &id, "--fail-on", "change"],
+        ] {
+            project.run(arguments).succeeds();
+        }
+        std::fs::remove_file(project.path(&bad)).unwrap();
+    }
+    // One that is older, or a copy, is in nobody's way.
+    project.write("data/runs/20250102T000000Z-00000001.json", "");
+    project.write("data/runs/copy.json", project.read(&file(&project)));
+    project.run(&["check", "--summary"]).succeeds();
+}
+
+#[test]
+fn expectations_that_several_add_at_once_are_added_once() {
+    let project = Project::with_customer();
+    let before = project.read("book.toml");
+    let mut started = Vec::new();
+    for _ in 0..4 {
+        started.push(project.command(&["expect", "--write"]).spawn().unwrap());
+    }
+    for mut child in started {
+        assert!(child.wait().unwrap().success());
+    }
+    let after = project.read("book.toml");
+    let added = after.strip_prefix(&before).unwrap();
+    let proposed = project.run(&["--project", ".", "expect"]).succeeds();
+    assert_eq!(added.matches("findings = \"error\"").count(), 1, "{added}");
+    assert!(proposed.stderr.contains("nothing to add"), "{proposed:?}");
+    std::fs::remove_file(project.path("book.toml")).unwrap();
+    project.run(&["expect"]).succeeds();
+    project.run(&["expect", "--write"]).fails(2, &["book.toml is not there", "isoproof init"]);
+    assert!(!project.path("book.toml").exists());
+}
+
+#[test]
 fn a_damaged_file_is_reported_with_its_place_and_never_changed() {
     let project = Project::with_customer();
     let path = file(&project);

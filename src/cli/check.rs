@@ -95,6 +95,10 @@ pub(super) fn run_check(
     let mut file = store.find_run_file(&arguments.run, &project.root)?;
     let assessment = Arc::new(Assessment::new(store.load_file(&mut file)?, &project_data)?);
     let expectations = assessment.judge_expectations()?;
+    let decides = arguments.summary || arguments.fail_on != FailOn::Never;
+    if decides || !expectations.is_empty() {
+        store.refuse_damaged_newer(&arguments.run, &assessment.run)?;
+    }
     let (run, phrases) = (&assessment.run, &assessment.project_data.phrases.shared);
     let pairs = against::compare_with_others(project, &store, run, &arguments.against, phrases)?;
     console.warn_all(&store.store_warnings());

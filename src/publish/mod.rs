@@ -100,8 +100,11 @@ pub(crate) fn publish_site(
         },
     )?;
     refuse_errors(&built.assessment, options.force)?;
+    let store = RunStore::open_project(project)?;
+    store.find_run_file(&build.run, &project.root)?;
+    store.refuse_damaged_newer(&build.run, &built.assessment.run)?;
     if !options.with_identifiers {
-        leaks::refuse_identifiers(&RunStore::open_project(project)?, &built.assessment)?;
+        leaks::refuse_identifiers(&store, &built.assessment)?;
     }
     let site = git.move_into_repository(&folder::read_site_folder(&out)?)?;
     let place = PublishTarget { git, remote, options };

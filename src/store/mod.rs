@@ -14,7 +14,7 @@ pub mod schema;
 pub(crate) mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
@@ -35,6 +35,9 @@ use reference::{FORMS, RunReference};
 
 /// The most bytes of a run file.
 const MAX_RUN_BYTES: u64 = 256 << 20;
+
+/// Within how many bytes of a run file its id stands.
+const ID_WITHIN: u64 = 1024;
 
 /// The runs of a project.
 #[derive(Debug, Clone)]
@@ -428,6 +431,31 @@ impl RunStore {
         ))
     }
 
+    /// Refuses a run that is the latest, or the latest but so many, only because the file of a newer
+    /// one is damaged: what is decided by the newest run is not to be decided by an older one. The
+    /// name of the file, or the id in it, says when that was recorded.
+    ///
+    /// # Errors
+    ///
+    /// There is such a file.
+    pub fn refuse_damaged_newer(&self, reference: &str, found: &Run) -> Result<()> {
+        if !matches!(RunReference::parse(reference), Ok(RunReference::Latest(_))) {
+            return Ok(());
+        }
+        for (path, error) in self.damaged_files() {
+            let stated = stated_id(&path);
+            let time = reference::time_of_id(&stated).filter(|time| !clock::is_future(*time));
+            if stated != found.id && time.is_some_and(|time| time >= found.created) {
+                let words = format!("the newest run is damaged: {}", error.message);
+                return Err(Error::unusable_input(words).with_help(format!(
+                    "restore its file or remove it; or name the run that is meant, such as {}",
+                    found.id
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Remembers to say that a run that was found, or those passed over for it, are dated later
     /// than now.
     fn add_future(&self, found: &RunEntry, passed_over: &[&RunEntry]) {
@@ -603,6 +631,20 @@ fn take_copies(entries: &mut Vec<RunEntry>) -> Vec<RunEntry> {
 
 fn file_stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+}
+
+/// The id that a damaged file states: its name, or else what stands at its beginning.
+fn stated_id(path: &Path) -> String {
+    let stem = file_stem(path);
+    if reference::time_of_id(stem).is_some() {
+        return stem.into();
+    }
+    let mut head = Vec::new();
+    let opened = sources::open_file(path);
+    let _ = opened.and_then(|file| file.take(ID_WITHIN).read_to_end(&mut head));
+    let head = String::from_utf8_lossy(&head);
+    let id = head.split_once("\"id\": \"").and_then(|(_, rest)| rest.split('"').next());
+    id.unwrap_or_default().into()
 }
 
 fn read_text(path: &Path) -> Result<String> {

@@ -108,6 +108,10 @@ pub(super) fn run_diff(
         || assess_evidence(b, &store, &project_data, console),
     );
     let (a, b) = (a?, Arc::new(b?));
+    if fail_on.iter().any(|kind| *kind != project::FailOn::Never) {
+        store.refuse_damaged_newer(&arguments.a, &a.run)?;
+        store.refuse_damaged_newer(&arguments.b, &b.run)?;
+    }
     let gate = &project.config.gate;
     let sides = (diff_side(&a), diff_side(&b));
     let (catalogue, phrases) = (&project_data.catalogue, &project_data.phrases);
