@@ -611,7 +611,7 @@ impl<'a> AssertingSentence<'a> {
         // Other figures than the captured ones may be of runs that nobody kept.
         let is_captured = |one: &StatedQuantity| match one.value {
             StatedValue::Seconds(seconds) => series.iter().any(|fact_ref| {
-                let median = self.index.known_figures(fact_ref).median;
+                let median = self.index.known_figures(fact_ref).named_figure("median");
                 median.is_some_and(|truth| one.agrees_with(seconds, truth))
             }),
             _ => true,
@@ -728,7 +728,7 @@ fn rank_of(index: &EvidenceIndex, fact_ref: &FactRef) -> Option<Vec<i64>> {
     if let Some(text) = fact_ref.fact.as_str() {
         return text.split(['.', '-', '+', '_']).take(3).map(|part| part.parse().ok()).collect();
     }
-    let median = index.known_figures(fact_ref).median;
+    let median = index.known_figures(fact_ref).named_figure("median");
     let number =
         median.or_else(|| fact_ref.bytes_per_second()).or_else(|| fact_ref.item_count())?;
     #[allow(clippy::cast_possible_truncation, reason = "no logarithm is as long")]

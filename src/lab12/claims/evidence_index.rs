@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::captured_lines::CapturedLines;
 use super::dates::{StatedDate, find_dates};
-use super::figures::{KnownFigures, list_computed};
+use super::figures::KnownFigures;
 use super::quantity::{StatedQuantity, StatedValue, is_ratio_of};
 use super::target_resolver::TargetResolver;
 use super::words::{LabelledLiteral, literal_key, literal_value};
@@ -95,8 +95,8 @@ impl<'a> EvidenceIndex<'a> {
                 }
                 let all = self.facts_everywhere(id);
                 for fact_ref in &all {
-                    out.extend(list_computed(fact_ref.fact));
                     let own = self.known_figures(fact_ref);
+                    out.extend(&own.computed);
                     for other in &all {
                         let other = self.known_figures(other);
                         let both = own.all.iter().zip(&other.all).take(NAMED_FIGURES);
@@ -197,7 +197,7 @@ impl<'a> EvidenceIndex<'a> {
     pub(super) fn known_figures(&self, fact_ref: &FactRef) -> Rc<KnownFigures> {
         let key = (fact_ref.id.to_string(), fact_ref.target.to_string());
         let mut known = self.figures.borrow_mut();
-        known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of(fact_ref.fact))).clone()
+        known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of_fact(fact_ref.fact))).clone()
     }
 
     /// The target of a role that the report is about.
@@ -254,7 +254,8 @@ impl<'a> EvidenceIndex<'a> {
     pub(super) fn is_ratio_of_starts(&self, quantity: &StatedQuantity) -> bool {
         let runtimes = [self.target_with_role(Role::Baseline), self.sole_candidate()];
         let medians = runtimes.map(|target| {
-            self.known_figures(&self.fact_on_target(&fact_ids::STARTUP_WALL, target?)?).median
+            self.known_figures(&self.fact_on_target(&fact_ids::STARTUP_WALL, target?)?)
+                .named_figure("median")
         });
         match (&quantity.value, medians) {
             (StatedValue::Times(_), [Some(one), Some(other)]) => is_ratio_of(quantity, one, other),
@@ -352,6 +353,14 @@ fn plain_number(word: &str) -> String {
 }
 
 impl FactRef<'_> {
+    /// The number of a count, of the items of a list, of samples, or a status.
+    pub(super) fn known_number(&self) -> Option<f64> {
+        #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+        let samples = self.fact.as_series().map(|samples| samples.values.len() as f64);
+        let stated = self.fact.as_value().and_then(|value| value.get("n")?.as_f64());
+        samples.or(stated).or_else(|| self.item_count())
+    }
+
     /// The number of a count, or of the items of a list.
     pub(super) fn item_count(&self) -> Option<f64> {
         match self.fact.as_value()? {

@@ -1,4 +1,4 @@
-//! The figures of a measured fact that a report can state.
+//! What is known of a fact as numbers: its figures, and what is computed of them.
 
 use std::ops::Range;
 
@@ -30,93 +30,84 @@ pub(super) struct KnownFigure {
     pub value: f64,
 }
 
-/// The figures of a fact; none where it has no numbers.
-#[derive(Debug)]
+/// The figures of a fact; none where it has no measured numbers.
+#[derive(Debug, Default)]
 pub(super) struct KnownFigures {
-    /// All of them, every sample among them.
+    /// All of them, the named ones first, every sample among them.
     pub all: Vec<KnownFigure>,
-    /// Of a series the median.
-    pub median: Option<f64>,
-    /// Of a series the mean.
-    pub mean: Option<f64>,
+    /// Their sum, their spread, and their mean without one of the extremes or both.
+    pub computed: Vec<f64>,
 }
 
 impl KnownFigures {
     /// The figures of a fact.
-    pub(super) fn of(fact: &Fact) -> Self {
-        let summary =
-            fact.as_series().and_then(|samples| stats::summarize_samples(&samples.values));
-        Self {
-            all: list_figures(fact),
-            median: summary.as_ref().map(|summary| summary.median),
-            mean: summary.as_ref().map(|summary| summary.mean),
+    pub(super) fn of_fact(fact: &Fact) -> Self {
+        let mut figures = Self::default();
+        match fact {
+            Fact::Series(samples) => return Self::of_samples(&samples.values),
+            Fact::Value { value, .. } => {
+                let fields =
+                    [("avg", "mean"), ("min", "min"), ("max", "max"), ("seconds", "sample")];
+                for (key, name) in fields {
+                    figures.push_named(name, value.get(key).and_then(serde_json::Value::as_f64));
+                }
+                figures.computed = figures.list_computed(value.get("n").and_then(|n| n.as_f64()));
+            }
+            Fact::Missing(_) => {}
         }
+        figures
     }
-}
 
-/// What is computed of one series: its sum, its spread, and its mean without one of the extremes.
-pub(super) fn list_computed(fact: &Fact) -> Vec<f64> {
-    if let Some(samples) = fact.as_series() {
-        let Some(summary) = stats::summarize_samples(&samples.values) else { return Vec::new() };
+    /// The figures of a series.
+    pub(super) fn of_samples(values: &[f64]) -> Self {
+        let mut figures = Self::default();
+        if let Some(summary) = stats::summarize_samples(values) {
+            figures.push_named("mean", Some(summary.mean));
+            figures.push_named("min", Some(summary.min));
+            figures.push_named("max", Some(summary.max));
+            figures.push_named("median", Some(summary.median));
+        }
         #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
-        let n = samples.values.len() as f64;
-        let sum = summary.mean * n;
-        let without = |one: f64| (sum - one) / (n - 1.0).max(1.0);
-        let rest = (sum - summary.min - summary.max) / (n - 2.0).max(1.0);
-        return vec![
-            sum,
-            summary.max - summary.min,
-            without(summary.min),
-            without(summary.max),
-            rest,
-        ];
+        let n = values.len() as f64;
+        figures.computed = figures.list_computed(Some(n));
+        // Some leave the first one out as a warm-up.
+        if let [_, rest @ ..] = values
+            && let Some(summary) = stats::summarize_samples(rest)
+        {
+            figures.push_named("mean", Some(summary.mean));
+            figures.push_named("median", Some(summary.median));
+        }
+        for &value in values {
+            figures.push_named("sample", Some(value));
+        }
+        figures
     }
-    let field = |key: &str| fact.as_value()?.get(key)?.as_f64();
-    let sum = field("avg").zip(field("n")).map(|(mean, n)| mean * n);
-    let spread = field("max").zip(field("min")).map(|(max, min)| max - min);
-    let without = sum
-        .zip(field("max"))
-        .zip(field("n"))
-        .map(|((sum, max), n)| (sum - max) / (n - 1.0).max(1.0));
-    [sum, spread, without].into_iter().flatten().collect()
-}
 
-fn list_figures(fact: &Fact) -> Vec<KnownFigure> {
-    match fact {
-        Fact::Series(samples) => {
-            let mut out = Vec::new();
-            if let Some(summary) = stats::summarize_samples(&samples.values) {
-                let named = [
-                    ("mean", summary.mean),
-                    ("min", summary.min),
-                    ("max", summary.max),
-                    ("median", summary.median),
-                ];
-                out.extend(named.map(|(name, value)| KnownFigure { name, value }));
-            }
-            // Some leave the first one out as a warm-up.
-            if let [_, rest @ ..] = &samples.values[..]
-                && let Some(summary) = stats::summarize_samples(rest)
-            {
-                let named = [("mean", summary.mean), ("median", summary.median)];
-                out.extend(named.map(|(name, value)| KnownFigure { name, value }));
-            }
-            out.extend(samples.values.iter().map(|&value| KnownFigure { name: "sample", value }));
-            out
+    fn push_named(&mut self, name: &'static str, value: Option<f64>) {
+        self.all.extend(value.map(|value| KnownFigure { name, value }));
+    }
+
+    /// What is computed of the mean and the extremes of `n` samples.
+    fn list_computed(&self, n: Option<f64>) -> Vec<f64> {
+        let [mean, min, max] = ["mean", "min", "max"].map(|name| self.named_figure(name));
+        let mut computed: Vec<f64> = max.zip(min).map(|(max, min)| max - min).into_iter().collect();
+        if let Some((mean, n)) = mean.zip(n) {
+            let sum = mean * n;
+            computed.push(sum);
+            computed.extend([min, max].into_iter().flatten().map(|one| (sum - one) / (n - 1.0)));
+            computed.extend(min.zip(max).map(|(min, max)| (sum - min - max) / (n - 2.0)));
         }
-        Fact::Value { value, .. } => {
-            let field =
-                |key: &str, name| value.get(key)?.as_f64().map(|value| KnownFigure { name, value });
-            [
-                field("avg", "mean"),
-                field("min", "min"),
-                field("max", "max"),
-                field("seconds", "sample"),
-            ]
-            .into_iter()
-            .flatten()
-            .collect()
-        }
-        Fact::Missing(_) => Vec::new(),
+        computed.retain(|one| one.is_finite());
+        computed
+    }
+
+    /// The figure of a name.
+    pub(super) fn named_figure(&self, name: &str) -> Option<f64> {
+        self.all.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+    }
+
+    /// The figures that a value can be copied from.
+    pub(super) fn copied_figures(&self) -> impl Iterator<Item = &KnownFigure> {
+        self.all.iter().take(MAX_FIGURES)
     }
 }

@@ -13,7 +13,7 @@ impl ValuePlace<'_> {
         let text = fact_ref.fact.as_str().unwrap_or_default();
         match &quantity.value {
             StatedValue::Seconds(_) => self.agreeing_figure(fact_ref).is_some(),
-            StatedValue::Number(number, second) => known_number(fact_ref).is_some_and(|truth| {
+            StatedValue::Number(number, second) => fact_ref.known_number().is_some_and(|truth| {
                 let readings = [Some(*number), *second];
                 readings.into_iter().flatten().any(|stated| quantity.agrees_with(stated, truth))
             }),
@@ -60,7 +60,7 @@ impl ValuePlace<'_> {
         let text = fact_ref.fact.as_str().unwrap_or_default();
         match &quantity.value {
             StatedValue::Seconds(seconds) => self.clashes_in_time(fact_ref, *seconds),
-            StatedValue::Number(number, second) => known_number(fact_ref).is_some_and(|truth| {
+            StatedValue::Number(number, second) => fact_ref.known_number().is_some_and(|truth| {
                 let readings = [Some(*number), *second];
                 readings.into_iter().flatten().all(|stated| quantity.clashes_with(stated, truth))
             }),
@@ -133,7 +133,7 @@ impl ValuePlace<'_> {
         let stated = self.stated_text();
         let known = fact_ref.fact.as_str().unwrap_or_default();
         match &self.stated_quantity().value {
-            StatedValue::Number(number, _) => known_number(fact_ref).is_some_and(|truth| {
+            StatedValue::Number(number, _) => fact_ref.known_number().is_some_and(|truth| {
                 is_slip_of_digits(&format!("{number}"), &format!("{truth}"), 1)
             }),
             StatedValue::Seconds(seconds) => {
@@ -244,14 +244,6 @@ pub(super) fn is_wanted(figure: &KnownFigure, wanted: &[&str]) -> bool {
         || wanted.contains(&figure.name)
         || figure.name == "sample" && wanted.len() > 1
         || figure.name == "median" && wanted == ["mean"]
-}
-
-/// The number of a count, of the items of a list, of samples, or a status.
-pub(super) fn known_number(fact_ref: &FactRef) -> Option<f64> {
-    #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
-    let samples = fact_ref.fact.as_series().map(|samples| samples.values.len() as f64);
-    let stated = || fact_ref.fact.as_value()?.get("n")?.as_f64();
-    samples.or_else(stated).or_else(|| fact_ref.item_count())
 }
 
 /// Whether of at least `least` parts of a name one is another than in a captured one.

@@ -18,11 +18,13 @@ mod blocks;
 mod captured_lines;
 mod claim_remark;
 mod comparison;
+mod computed_cells;
 mod costs;
 mod dates;
 mod evidence_index;
 #[cfg(test)]
 mod examples_hold;
+mod figure_pair;
 mod figures;
 mod matching;
 mod messages {

@@ -251,7 +251,8 @@ impl<'a> ValuePlace<'a> {
         subjects.iter().find(|one| one.facts[0] == id || one.facts.iter().any(|fact| fact == id))
     }
 
-    fn named_owner(&self) -> Option<String> {
+    /// Whose value it is, by the words around it alone.
+    pub(super) fn named_owner(&self) -> Option<String> {
         let words = &self.vocabulary.words;
         self.index.resolver.attribute_quantity(words, self.sentence, self.all, self.number)
     }

@@ -8,7 +8,7 @@
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::StatedFigure;
-use super::matching::{is_wanted, known_number};
+use super::matching::is_wanted;
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded};
 use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge, find_quantities};
@@ -172,7 +172,7 @@ impl<'a> ValuePlace<'a> {
         let found = match subject.kind {
             SubjectKind::Address => fact_ref.own_addresses(),
             SubjectKind::Samples => {
-                format!("n = {}", known_number(fact_ref).unwrap_or_default())
+                format!("n = {}", fact_ref.known_number().unwrap_or_default())
             }
             // dd calls both units GB.
             SubjectKind::Rate => fact_ref.bytes_per_second().map_or_else(String::new, |rate| {
@@ -314,7 +314,7 @@ impl<'a> ValuePlace<'a> {
     /// Where its row names another count, the two are exchanged.
     fn is_told_in_column(&self, fact_ref: &FactRef) -> bool {
         let PassageForm::Cell { whole, .. } = &self.sentence.passage.form else { return false };
-        let known = known_number(fact_ref).map(|known| known.to_string());
+        let known = fact_ref.known_number().map(|known| known.to_string());
         let subjects = &self.vocabulary.subjects.subject;
         let is_of_other = |label: &str| {
             subjects.iter().any(|one| {
