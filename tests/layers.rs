@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
+
 use crate::support::own_path;
 
 /// Where the course is known: in its pack, where commands name it, and where packs are listed. The
@@ -19,9 +21,10 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
 /// The files of `src/` by their path below it, without their tests.
 fn program_texts() -> BTreeMap<String, String> {
     let src = own_path("src");
+    let tests = Regex::new(r"(?m)^#\[cfg\(test\)\]\n(?:pub(?:\([^)]*\))? )?mod tests").unwrap();
     let files = source_files(&src).into_iter().map(|path| {
         let text = std::fs::read_to_string(&path).unwrap();
-        let program = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_string();
+        let program = tests.split(&text).next().unwrap_or_default().to_string();
         (path.strip_prefix(&src).unwrap().display().to_string(), program)
     });
     let is_test =
@@ -96,60 +99,96 @@ fn groups_of_imports_are_expanded() {
     assert_eq!(paths, ["a::b", "a::c::d", "a::c::e::f", "a::g"]);
 }
 
-/// The files that a file names by `crate::` or `super::`, in an import or elsewhere.
-fn imports(name: &str, text: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut here: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
-    if here.last() == Some(&"mod") {
-        here.pop();
+/// The files of the program, and what they name of each other.
+struct ProgramFiles {
+    /// The code of each, without comments.
+    texts: BTreeMap<String, String>,
+    /// The paths that each imports.
+    imports: BTreeMap<String, Vec<String>>,
+}
+
+impl ProgramFiles {
+    fn from_texts(texts: BTreeMap<String, String>) -> Self {
+        let imports = Regex::new(r"(?m)^(?:pub(?:\([^)]*\))? )?use ([^;]+;)").unwrap();
+        let comments = Regex::new(r"(?m)^\s*//.*$").unwrap();
+        let mut files = Self { texts, imports: BTreeMap::new() };
+        for (name, text) in &mut files.texts {
+            *text = comments.replace_all(text, "").into_owned();
+            let paths = imports.captures_iter(text).flat_map(|found| expand_paths(&found[1]));
+            files.imports.insert(name.clone(), paths.collect());
+        }
+        files
     }
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let code = lines.collect::<Vec<_>>().join("\n");
-    let mut found = BTreeSet::new();
-    for start in ["crate::", "super::"] {
-        for (at, _) in code.match_indices(start) {
-            if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == ':' || c == '_') {
-                continue;
-            }
-            let mut rest = &code[at..];
-            let mut base = here.clone();
-            while let Some(after) = rest.strip_prefix("super::") {
-                base.pop();
-                rest = after;
-            }
-            if let Some(after) = rest.strip_prefix("crate::") {
-                base.clear();
-                rest = after;
-            }
-            for path in expand_paths(rest) {
-                let mut place = base.clone();
-                for word in path.split("::") {
-                    place.push(word);
-                    let file = place.join("/");
-                    for file in [format!("{file}.rs"), format!("{file}/mod.rs")] {
-                        found.extend(files.get(&file).cloned());
-                    }
-                }
-            }
+
+    /// The file of a module, by its words from the root.
+    fn file_of_module(&self, module: &[String]) -> Option<&str> {
+        let place = module.join("/");
+        let names = [format!("{place}.rs"), format!("{place}/mod.rs")];
+        names.iter().find_map(|name| Some(self.texts.get_key_value(name)?.0.as_str()))
+    }
+
+    /// The file that declares what a file names by a path. What a parent only hands on from
+    /// another of its children is declared by that.
+    fn declaring_file(&self, name: &str, path: &str) -> Option<&str> {
+        let mut place = module_of(name);
+        let mut words = path.split("::").peekable();
+        match words.next()? {
+            "crate" => place.clear(),
+            "super" => place.truncate(place.len().saturating_sub(1)),
+            child => place.push(child.into()),
+        }
+        while words.next_if_eq(&"super").is_some() {
+            place.pop();
+        }
+        let mut file = self.file_of_module(&place);
+        let mut item = words.next();
+        while let Some(word) = item {
+            place.push(word.into());
+            let Some(inner) = self.file_of_module(&place) else { break };
+            (file, item) = (Some(inner), words.next());
+        }
+        let (file, item) = (file?, item.unwrap_or_default());
+        let is_parent = module_of(name).starts_with(&module_of(file));
+        let from = self.imports[file].iter().find(|path| path.rsplit("::").next() == Some(item));
+        match from.filter(|_| is_parent) {
+            Some(from) => self.declaring_file(file, from),
+            None => Some(file),
         }
     }
-    found.remove(name);
-    found
+
+    /// The files that declare what a file uses. Handing on what a child declares is no use of it.
+    fn files_used_by(&self, name: &str) -> BTreeSet<&str> {
+        let declared = Regex::new(r"(?m)^\s*(?:pub(?:\([^)]*\))? )?mod (\w+);").unwrap();
+        let children = declared.captures_iter(&self.texts[name]);
+        let children: Vec<String> = children.map(|found| found[1].to_string()).collect();
+        let starts = [vec!["crate".into(), "super".into()], children].concat().join("|");
+        let handed_on = format!(r"(?m)^pub(?:\([^)]*\))? use (?:{starts})::[^;]*;|\(in crate::");
+        let code = Regex::new(&handed_on).unwrap().replace_all(&self.texts[name], "");
+        let begins = Regex::new(&format!(r"(?:^|[^\w:])((?:{starts})::)")).unwrap();
+        let begins = begins.captures_iter(&code).map(|found| found.get(1).unwrap().start());
+        let paths = begins.flat_map(|at| expand_paths(&code[at..]));
+        let files = paths.filter_map(|path| self.declaring_file(name, &path));
+        files.filter(|file| *file != name).collect()
+    }
+}
+
+/// The words of a file's own module: of `report/functions.rs` they are `report` and `functions`.
+fn module_of(name: &str) -> Vec<String> {
+    let path = name.trim_end_matches(".rs").trim_end_matches("/mod");
+    path.split('/').filter(|word| !matches!(*word, "lib" | "main")).map(String::from).collect()
 }
 
 #[test]
 fn no_two_files_import_each_other() {
-    let texts = program_texts();
-    let files: BTreeSet<String> = texts.keys().cloned().collect();
-    let graph: BTreeMap<&str, BTreeSet<String>> =
-        texts.iter().map(|(name, text)| (name.as_str(), imports(name, text, &files))).collect();
-    let is_root = |name: &str| name.ends_with("mod.rs") || !name.contains('/');
+    let files = ProgramFiles::from_texts(program_texts());
+    let graph: BTreeMap<&str, BTreeSet<&str>> =
+        files.texts.keys().map(|name| (name.as_str(), files.files_used_by(name))).collect();
     let mut circles = Vec::new();
-    for (name, used) in &graph {
-        for other in used.iter().filter(|other| other.as_str() > *name && !is_root(other)) {
-            if !is_root(name) && graph[other.as_str()].contains(*name) {
-                circles.push(format!("{name} and {other}"));
-            }
-        }
+    for (name, used) in graph.iter().filter(|(name, _)| !name.ends_with("mod.rs")) {
+        let back = used.iter().filter(|other| {
+            *other > name && !other.ends_with("mod.rs") && graph[*other].contains(name)
+        });
+        circles.extend(back.map(|other| format!("{name} and {other}")));
     }
     assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
