@@ -12,6 +12,9 @@ use crate::support::own_path;
 /// names that are no persons' are words that people have as folders.
 const KNOWERS: &[&str] = &["lab12/", "cli/", "lib.rs", "privacy/name.rs"];
 
+/// The files that lead a folder and still share declarations with the files that they use.
+const OPEN: &[&str] = &["collect/mod.rs", "lab12/claims/mod.rs", "site/mod.rs"];
+
 fn source_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
@@ -184,11 +187,10 @@ fn no_two_files_import_each_other() {
     let graph: BTreeMap<&str, BTreeSet<&str>> =
         files.texts.keys().map(|name| (name.as_str(), files.files_used_by(name))).collect();
     let mut circles = Vec::new();
-    for (name, used) in graph.iter().filter(|(name, _)| !name.ends_with("mod.rs")) {
-        let back = used.iter().filter(|other| {
-            *other > name && !other.ends_with("mod.rs") && graph[*other].contains(name)
-        });
+    for (name, used) in &graph {
+        let back = used.iter().filter(|other| *other > name && graph[*other].contains(name));
         circles.extend(back.map(|other| format!("{name} and {other}")));
     }
+    circles.retain(|circle| !OPEN.iter().any(|leader| circle.contains(leader)));
     assert!(circles.is_empty(), "{}", circles.join("\n"));
 }

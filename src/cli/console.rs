@@ -9,6 +9,7 @@
 use std::any::Any;
 use std::io::{IsTerminal, Write};
 use std::panic::Location;
+use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use clap::{ColorChoice, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::styled::{StyledLine, StyledText, TextStyle};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::text::{defuse_log_commands, escape_hidden_json, make_visible};
 
 /// The two outputs and how to use them.
@@ -326,6 +327,15 @@ fn style_message(style: TextStyle, what: &str, text: &str) -> StyledText {
 /// `1 run`, `2 runs`.
 pub(super) fn count_words(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// Says what failed, and with which exit code.
+pub(super) fn report_failure(error: &Error, console: &Console) -> ExitCode {
+    console.print_error(error);
+    ExitCode::from(match error.kind {
+        ErrorKind::Input => 2,
+        ErrorKind::Environment => 3,
+    })
 }
 
 #[cfg(test)]

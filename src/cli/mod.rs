@@ -4,6 +4,7 @@
 //! and something failed: an expectation, what `--fail-on` names, a runtime that was named and did
 //! not start; 2 wrong use or unusable input; 3 the environment failed.
 
+mod assessment;
 mod build;
 mod check;
 mod clean;
@@ -38,17 +39,15 @@ mod show;
 mod styled;
 mod summary;
 
+use assessment::load_assessment;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{ArgAction, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::project::Project;
-use crate::report::{Assessment, ProjectData};
-use crate::store::RunStore;
-use console::Console;
+use console::{Console, report_failure};
 
 /// The width of help, in columns, on a terminal that does not tell its own.
 const UNKNOWN_WIDTH: usize = 80;
@@ -163,15 +162,6 @@ pub fn run_program() -> ExitCode {
     dispatch_command(&cli, &console).unwrap_or_else(|error| report_failure(&error, &console))
 }
 
-/// Says what failed, and with which exit code.
-fn report_failure(error: &crate::error::Error, console: &Console) -> ExitCode {
-    console.print_error(error);
-    ExitCode::from(match error.kind {
-        ErrorKind::Input => 2,
-        ErrorKind::Environment => 3,
-    })
-}
-
 /// The whole command line.
 pub fn build_command_line() -> clap::Command {
     let command = examples::with_examples(CommandLine::command());
@@ -224,19 +214,6 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         | CliCommand::Completions(_)
         | CliCommand::Man(_) => Ok(ExitCode::SUCCESS),
     }
-}
-
-/// A run with what is said about it, and warnings about the others of its store.
-///
-/// # Errors
-///
-/// There is no such run, or it cannot be judged.
-fn load_assessment(project: &Project, reference: &str, console: &Console) -> Result<Assessment> {
-    let project_data = ProjectData::load_project(project)?;
-    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
-    let assessment = Assessment::new(store.load_run(reference, &project.root)?, &project_data)?;
-    console.warn_all(&store.store_warnings());
-    Ok(assessment)
 }
 
 fn open_project(cli: &CommandLine, console: &Console) -> Result<Project> {

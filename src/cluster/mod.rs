@@ -12,10 +12,13 @@ mod nodes;
 mod pod;
 mod probing;
 mod resume;
+mod session;
 mod starts;
 mod view;
 mod words;
 
+use session::NO_VIEW;
+pub(crate) use session::{ClusterOptions, ClusterSession, PodClass};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -33,13 +36,11 @@ pub(crate) use resume::{find_session_pods, resume_nodes};
 
 use nodes::read_labels;
 
-use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord, capture_of};
+use crate::collect::{RuntimeArgument, SessionRecord, capture_of};
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureOrigin, Fleet, FleetClass, Role, Target};
-use crate::probe::catalogue::ProbeCatalogue;
+use crate::model::{Capture, CaptureOrigin, Role, Target};
 use crate::probe::collected::HOST_PART;
 use crate::probe::script;
-use crate::process::CancelFlag;
 
 /// The name of the engine in runs and on the command line.
 pub(crate) const ENGINE: &str = "kubernetes";
@@ -68,15 +69,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("escape", "no folder is shared with a pod"),
 ];
 
-/// Why of the node's side something is not shown, without a view, with one of its processes' names
-/// and with a full one.
-const NO_VIEW: &str = "a pod without rights cannot look at its node, and the node's object does \
-                       not say";
-const NAMES_ONLY: &str = "of its node's processes a pod without rights sees names and arguments, \
-                          and the node's object does not say";
-const FULL_VIEW: &str = "asked from a pod it would show that pod and not the node, or it takes the \
-                         container's engine to say";
-
 /// Why there are no times of starts: the usual ones, those of a cluster where they were not asked for,
 /// and those of a class where they were.
 const NO_CLIENT: &str = "in a cluster starts are timed from the scheduler's event";
@@ -84,94 +76,6 @@ const NO_STARTS: &str = "starts are timed in a cluster with --samples N, which w
 const NO_SAMPLES: &str = "no pod of this class was started to be timed";
 const NO_CONTROL: &str = "the control is the baseline, where its starts were timed";
 const NO_RESUMED_STARTS: &str = "the session died before all starts were timed";
-
-/// What to collect in a cluster.
-pub(crate) struct ClusterOptions {
-    /// Which nodes.
-    pub nodes: NodeChoice,
-    /// Which classes; by default all of the cluster, and a pod without one.
-    pub classes: Vec<RuntimeArgument>,
-    /// The class that the others are compared with.
-    pub baseline: Option<String>,
-    /// How many nodes are probed at a time.
-    pub parallel: usize,
-    /// How a pod looks at each node, if one does.
-    pub node_view: Option<NodeViewLevel>,
-    /// How often each class is started on each node to be timed; 0 for not at all.
-    pub starts: u32,
-    /// What the pods have in common.
-    pub pods: PodSettings,
-    /// The edition of a pack that the runs are for.
-    pub edition: Option<String>,
-    /// A name for the runs.
-    pub label: Option<String>,
-}
-
-impl ClusterOptions {
-    /// What a session that died was asked for, as far as its runs say it.
-    pub(crate) fn take_from_fleet(&mut self, fleet: &Fleet) {
-        self.pods.session.clone_from(&fleet.id);
-        self.pods.image.clone_from(&fleet.image);
-        self.label.clone_from(&fleet.label);
-    }
-}
-
-/// A class of pods that is probed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PodClass {
-    /// The name of the target.
-    pub name: String,
-    /// Its part.
-    pub role: Role,
-    /// The RuntimeClass; none for a pod that asks for none.
-    pub class: Option<String>,
-    /// Whether the user named it.
-    pub named: bool,
-    /// The labels of the nodes that it is for; none if it is for all.
-    pub selector: BTreeMap<String, String>,
-}
-
-impl PodClass {
-    /// One that a session that died was asked for.
-    pub(crate) fn of_fleet(class: &FleetClass) -> Self {
-        Self {
-            name: class.name.clone(),
-            role: class.role,
-            class: class.class.clone(),
-            named: class.named,
-            selector: BTreeMap::new(),
-        }
-    }
-
-    /// Why no pod of this class can be on a node: the class is for others.
-    pub(crate) fn refuse_node(&self, node: &ClusterNode) -> Option<String> {
-        let missing = self
-            .selector
-            .iter()
-            .find(|(label, value)| node.labels.get(*label).is_none_or(|of_node| of_node != *value));
-        let (label, value) = missing?;
-        Some(format!(
-            "the class is only for nodes with the label {label}={value}, which this node has not: \
-             no pod was started"
-        ))
-    }
-}
-
-/// What stays the same during a session.
-pub(crate) struct ClusterSession<'a> {
-    /// The cluster.
-    pub client: &'a ClusterClient,
-    /// What is collected.
-    pub options: &'a ClusterOptions,
-    /// The classes, the baseline first.
-    pub classes: Vec<PodClass>,
-    /// The probes.
-    pub catalogue: &'a ProbeCatalogue,
-    /// Set when the user wants to stop.
-    pub cancel: &'a CancelFlag,
-    /// Who is told.
-    pub progress: &'a dyn CollectProgress,
-}
 
 /// Probes all chosen nodes under all classes. `keep` gets the record of each node as it comes, in
 /// this thread, and whatever happens no pod of the session is left that can be removed.
@@ -217,27 +121,6 @@ pub(crate) fn collect_nodes(
 
 fn take_next(queue: &Mutex<VecDeque<ClusterNode>>) -> Option<ClusterNode> {
     queue.lock().ok()?.pop_front()
-}
-
-impl ClusterSession<'_> {
-    /// After how many seconds the cluster ends pods that wait for those of the other classes, and
-    /// for who looks at them.
-    fn seconds_of_held_pods(&self) -> u64 {
-        self.options.pods.seconds * (self.classes.len() as u64 + 1)
-    }
-
-    /// Why a look at a node does not show everything.
-    fn unseen_words(&self) -> &'static str {
-        match self.options.node_view {
-            None => NO_VIEW,
-            Some(NodeViewLevel::Processes) => NAMES_ONLY,
-            Some(NodeViewLevel::Full) => FULL_VIEW,
-        }
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancel.load(Ordering::Relaxed)
-    }
 }
 
 /// Removes the pods of a session when it ends, by a panic too.

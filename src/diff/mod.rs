@@ -17,6 +17,7 @@ mod gate;
 pub mod history;
 pub(crate) mod machine;
 mod measurement;
+mod side;
 mod target;
 pub(crate) mod value;
 
@@ -28,23 +29,15 @@ pub use figure::MeasuredFigure;
 pub use finding::FindingChanges;
 pub use gate::is_weaker;
 pub use measurement::MeasurementChange;
+pub use side::DiffSide;
 
 use serde::Serialize;
 
-use crate::judge::{Judgement, Severity};
-use crate::model::{Role, Run};
+use crate::judge::Severity;
+use crate::model::Role;
 use crate::phrases::ReportPhrases;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::{DiffGate, FailOn};
-
-/// One of the two runs, judged.
-#[derive(Debug, Clone, Copy)]
-pub struct DiffSide<'a> {
-    /// The run.
-    pub run: &'a Run,
-    /// What is said about it.
-    pub judgement: &'a Judgement,
-}
 
 /// What changed from one run to another.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::judge::rules::testing::{Sketch, sketch};
-use crate::judge::{Conclusion, RuleBook, judge_run};
+use crate::judge::{Conclusion, Judgement, RuleBook, judge_run};
 use crate::model::{EvidenceKind, Fact, FactSource, MissingReason, Role, Target};
 use crate::stats::ComparisonOutcome;
 use crate::store::testing::read_sample_run;

@@ -5,6 +5,7 @@
 //! flags nor /dev/kvm show that a virtual machine boots.
 
 mod answer;
+mod check;
 mod engine_errors;
 mod engines;
 mod kata;
@@ -19,91 +20,14 @@ mod smoke;
 mod testing;
 mod words;
 
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
-use crate::engine::EngineKind;
 pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
-use crate::knowledge::names_runtime;
 use answer::CheckAnswer;
+pub(crate) use check::{CheckStatus, DoctorOptions, MachineCheck};
 pub(crate) use machine::{Machine, ThisMachine};
 pub(crate) use smoke::LONGEST_TIMEOUT;
 pub(crate) use words::DoctorWords;
-
-/// How a check went.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub(crate) enum CheckStatus {
-    /// As it should be.
-    Ok,
-    /// Something may not work.
-    Warn,
-    /// What was asked for cannot be done.
-    Fail,
-    /// There was nothing to check, or nobody asked for it.
-    Skip,
-    /// It could not be found out.
-    Unknown,
-}
-
-impl CheckStatus {
-    /// The word for it, as in JSON.
-    pub(crate) fn status_name(self) -> &'static str {
-        self.into()
-    }
-}
-
-/// What one check found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct MachineCheck {
-    /// The id: that of the check, and after a dot what of several it is about.
-    pub id: String,
-    /// How it went.
-    pub status: CheckStatus,
-    /// A few words.
-    pub title: String,
-    /// What was found.
-    pub observed: String,
-    /// What would be as it should.
-    pub expected: String,
-    /// What lies behind it, where it is not as it should be.
-    pub cause: Option<String>,
-    /// What to do about it.
-    pub fix: Option<String>,
-    /// What was looked at, or run, and what it said.
-    pub evidence: Vec<String>,
-}
-
-/// What the user wants to do with this machine.
-#[derive(Debug, Clone)]
-pub(crate) struct DoctorOptions {
-    /// The engine; by default the first that answers.
-    pub engine: Option<EngineKind>,
-    /// The runtimes; by default all that the engine offers.
-    pub runtimes: Vec<RuntimeArgument>,
-    /// The image of the smoke run.
-    pub image: String,
-    /// The image of the web app.
-    pub app: String,
-    /// Whether to start containers.
-    pub smoke: bool,
-    /// How long one container may take.
-    pub timeout: Duration,
-}
-
-impl DoctorOptions {
-    /// Whether Kata was asked for and nothing will be started to see for itself whether it works:
-    /// what Kata needs must then be there.
-    fn needs_kata(&self) -> bool {
-        !self.smoke && self.runtimes.iter().any(|wanted| names_runtime(&wanted.name, "kata"))
-    }
-}
 
 /// Makes all checks, from the cheap ones to the smoke runs; the last, `overall`, sums them up.
 /// `progress` is told what takes time.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::edition::PackEdition;
 use super::timing::RunTiming;
-use super::verdict::Verdict;
+use super::verdict::conclusion::Verdict;
 use crate::knowledge::{KnowledgeBase, is_runtime};
 use crate::model::{Fact, FactId, MissingFact, Role, Run, Samples, Target};
 use crate::probe::catalogue::ProbeCatalogue;

@@ -9,11 +9,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::NAME;
 use crate::assets::{self, TextFile};
 use crate::error::Result;
 use crate::judge::PackEdition;
 use crate::model::Role;
+
+/// The name of the pack, of its folders and of the form of evidence that it imports.
+pub(crate) const NAME: &str = "lab12";
 
 /// The form of the lab.
 #[derive(

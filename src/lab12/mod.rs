@@ -26,12 +26,10 @@ use crate::report::{Assessment, Renderer};
 use checked::CheckedView;
 use claims::ClaimChecker;
 use edition::Edition;
+pub(crate) use edition::NAME;
 
 /// The pack.
 pub(crate) struct Lab12;
-
-/// The name of the pack, of its folders and of the form of evidence that it imports.
-pub(crate) const NAME: &str = "lab12";
 
 impl Pack for Lab12 {
     fn pack_name(&self) -> &'static str {

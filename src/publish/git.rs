@@ -6,10 +6,28 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::folder::SiteFile;
-use super::{BranchChanges, KEPT, absolute_path};
 use crate::error::{Error, NameFailedFile, Result};
 use crate::git::{GitOutput, hide_credentials, run_git};
 use crate::site::{MARKER, SiteManifest};
+
+/// How many files of the branch a commit touches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct BranchChanges {
+    /// Files that were not there.
+    pub added: usize,
+    /// Files with another content.
+    pub changed: usize,
+    /// Files that are gone.
+    pub removed: usize,
+}
+
+/// The files of the branch that belong to the service that serves it.
+pub(super) const KEPT: [&str; 2] = ["CNAME", ".nojekyll"];
+
+/// The absolute form of a path that was given on the command line.
+pub(super) fn absolute_path(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| Path::new(path).to_path_buf())
+}
 
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod leaks;
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{Error, NameFailedFile, Result};
@@ -21,7 +21,8 @@ use crate::project::Project;
 use crate::report::Assessment;
 use crate::site::{self, MARKER};
 use crate::store::RunStore;
-use git::{Blob, GitRepository, PushOutcome, Remote};
+pub(crate) use git::BranchChanges;
+use git::{Blob, GitRepository, KEPT, PushOutcome, Remote};
 
 /// How often a push is tried when others push at the same time.
 const ATTEMPTS: u32 = 5;
@@ -58,17 +59,6 @@ pub(crate) struct PublishResult {
     pub warnings: Vec<String>,
     /// What has to be said about runs that were left out.
     pub notices: Vec<String>,
-}
-
-/// How many files of the branch a commit touches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct BranchChanges {
-    /// Files that were not there.
-    pub added: usize,
-    /// Files with another content.
-    pub changed: usize,
-    /// Files that are gone.
-    pub removed: usize,
 }
 
 /// Builds the site and publishes it.
@@ -255,14 +245,6 @@ impl PublishTarget<'_> {
             "nothing was changed: name another with --branch, or replace all of it with --replace",
         ))
     }
-}
-
-/// The files of the branch that belong to the service that serves it.
-const KEPT: [&str; 2] = ["CNAME", ".nojekyll"];
-
-/// The absolute form of a path that was given on the command line.
-fn absolute_path(path: &str) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| Path::new(path).to_path_buf())
 }
 
 #[cfg(test)]

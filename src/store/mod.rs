@@ -23,18 +23,15 @@ use chrono::{DateTime, Utc};
 
 use crate::atomic;
 use crate::clock;
-use crate::error::{Error, NameFailedFile, Result};
+use crate::error::{Error, Result};
 use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
 use crate::sources::{self, SourceKind, WalkLimits};
 use integrity::IntegrityReport;
-use packed::BaseCache;
 pub use packed::FleetBases;
+use packed::{BaseCache, MAX_RUN_BYTES, read_text, unpack_file};
 use reference::{FORMS, RunReference};
-
-/// The most bytes of a run file.
-const MAX_RUN_BYTES: u64 = 256 << 20;
 
 /// Within how many bytes of a run file its id stands.
 const ID_WITHIN: u64 = 1024;
@@ -645,22 +642,6 @@ fn stated_id(path: &Path) -> String {
     let head = String::from_utf8_lossy(&head);
     let id = head.split_once("\"id\": \"").and_then(|(_, rest)| rest.split('"').next());
     id.unwrap_or_default().into()
-}
-
-fn read_text(path: &Path) -> Result<String> {
-    unpack_file(path, &BaseCache::default())
-}
-
-/// The text of a run file, unpacked.
-fn unpack_file(path: &Path, bases: &BaseCache) -> Result<String> {
-    packed::unpack_text(read_plain_text(path)?, path, |id| {
-        bases.get_or_read(&path.with_file_name(format!("{id}.json")), read_plain_text)
-    })
-}
-
-fn read_plain_text(path: &Path) -> Result<String> {
-    let bytes = sources::read_named_file(path, MAX_RUN_BYTES).or_failed_io("read", path)?;
-    sources::decode_text(bytes, path)
 }
 
 fn read_entry(path: &Path) -> Result<RunEntry> {

@@ -12,8 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{MAX_RUN_BYTES, file};
-use crate::error::{Error, Result};
+use super::file;
+use crate::error::{Error, NameFailedFile, Result};
+use crate::sources;
+
+/// The most bytes of a run file.
+pub(super) const MAX_RUN_BYTES: u64 = 256 << 20;
 
 /// How a packed run begins.
 const BEGINNING: &str = "{\n  \"same_as\": ";
@@ -243,6 +247,22 @@ pub(super) fn unpack_text(
         unpacked.push_str(added);
     }
     Ok(unpacked)
+}
+
+pub(super) fn read_text(path: &Path) -> Result<String> {
+    unpack_file(path, &BaseCache::default())
+}
+
+/// The text of a run file, unpacked.
+pub(super) fn unpack_file(path: &Path, bases: &BaseCache) -> Result<String> {
+    unpack_text(read_plain_text(path)?, path, |id| {
+        bases.get_or_read(&path.with_file_name(format!("{id}.json")), read_plain_text)
+    })
+}
+
+fn read_plain_text(path: &Path) -> Result<String> {
+    let bytes = sources::read_named_file(path, MAX_RUN_BYTES).or_failed_io("read", path)?;
+    sources::decode_text(bytes, path)
 }
 
 #[cfg(test)]

@@ -6,19 +6,20 @@ mod folder;
 mod mounts;
 mod network;
 mod podman;
+mod result;
 mod sandbox;
 mod stale;
+mod waiting;
 
+pub(crate) use result::CleanupResult;
 use std::time::{Duration, Instant};
+use waiting::{LIMIT, wait_while};
 
 use super::{EngineKind, OWNER_LABEL, QUESTION, SESSION_LABEL, query_engine};
 use crate::error::{Error, Result};
 use crate::owner;
 use crate::process::{CancelFlag, ExitReason, run_command};
 pub(crate) use folder::SessionFolder;
-
-/// How long one question to another program may take.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// How long removing one container may take.
 const REMOVAL: Duration = Duration::from_secs(20);
@@ -39,18 +40,6 @@ const APPEARANCE: Duration = Duration::from_secs(1);
 /// The label of every container that nerdctl made, with the name that the user gave it.
 const NERDCTL_LABEL: &str = "nerdctl/name";
 
-/// The time between two looks at what others still do.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// Waits until something is over, or the limit is. What is awaited are processes that are no
-/// children of ours, whose end the kernel would tell us, and they follow one another with gaps.
-fn wait_while(limit: Duration, mut is_on: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while is_on() && begun.elapsed() < limit {
-        std::thread::sleep(LOOK);
-    }
-}
-
 /// A container that isoproof started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrphanContainer {
@@ -62,17 +51,6 @@ pub(crate) struct OrphanContainer {
     pub session: String,
     /// Whether the process that started it is still there.
     pub is_owned: bool,
-}
-
-/// What cleaning did, in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct CleanupResult {
-    /// What was removed.
-    pub removed: Vec<String>,
-    /// What could not be removed, with the reason where it is known.
-    pub left: Vec<String>,
-    /// What a runtime leaves after every run, and is no trouble.
-    pub noted: Vec<String>,
 }
 
 /// What an engine says; nothing if it cannot be used, because then it has no containers either.

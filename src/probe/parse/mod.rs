@@ -7,6 +7,7 @@ mod kernel;
 mod list;
 mod measure;
 mod network;
+mod output;
 mod phases;
 mod record;
 mod runtime;
@@ -14,31 +15,13 @@ mod scalar;
 
 pub(crate) use kernel::MODEL_LABELS;
 pub(crate) use network::{ListedInterface, is_ipv4, is_ipv6, is_mac, list_interfaces};
+pub use output::ParseResult;
+use output::{filled_lines, first_words, only_line, parse_decimal};
 pub(crate) use runtime::{
     implementation_in_shim_line, is_commit, version_in_shim_line, version_in_word, word_after_key,
 };
 
-use serde_json::Value;
-
-use crate::model::{MissingReason, MissingValue};
-
-impl MissingValue {
-    /// The output holds nothing.
-    fn empty_output() -> Self {
-        Self::new(MissingReason::Empty, "the output is empty")
-    }
-
-    /// The output is not what the probe asks for.
-    fn unexpected_output(wanted: &str, text: &str) -> Self {
-        Self::new(
-            MissingReason::Unreadable,
-            format!("{wanted} was expected, not `{}`", first_words(text)),
-        )
-    }
-}
-
-/// What reading a text gives.
-pub type ParseResult = Result<Value, MissingValue>;
+use crate::model::MissingValue;
 
 /// What reads a text that holds more than blanks.
 type ParserEntry = fn(&str) -> ParseResult;
@@ -123,36 +106,10 @@ pub fn series_prefix(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The first words of a text, on one line, for a message.
-fn first_words(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default();
-    crate::text::shorten_text(line, 60).replace(char::is_control, "")
-}
-
-/// The lines that hold more than blanks, trimmed at both ends.
-fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty())
-}
-
-/// The one filled line of a text.
-fn only_line(text: &str) -> Result<&str, MissingValue> {
-    let mut lines = filled_lines(text);
-    match (lines.next(), lines.next()) {
-        (_, Some(second)) => Err(MissingValue::unexpected_output("a single line", second)),
-        (line, None) => Ok(line.unwrap_or_default()),
-    }
-}
-
-/// A finite decimal number, without the names that Rust also reads as numbers (`inf`, `nan`).
-fn parse_decimal(text: &str) -> Option<f64> {
-    let plain =
-        text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E'));
-    text.parse().ok().filter(|number: &f64| plain && number.is_finite())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::MissingReason;
     use proptest::prelude::*;
 
     /// Text made of the words that parsers look for, so that it gets further into them than

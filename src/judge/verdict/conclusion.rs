@@ -1,0 +1,219 @@
+//! What a verdict says, and how sure it is of it.
+
+use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
+
+/// What the facts prove about a target's boundary.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Conclusion {
+    /// The target runs on the host's kernel.
+    SharedKernel,
+    /// It runs on a kernel of its own in a virtual machine.
+    SeparateKernelVm,
+    /// It runs on a kernel of its own that is a program on the host (gVisor).
+    SeparateKernelUserspace,
+    /// It runs on a kernel of its own of unknown kind.
+    SeparateKernel,
+    /// The facts do not decide.
+    Inconclusive,
+    /// The facts exclude each other.
+    Contradictory,
+    /// It did not start, so nothing was tested.
+    NotTested,
+}
+
+impl Conclusion {
+    /// All conclusions.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// The id of the conclusion in files and reports.
+    pub fn conclusion_id(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether it says that the target has a kernel of its own.
+    pub fn is_separate(self) -> bool {
+        matches!(
+            self,
+            Self::SeparateKernelVm | Self::SeparateKernelUserspace | Self::SeparateKernel
+        )
+    }
+}
+
+/// How far a verdict can be relied on.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
+pub enum Confidence {
+    /// There is no conclusion to rely on.
+    None,
+    /// It rests on one source that nothing independent confirms.
+    Low,
+    /// It rests on two independent strong facts.
+    Medium,
+    /// It rests on decisive facts that others support.
+    High,
+}
+
+impl Confidence {
+    /// All, the lowest first.
+    #[cfg(test)]
+    pub(crate) const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// The word for it in files and reports.
+    pub fn confidence_name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Why a fact has no vote, or a verdict is not reached. The words are `data/reasons.toml`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum UndecidedReason {
+    /// Something lies over the boot id's file.
+    MountedOver,
+    /// A witness that is not found counts only where the baseline's was.
+    NoControl,
+    /// The baseline does not show the host's kernel either.
+    EngineElsewhere,
+    /// The release was changed for the process (`setarch`).
+    ReleaseAskedFor,
+    /// Two builds of a distribution may be two boots of one machine.
+    DistributionBuilds,
+    /// There is no vote at all.
+    NothingDecides,
+    /// All that speaks for a separate kernel comes from one source.
+    OneSource,
+    /// The boot id is the host's and the kernel is not.
+    EqualIdOtherKernel,
+    /// The process was found on the host and the boot id is not the host's.
+    FoundOnHostOtherId,
+    /// The boot id is the host's and the kernel shows marks of gVisor.
+    MarksUnderSharedKernel,
+    /// The line has a date that no clock can have given.
+    ImpossibleDate,
+    /// Files contradict what others show.
+    FilesContradict,
+    /// The record of the run is not the one that was written.
+    RunChanged,
+}
+
+impl UndecidedReason {
+    /// All reasons.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// The id of the reason in files.
+    pub fn reason_id(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A fact that would have a vote, and has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IgnoredFact {
+    /// The id of the fact.
+    pub fact: String,
+    /// Why it is not counted.
+    pub reason: UndecidedReason,
+}
+
+/// What the facts prove about one target, and which facts those are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The target.
+    pub target: String,
+    /// What is concluded.
+    pub conclusion: Conclusion,
+    /// How far it can be relied on.
+    pub confidence: Confidence,
+    /// The ids of the facts that it rests on.
+    pub because: Vec<String>,
+    /// Those among them that decide by themselves.
+    pub decisive: Vec<String>,
+    /// The ids of facts without a vote that agree with it.
+    pub agrees: Vec<String>,
+    /// The ids of the facts that speak against it.
+    pub against: Vec<String>,
+    /// The ids of the facts that would settle it or raise the confidence, and are missing.
+    pub would_settle: Vec<String>,
+    /// The facts that were left out of account, with the reason.
+    pub ignored: Vec<IgnoredFact>,
+    /// Why nothing is concluded, where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UndecidedReason>,
+    /// The words of the failure, where the target did not start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+impl Verdict {
+    /// A verdict on a target that rests on nothing.
+    pub(crate) fn without_facts(
+        target: &str,
+        conclusion: Conclusion,
+        confidence: Confidence,
+    ) -> Self {
+        Self {
+            target: target.into(),
+            conclusion,
+            confidence,
+            because: Vec::new(),
+            decisive: Vec::new(),
+            agrees: Vec::new(),
+            against: Vec::new(),
+            would_settle: Vec::new(),
+            ignored: Vec::new(),
+            reason: None,
+            failure: None,
+        }
+    }
+
+    /// Whether a kernel of its own was shown so surely that code which nobody vouches for may run
+    /// behind it: with at least medium confidence.
+    pub fn shows_own_kernel(&self) -> bool {
+        self.conclusion.is_separate() && self.confidence >= Confidence::Medium
+    }
+
+    /// What verdicts are sorted by, so that the strongest boundary comes first: kernels of their own
+    /// that can be relied on, those that cannot, the host's kernel, and what was not shown.
+    pub fn boundary_rank(&self) -> (u8, Reverse<Confidence>) {
+        let rank = match self.conclusion {
+            conclusion if conclusion.is_separate() && !self.shows_own_kernel() => 3,
+            Conclusion::SeparateKernelVm => 0,
+            Conclusion::SeparateKernelUserspace => 1,
+            Conclusion::SeparateKernel => 2,
+            Conclusion::SharedKernel => 4,
+            Conclusion::Inconclusive | Conclusion::Contradictory => 5,
+            Conclusion::NotTested => 6,
+        };
+        (rank, Reverse(self.confidence))
+    }
+}
