@@ -108,13 +108,20 @@ struct ProgramFiles {
     texts: BTreeMap<String, String>,
     /// The paths that each imports.
     imports: BTreeMap<String, Vec<String>>,
+    /// The declaration of a child.
+    declared: Regex,
+    /// The first word of a path, and what before it tells that it is not used here.
+    path_start: Regex,
 }
 
 impl ProgramFiles {
     fn from_texts(texts: BTreeMap<String, String>) -> Self {
         let imports = Regex::new(r"(?m)^(?:pub(?:\([^)]*\))? )?use ([^;]+;)").unwrap();
         let comments = Regex::new(r"(?m)^\s*//.*$").unwrap();
-        let mut files = Self { texts, imports: BTreeMap::new() };
+        let declared = Regex::new(r"(?m)^\s*(?:pub(?:\([^)]*\))? )?mod (\w+);").unwrap();
+        let path_start = r"(?m)(^pub(?:\([^)]*\))? use |\(in |^|[^\w:])(\w+)::";
+        let path_start = Regex::new(path_start).unwrap();
+        let mut files = Self { texts, imports: BTreeMap::new(), declared, path_start };
         for (name, text) in &mut files.texts {
             *text = comments.replace_all(text, "").into_owned();
             let paths = imports.captures_iter(text).flat_map(|found| expand_paths(&found[1]));
@@ -161,14 +168,15 @@ impl ProgramFiles {
 
     /// The files that declare what a file uses. Handing on what a child declares is no use of it.
     fn files_used_by(&self, name: &str) -> BTreeSet<&str> {
-        let declared = Regex::new(r"(?m)^\s*(?:pub(?:\([^)]*\))? )?mod (\w+);").unwrap();
-        let children = declared.captures_iter(&self.texts[name]);
-        let children: Vec<String> = children.map(|found| found[1].to_string()).collect();
-        let starts = [vec!["crate".into(), "super".into()], children].concat().join("|");
-        let handed_on = format!(r"(?m)^pub(?:\([^)]*\))? use (?:{starts})::[^;]*;|\(in crate::");
-        let code = Regex::new(&handed_on).unwrap().replace_all(&self.texts[name], "");
-        let begins = Regex::new(&format!(r"(?:^|[^\w:])((?:{starts})::)")).unwrap();
-        let begins = begins.captures_iter(&code).map(|found| found.get(1).unwrap().start());
+        let code = &self.texts[name];
+        let children = self.declared.captures_iter(code);
+        let children: BTreeSet<&str> =
+            children.map(|found| found.get(1).unwrap().as_str()).collect();
+        let begins = self.path_start.captures_iter(code).filter(|found| {
+            let is_used = !found[1].starts_with("pub") && &found[1] != "(in ";
+            is_used && (matches!(&found[2], "crate" | "super") || children.contains(&found[2]))
+        });
+        let begins = begins.map(|found| found.get(2).unwrap().start());
         let paths = begins.flat_map(|at| expand_paths(&code[at..]));
         let files = paths.filter_map(|path| self.declaring_file(name, &path));
         files.filter(|file| *file != name).collect()

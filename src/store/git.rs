@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::reference::time_of_id;
+use super::reference::{file_stem, time_of_id};
 use super::{file, packed};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -80,7 +80,7 @@ fn read_time_and_id(
     revision: &str,
     path: &str,
 ) -> Result<Option<(DateTime<Utc>, String)>> {
-    let stem = super::file_stem(Path::new(path));
+    let stem = file_stem(Path::new(path));
     if let Some(created) = time_of_id(stem) {
         return Ok(Some((created, stem.into())));
     }

@@ -31,7 +31,7 @@ use crate::sources::{self, SourceKind, WalkLimits};
 use integrity::IntegrityReport;
 pub use packed::FleetBases;
 use packed::{BaseCache, MAX_RUN_BYTES, read_text, unpack_file};
-use reference::{FORMS, RunReference};
+use reference::{FORMS, RunReference, file_stem};
 
 /// Within how many bytes of a run file its id stands.
 const ID_WITHIN: u64 = 1024;
@@ -624,10 +624,6 @@ fn take_copies(entries: &mut Vec<RunEntry>) -> Vec<RunEntry> {
         is_copy
     });
     copies
-}
-
-fn file_stem(path: &Path) -> &str {
-    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }
 
 /// The id that a damaged file states: its name, or else what stands at its beginning.

@@ -1,5 +1,7 @@
 //! Run references: how a command is told which run is meant.
 
+use std::path::Path;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::error::{Error, Result};
@@ -119,6 +121,11 @@ pub fn check_label(label: &str) -> Result<()> {
         crate::text::make_visible(label)
     ))
     .with_help("a label has letters, digits, `.`, `_` and `-`, such as `before-update` or `v2.1`"))
+}
+
+/// The name of a run file without its ending.
+pub(super) fn file_stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }
 
 /// When a run was recorded, as the id that isoproof gave it says (`20251127T185734Z-1a2b3c4d`); none of
