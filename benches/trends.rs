@@ -7,7 +7,7 @@ use isoproof::diff::history::{self, PastSession};
 use isoproof::error::Result;
 use isoproof::project::Project;
 use isoproof::report::ProjectData;
-use isoproof::report::trend::{self, RunDigest, TrendView};
+use isoproof::report::trend::{self, OmittedRuns, RunDigest, TrendView};
 use isoproof::store::{RunStore, outline};
 
 fn main() -> Result<()> {
@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     let all = outline::map_parallel(&RunStore::open_project(&project)?.run_files()?, read);
     let all = all.into_iter().collect::<Result<Vec<_>>>()?;
     let (digests, sessions): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-    let view = TrendView::new(digests, 0, &shelf);
+    let view = TrendView::new(digests, OmittedRuns::default(), &shelf);
     println!("{}", serde_json::json!({ "sessions": sessions.len(), "trend": view }));
     Ok(())
 }

@@ -145,6 +145,8 @@ fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
             assert!(text.contains(words), "{page}: {words}");
         }
     }
+    let chapter = project.read("public/isolation.html");
+    assert!(chapter.contains("of the node host-000001, which is called the host."), "{chapter}");
     let card = project.read("public/card.svg");
     assert!(card.contains("Node host-000001") && card.contains("On 1 of 4 nodes of the fleet a"));
     let list = project.read("public/runs/index.html");

@@ -1105,12 +1105,13 @@ fn describe_site(
     run: Option<&str>,
 ) -> Value {
     let config = &project.config;
+    let of_report = run.filter(|run| *run == assessment.run.id);
     Value::from_serializable(&json!({
         "title": config.title, "authors": config.authors, "language": config.language,
         "version": env!("CARGO_PKG_VERSION"), "run": run,
         "address": config.site_address(), "checked": config.checked_submission.is_some(),
         "document": assessment.project_data.edition.is_some(),
-        "fleet": fleet,
+        "fleet": fleet, "node": of_report.and_then(|_| assessment.run.find_node()),
     }))
 }
 

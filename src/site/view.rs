@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::fleet::NodeSummary;
 use crate::judge::{Conclusion, Confidence, RuleExample, Severity};
-use crate::model::{Capture, CaptureOrigin, EvidenceKind};
+use crate::model::{Capture, CaptureOrigin, EvidenceKind, SampleUnit};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
 use crate::report::fleet::summarize_node;
 use crate::report::markdown::RenderedText;
+use crate::report::number::format_measured;
 
 /// A capture as a page shows it.
 #[derive(Debug, Serialize)]
@@ -35,8 +36,8 @@ pub(crate) struct CaptureView<'a> {
     /// Whether it was changed after it was written.
     is_changed: bool,
     exit: Option<i32>,
-    /// In milliseconds.
-    duration_ms: Option<f64>,
+    /// How long it took.
+    duration: Option<String>,
     started: Option<String>,
     digest: &'a str,
     /// In bytes.
@@ -98,7 +99,9 @@ impl<'a> CaptureView<'a> {
             unread: capture.unread_reason(),
             is_changed: assessment.integrity.altered.contains(&capture.id),
             exit: capture.exit,
-            duration_ms: capture.duration_ms,
+            duration: capture
+                .duration_ms
+                .map(|ms| format_measured(ms / 1000.0, SampleUnit::Seconds)),
             started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
             digest: &capture.stdout.digest,
             size: capture.stdout.count_bytes(),
@@ -393,11 +396,12 @@ mod tests {
         capture.origin = CaptureOrigin::Command { argv: vec!["uname".into(), "-r".into()] };
         capture.status = CaptureStatus::Error;
         capture.exit = Some(1);
+        capture.duration_ms = Some(1.208_000_000_000_000_2);
         capture.stderr = Some(CapturedStream::new(b"no\n"));
         let assessment = assessment(sketch);
         let view = view_capture(&assessment, None);
         assert_eq!((&*view.title, view.status, view.exit), ("uname -r", "error", Some(1)));
-        assert_eq!(view.errors, 1);
+        assert_eq!((view.errors, view.duration.as_deref()), (1, Some("1.21 ms")));
     }
 
     #[test]

@@ -279,8 +279,9 @@ for (const colorScheme of ['light', 'dark']) {
     const { page, close } = await tab(chromium, 'file:///', { colorScheme });
     const site = onDisk(folder('SITE_FLEET'));
     await page.goto(`${site}index.html`);
-    assert.match(await page.locator('.alarm').innerText(), /^On 1 of 4 nodes a class is not what its name says\.$/);
-    await page.locator('section[aria-labelledby="glance_fleet"] a').click();
+    const glance = page.locator('section[aria-labelledby="glance_fleet"]');
+    assert.match(await glance.locator('.alarm').first().innerText(), /^On 1 of 4 nodes a class is not what its name says\.$/);
+    await glance.locator('a[href^="fleets/"]').click();
     assert.match(await page.locator('main section').first().innerText(), /1 of 4 nodes: kata shares the node’s kernel/);
     await page.locator('summary', { hasText: 'a row each' }).click();
     for (const width of [320, 390, 768, 1024, 1280, 1440, 1920]) {
