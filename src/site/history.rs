@@ -273,7 +273,7 @@ pub(super) struct ChangeSummary {
     weaker: Vec<BoundaryChange>,
     /// The runtimes of that run that this one did not test.
     gone: Vec<String>,
-    /// The runtimes that the session of the report was interrupted before.
+    /// The runtimes of which the session of the report shows nothing, because it was interrupted.
     unreached: Vec<String>,
     /// The id of that run.
     before: Option<String>,

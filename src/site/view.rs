@@ -292,14 +292,16 @@ impl RunRow {
         }
     }
 
-    /// The verdicts without those on runtimes that an interrupted session did not come to, which
-    /// say nothing of them.
+    /// The verdicts without those of an interrupted session on runtimes of which it shows nothing.
     pub(crate) fn reached_verdicts(&self) -> impl Iterator<Item = &VerdictView> {
-        let not_tested = Conclusion::NotTested.conclusion_id();
-        self.verdicts.iter().filter(move |v| !self.is_interrupted || v.conclusion != not_tested)
+        let nothing =
+            [Conclusion::NotTested, Conclusion::Inconclusive].map(Conclusion::conclusion_id);
+        self.verdicts.iter().filter(move |verdict| {
+            !self.is_interrupted || !nothing.contains(&verdict.conclusion.as_str())
+        })
     }
 
-    /// The runtimes that a session was interrupted before.
+    /// The runtimes of which an interrupted session shows nothing.
     pub(crate) fn unreached_runtimes(&self) -> Vec<String> {
         let mut names: Vec<String> = self.verdicts.iter().map(|v| v.name.clone()).collect();
         names.retain(|name| !self.reached_verdicts().any(|verdict| verdict.name == *name));
