@@ -153,6 +153,27 @@ fn sarif_points_at_the_line_of_evidence_in_the_run_file() {
 
 /// Expectations of the customer's run: one that passes, one that fails, and one of a cost that was
 /// not measured.
+#[test]
+fn the_markdown_of_a_check_holds_that_of_the_report() {
+    let project = Project::with_customer();
+    project.write("mine.md", "# Report\n\nThe host kernel is 9.9.9 and Kata runs 9.9.8 `|`.\n");
+    let check = ["check", "--submission", "mine.md", "--format"];
+    let json = project.run(&[&check[..], &["json"]].concat()).succeeds().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let annotations = json["submission"]["annotations"].as_array().unwrap();
+    assert!(!annotations.is_empty());
+    let markdown = project.run(&[&check[..], &["markdown"]].concat()).succeeds().stdout;
+    assert!(markdown.contains("`mine.md` checked against this run: "), "{markdown}");
+    for annotation in annotations {
+        let place = format!("- Line {}, ", annotation["line"]);
+        assert!(markdown.contains(&place), "{annotation}: {markdown}");
+        let rule = annotation["rule"].as_str().unwrap_or_default();
+        assert!(markdown.contains(rule), "{annotation}: {markdown}");
+    }
+    let alone = project.run(&["check", "--format", "markdown"]).succeeds().stdout;
+    assert!(!alone.contains("checked against this run"), "{alone}");
+}
+
 const EXPECTATIONS: &str = "[[preprocessor.isoproof.expect]]\nruntime = \"kata\"\nboundary = \"own-kernel\"\nreason = \"r\"\n
 [[preprocessor.isoproof.expect]]\nruntime = \"kata\"\nfact = \"kernel.release\"\nmatches = '^9'\nreason = \"a <fix>\"\n
 [[preprocessor.isoproof.expect]]\nruntime = \"kata\"\ncost = \"startup\"\nat-most = 5\nreason = \"r\"\n";

@@ -128,7 +128,9 @@ pub(super) fn run_check(
             console.print_text(&text)?;
         }
         CheckFormat::Markdown => {
-            let markdown = comparison::check_markdown(&assessment, &project.templates_dir())?;
+            let report = report.as_ref().map(CheckedReport::to_json);
+            let templates = project.templates_dir();
+            let markdown = comparison::check_markdown(&assessment, report.as_ref(), &templates)?;
             console.print_document(&markdown)?;
         }
         CheckFormat::Sarif => {

@@ -289,15 +289,22 @@ pub(crate) fn comparison_markdown(
 }
 
 /// What a run shows, for a comment on a pull request or the summary of a job: each runtime, what is
-/// expected, and what is wrong with the evidence.
+/// expected, what is wrong with the evidence and, if there is one, what is said about a `report`, as
+/// JSON.
 ///
 /// # Errors
 ///
 /// A template cannot be read or rendered.
-pub(crate) fn check_markdown(assessment: &Arc<Assessment>, templates: &Path) -> Result<String> {
+pub(crate) fn check_markdown(
+    assessment: &Arc<Assessment>,
+    report: Option<&Value>,
+    templates: &Path,
+) -> Result<String> {
     let renderer = Renderer::Markdown(EvidenceLinks::None);
     let engine = make_engine(assessment, renderer, templates, "check/", ".md")?;
-    engine.render_template("check/summary.md", &Context::new())
+    let mut context = Context::new();
+    context.insert("report", &report);
+    engine.render_template("check/summary.md", &context)
 }
 
 /// A page that stands alone.
