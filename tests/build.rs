@@ -428,6 +428,22 @@ fn a_submission_with_somebodys_own_words_is_not_overwritten() {
 }
 
 #[test]
+fn a_submission_that_was_edited_is_left_alone_and_the_site_is_built() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let edited = format!("{}\nI saw it myself.\n", project.read("submission.md"));
+    project.write("submission.md", &edited);
+    project.write("site/notes/summary.md", "A new note.\n");
+    for _ in 0..2 {
+        let build = project.run(&["build"]).succeeds();
+        assert!(build.stderr.contains("submission.md was edited"), "{build:?}");
+        assert!(!build.stdout.contains("submission.md"), "{build:?}");
+    }
+    assert_eq!(project.read("submission.md"), edited);
+    assert!(project.read("public/submission.html").contains("A new note."));
+}
+
+#[test]
 fn a_folder_that_isoproof_did_not_make_is_not_replaced() {
     let project = Project::with_customer();
     project.write("public/thesis.txt", "mine");

@@ -21,22 +21,26 @@ fn text_fingerprint(text: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(text.trim().as_bytes()))[..16].to_string()
 }
 
-/// Writes the submission, unless somebody else's words would be lost.
+/// Writes the submission, unless somebody edited the one that is there: that is left alone, and the
+/// words are what has to be said about it.
 ///
 /// # Errors
 ///
-/// The file there was not made by isoproof or was edited since; or it cannot be written.
-pub(crate) fn write_submission(path: &Path, marked: &str) -> Result<()> {
+/// The file there was not made by isoproof, or it cannot be written.
+pub(crate) fn write_submission(path: &Path, marked: &str) -> Result<Option<String>> {
     if let Some(old) = atomic::read_target(path)? {
         if old == marked.as_bytes() {
-            return Ok(());
+            return Ok(None);
         }
-        check_overwrite(path, &String::from_utf8_lossy(&old))?;
+        let notice = check_overwrite(path, &String::from_utf8_lossy(&old))?;
+        if notice.is_some() {
+            return Ok(notice);
+        }
     }
-    atomic::write_atomically(path, marked.as_bytes())
+    atomic::write_atomically(path, marked.as_bytes()).map(|()| None)
 }
 
-fn check_overwrite(path: &Path, old: &str) -> Result<()> {
+fn check_overwrite(path: &Path, old: &str) -> Result<Option<String>> {
     let (first, rest) = old.split_once('\n').unwrap_or((old, ""));
     if !first.starts_with(MARK) {
         return Err(Error::unusable_input(format!("{} was not made by isoproof", path.display()))
@@ -46,12 +50,14 @@ fn check_overwrite(path: &Path, old: &str) -> Result<()> {
     }
     let stated = first.rsplit_once("text ").map_or("", |(_, rest)| rest);
     if stated.starts_with(&text_fingerprint(rest)) {
-        return Ok(());
+        return Ok(None);
     }
-    Err(Error::unusable_input(format!("{} was edited since isoproof made it", path.display())).with_help(
-        "nothing was changed: move your words to the notes that its first line names, where they \
-         survive every build, then delete the file",
-    ))
+    Ok(Some(format!(
+        "{} was edited since isoproof made it, so it is left as it is and need not say what this \
+         run shows\nmove your words to the notes that its first line names, where they survive \
+         every build, then delete the file",
+        path.display()
+    )))
 }
 
 #[cfg(test)]
@@ -62,13 +68,13 @@ mod tests {
     fn an_untouched_submission_is_replaced_and_an_edited_one_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("submission.md");
-        write_submission(&path, &mark_submission("one", "r1", "site/notes/")).unwrap();
-        write_submission(&path, &mark_submission("two", "r2", "site/notes/")).unwrap();
+        let write = |text| write_submission(&path, &mark_submission(text, "r", "site/notes/"));
+        assert_eq!(write("one").unwrap(), None);
+        assert_eq!(write("two").unwrap(), None);
         let edited = std::fs::read_to_string(&path).unwrap().replace("two", "two, I think");
         std::fs::write(&path, &edited).unwrap();
-        let error =
-            write_submission(&path, &mark_submission("three", "r3", "site/notes/")).unwrap_err();
-        assert!(error.message.contains("was edited"), "{error}");
+        let notice = write("three").unwrap().unwrap();
+        assert!(notice.contains("was edited"), "{notice}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), edited);
     }
 

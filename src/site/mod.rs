@@ -102,7 +102,7 @@ pub(crate) struct BuiltReport {
     pub out: PathBuf,
     /// The number of its pages.
     pub pages: usize,
-    /// The document that an edition wants, if the project has one.
+    /// The document that an edition wants, if the project has one and it was not edited.
     pub document: Option<PathBuf>,
     /// What the texts say is not captured.
     pub warnings: Vec<String>,
@@ -246,16 +246,21 @@ fn finish_report(
         refuse_missing(&warnings)?;
     }
     let own_path = builder.project().root.join(&builder.project().config.submission);
-    let document = document.map(|text| (options.document.clone().unwrap_or(own_path), text));
-    if let Some((path, text)) = &document {
-        submission::write_submission(path, text)?;
+    let mut notices = runs.notices.clone();
+    let mut written = None;
+    if let Some(text) = document {
+        let path = options.document.clone().unwrap_or(own_path);
+        match submission::write_submission(&path, &text)? {
+            None => written = Some(path),
+            Some(notice) => notices.push(notice),
+        }
     }
     Ok(BuiltReport {
         out: out.named_path().to_path_buf(),
         pages: files.iter().filter(|name| name.ends_with(".html")).count(),
-        document: document.map(|(path, _)| path),
+        document: written,
         warnings,
-        notices: runs.notices.clone(),
+        notices,
         assessment: Arc::clone(&builder.assessment),
         cache_error: None,
     })
