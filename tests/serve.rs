@@ -80,6 +80,14 @@ impl Drop for Server {
 }
 
 #[test]
+fn what_is_asked_for_by_name_and_is_not_there_ends_it() {
+    let project = Project::with_customer();
+    let nothing = ["serve", "--port", "0", "--run", "nix"];
+    project.run(&nothing).fails(2, &["no run has the label or id `nix`"]);
+    project.run(&["serve", "--port", "0", "--target", "nix"]).fails(2, &["nix"]);
+}
+
+#[test]
 fn a_change_is_served_a_failure_is_told_and_there_is_never_a_moment_without_a_page() {
     let project = Project::with_customer();
     let server = Server::start(&project, 0);

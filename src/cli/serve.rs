@@ -8,8 +8,10 @@ use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::lab12::edition::Edition;
 use crate::project::Project;
+use crate::report::find_candidate;
 use crate::serve::{self, ServeEvent};
 use crate::site;
+use crate::store::RunStore;
 
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
@@ -48,6 +50,13 @@ pub(super) fn run_serve(
         target: arguments.target.clone(),
         ..site::BuildOptions::default()
     };
+    // What was asked for by name is there at once, or never will be.
+    if arguments.run.is_some() || arguments.target.is_some() {
+        let loaded = RunStore::open_project(project)?.load_run(&options.run, &project.root)?;
+        if let Some(target) = &options.target {
+            find_candidate(&loaded.run, target)?;
+        }
+    }
     serve::serve_project(&project.root, arguments.port, &options, &|event| {
         print_serve_event(event, arguments.open, console);
     })?;
@@ -75,9 +84,12 @@ fn print_serve_event(event: ServeEvent, opens: bool, console: &Console) {
         ServeEvent::NotWatched(what) => {
             console.print_warning(&format!("{what}: what changes there is not noticed"));
         }
-        ServeEvent::Failed(error) => {
+        ServeEvent::Failed(error, is_served) => {
             console.print_error(error);
-            console.print_note("what was served before still is; waiting for a change");
+            console.print_note(match is_served {
+                true => "what was served before still is; waiting for a change",
+                false => "nothing can be served yet; waiting for a change",
+            });
         }
     }
 }

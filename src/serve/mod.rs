@@ -36,8 +36,8 @@ pub(crate) enum ServeEvent<'a> {
     Built(&'a BuiltReport, Duration),
     /// A folder of sources cannot be watched, in words.
     NotWatched(&'a str),
-    /// A build failed; what was served before still is.
-    Failed(&'a Error),
+    /// A build failed, and whether there is a site from before, which is still served.
+    Failed(&'a Error, bool),
 }
 
 /// Builds and serves the project in `root` until the process ends.
@@ -99,7 +99,8 @@ fn rebuild_site(
 ) {
     if let Err(error) = try_rebuild(server, memory, changes, watch, tell) {
         server.2.record_failure(&error);
-        tell(ServeEvent::Failed(&error));
+        let is_served = server.2.current_site().out.join("index.html").is_file();
+        tell(ServeEvent::Failed(&error, is_served));
     }
 }
 
