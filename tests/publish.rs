@@ -157,6 +157,56 @@ fn what_isoproof_did_not_put_on_the_branch_stays_and_is_never_covered() {
 }
 
 #[test]
+fn what_somebody_changed_in_files_of_the_site_is_not_undone_without_a_word() {
+    let place = Place::new();
+    place.publish(&[]).succeeds();
+    place.commit("gh-pages", &[("robots.txt", "mine\n")]);
+    place.publish(&[]).succeeds();
+    place.commit("gh-pages", &[("index.html", "mine\n")]);
+    let words = ["index.html was changed on the branch gh-pages", "--replace"];
+    for arguments in [&["--dry-run"][..], &[]] {
+        place.publish(arguments).fails(2, &words);
+    }
+    assert_eq!(place.remote(&["show", "gh-pages:index.html"]), "mine");
+    place.publish(&["--replace"]).succeeds();
+    assert_ne!(place.remote(&["show", "gh-pages:index.html"]), "mine");
+    place.publish(&[]).succeeds();
+}
+
+#[test]
+fn neither_the_branch_that_is_checked_out_nor_that_of_every_clone_gets_the_site() {
+    let place = Place::new();
+    let root = place.project.root();
+    git(root, &["init", "--quiet", "--initial-branch", "trunk"]);
+    git(root, &["remote", "add", "origin", "remote.git"]);
+    let publish = |branch: &str| place.project.run(&["publish", "--force", "--branch", branch]);
+    for name in ["trunk", "refs/heads/trunk"] {
+        publish(name).fails(2, &["trunk is the branch that is checked out here"]);
+    }
+    place.remote(&["symbolic-ref", "HEAD", "refs/heads/main"]);
+    place.commit("main", &[("README.md", "mine\n")]);
+    publish("main").fails(2, &["main is the branch of origin that everybody gets who clones it"]);
+    publish("refs/pull/1").fails(2, &["cannot be the name of a branch"]);
+    publish("refs/heads/pages").succeeds();
+    let branches = place.remote(&["for-each-ref", "--format=%(refname)"]);
+    assert_eq!(branches, "refs/heads/main\nrefs/heads/pages");
+    // A repository for the site alone.
+    let to_main = ["publish", "--force", "--branch", "main", "--replace"];
+    place.project.run(&to_main).succeeds();
+    publish("main").succeeds();
+}
+
+#[test]
+fn an_older_run_is_not_published_where_the_newest_is_damaged() {
+    let place = Place::new();
+    place.project.write("data/runs/20250101T000000Z-00000001.json", "");
+    place.publish(&[]).succeeds();
+    place.project.write("data/runs/20260101T000000Z-00000001.json", "");
+    place.publish(&[]).fails(2, &["the newest run is damaged", "20260101T000000Z-00000001.json"]);
+    assert_eq!(place.commits(), 1);
+}
+
+#[test]
 fn a_branch_with_somebody_elses_files_is_left_alone_unless_told() {
     let place = Place::new();
     place.commit("main", &[("thesis.tex", "x")]);

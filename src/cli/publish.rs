@@ -14,7 +14,8 @@ use crate::site;
 /// The arguments of `publish`.
 #[derive(Debug, Args)]
 #[command(after_help = "The work tree and the index are not touched. Files of the branch that \
-                        isoproof did not put there stay.\n\nExamples:\n  isoproof publish --dry-run\n  \
+                        isoproof did not put there stay; a change that somebody made in the \
+                        others is undone only with --replace.\n\nExamples:\n  isoproof publish --dry-run\n  \
                         isoproof publish --remote git@github.com:you/lab.git\n\nThen choose the \
                         branch in the settings of the repository, under Pages.")]
 pub(super) struct PublishArguments {
@@ -53,7 +54,7 @@ pub(super) fn run_publish(
 ) -> Result<ExitCode> {
     let options = PublishOptions {
         remote: arguments.remote.clone(),
-        branch: arguments.branch.clone(),
+        branch: arguments.branch.trim_start_matches("refs/heads/").into(),
         dry_run: arguments.dry_run,
         force: arguments.force,
         with_identifiers: arguments.with_identifiers,

@@ -29,6 +29,9 @@ pub(super) fn absolute_path(path: &str) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| Path::new(path).to_path_buf())
 }
 
+/// The line by which a commit of ours is known, up to the version.
+pub(super) const COMMIT_MARK: &str = "Built by isoproof ";
+
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PushOutcome {
@@ -45,6 +48,8 @@ pub(super) struct Remote {
     argument: String,
     /// The same for people: no password, and nothing else that gives access.
     pub shown: String,
+    /// Whether the repository has it under that name, so that both have the same branches.
+    is_named: bool,
 }
 
 /// A file of the site as an object of a repository.
@@ -89,7 +94,8 @@ impl GitRepository {
             require_success(git.run_plain_git(&["init", "--quiet", "--bare", &place])?, "init")?;
         }
         let name = git.run_git(&["check-ref-format", "--branch", branch])?;
-        if branch.starts_with('-') || name.stderr.contains("is not a valid branch name") {
+        let is_reference = branch.starts_with('-') || branch.starts_with("refs/");
+        if is_reference || name.stderr.contains("is not a valid branch name") {
             return Err(Error::unusable_input(format!(
                 "`{branch}` cannot be the name of a branch"
             )));
@@ -117,7 +123,8 @@ impl GitRepository {
     pub(super) fn choose_remote(&self, wanted: Option<&str>) -> Result<Remote> {
         let argument = self.remote_argument(wanted)?;
         let shown = hide_credentials(&argument);
-        Ok(Remote { argument, shown })
+        let is_named = argument == wanted.unwrap_or("origin");
+        Ok(Remote { argument, shown, is_named })
     }
 
     fn remote_argument(&self, wanted: Option<&str>) -> Result<String> {
@@ -134,6 +141,38 @@ impl GitRepository {
             Some(path) if Path::new(path).exists() => Ok(absolute_path(path).display().to_string()),
             Some(address) => Ok(address.into()),
         }
+    }
+
+    /// Refuses the branch that the user works on: it holds the sources.
+    ///
+    /// # Errors
+    ///
+    /// It is that one, or git fails.
+    pub(super) fn refuse_checked_out(&self, remote: &Remote) -> Result<()> {
+        if self.is_temporary || !remote.is_named {
+            return Ok(());
+        }
+        let head = self.run_plain_git(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
+        if head.stdout_text().trim() != self.branch {
+            return Ok(());
+        }
+        Err(Error::unusable_input(format!(
+            "{} is the branch that is checked out here",
+            self.branch
+        ))
+        .with_help("the site has a branch of its own: leave --branch out for gh-pages"))
+    }
+
+    /// Whether people who clone the remote get this branch.
+    ///
+    /// # Errors
+    ///
+    /// The remote cannot be reached.
+    pub(super) fn is_default_branch(&self, remote: &Remote) -> Result<bool> {
+        let list = ["ls-remote", "--symref", "--", &remote.argument, "HEAD"];
+        let list = require_success(self.run_git(&list)?, "ls-remote")?;
+        let head = format!("ref: {}\tHEAD", self.branch_reference());
+        Ok(list.lines().any(|line| line == head))
     }
 
     fn is_name_of_remote(&self, name: &str) -> Result<bool> {
@@ -265,7 +304,10 @@ impl GitRepository {
             return Ok(kept);
         }
         let mut ours = match manifest {
-            Some(SiteManifest::Listed(files)) => files,
+            Some(SiteManifest::Listed(files)) => {
+                self.refuse_edited(tip, &files)?;
+                files
+            }
             _ => BTreeSet::new(),
         };
         ours.insert(MARKER.into());
@@ -276,6 +318,34 @@ impl GitRepository {
         let zeros = "0".repeat(tip.len());
         let ours = ours.iter().filter(|name| !name.contains('\0'));
         Ok(ours.map(|name| format!("0 {zeros}\t{name}\0")).collect())
+    }
+
+    /// Refuses to undo what somebody changed in files of the site since they were published. A
+    /// branch without a commit of ours tells nothing.
+    fn refuse_edited(&self, tip: &str, ours: &BTreeSet<String>) -> Result<()> {
+        let grep = format!("--grep=^{COMMIT_MARK}");
+        let last = self.run_git(&["log", "-1", "--format=%H", &grep, tip])?;
+        let last = require_success(last, "log")?;
+        if last.trim().is_empty() || last.trim() == tip {
+            return Ok(());
+        }
+        let diff = ["diff-tree", "-r", "-z", "--no-renames", "--name-only", last.trim(), tip];
+        let names = require_success(self.run_git(&diff)?, "diff-tree")?;
+        let edited: Vec<&str> =
+            names.split_terminator('\0').filter(|name| ours.contains(*name)).collect();
+        let Some(first) = edited.first() else { return Ok(()) };
+        let what = match edited.len() {
+            1 => format!("{first} was"),
+            count => format!("{count} files of the site, such as {first}, were"),
+        };
+        Err(Error::unusable_input(format!(
+            "{what} changed on the branch {} by somebody else since isoproof published it",
+            self.branch
+        ))
+        .with_help(
+            "nothing was published: bring the changes into the sources and revert them on the \
+             branch, or replace the branch with --replace",
+        ))
     }
 
     fn read_marker(&self, id: &str) -> Result<SiteManifest> {

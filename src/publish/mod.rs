@@ -78,6 +78,7 @@ pub(crate) fn publish_site(
     let work = WorkFolder::create()?;
     let git = GitRepository::open_repository(&project.root, work.folder.path(), &options.branch)?;
     let remote = git.choose_remote(options.remote.as_deref())?;
+    git.refuse_checked_out(&remote)?;
     progress("building the site");
     let out = work.site.clone();
     let built = site::build_report(
@@ -180,7 +181,8 @@ fn refuse_errors(assessment: &Assessment, force: bool) -> Result<()> {
 fn commit_message(assessment: &Assessment) -> String {
     let run = &assessment.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
-    format!("Publish run {}{label}\n\nBuilt by isoproof {}.\n", run.id, env!("ISOPROOF_VERSION"))
+    let version = env!("ISOPROOF_VERSION");
+    format!("Publish run {}{label}\n\n{}{version}.\n", run.id, git::COMMIT_MARK)
 }
 
 /// Where a site is put.
@@ -234,8 +236,11 @@ impl PublishTarget<'_> {
         let is_ours = names.iter().any(|name| name == MARKER);
         let is_empty =
             names.iter().all(|name| KEPT.contains(&name.as_str()) || name == "README.md");
-        if is_ours || is_empty || self.options.replace {
+        if is_ours || self.options.replace {
             return Ok(());
+        }
+        if is_empty {
+            return self.refuse_default_branch();
         }
         Err(Error::unusable_input(format!(
             "the branch {} of {} holds files that isoproof did not make, such as {}",
@@ -243,6 +248,21 @@ impl PublishTarget<'_> {
         ))
         .with_help(
             "nothing was changed: name another with --branch, or replace all of it with --replace",
+        ))
+    }
+
+    /// Refuses a branch without a site that everybody gets who clones the remote.
+    fn refuse_default_branch(&self) -> Result<()> {
+        if !self.git.is_default_branch(&self.remote)? {
+            return Ok(());
+        }
+        Err(Error::unusable_input(format!(
+            "{} is the branch of {} that everybody gets who clones it, and holds no site",
+            self.options.branch, self.remote.shown
+        ))
+        .with_help(
+            "nothing was changed: leave --branch out for gh-pages; if the repository is there for \
+             the site alone, publish with --replace",
         ))
     }
 }
