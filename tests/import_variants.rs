@@ -265,6 +265,50 @@ mod names_and_places {
     }
 
     #[test]
+    fn transcripts_of_different_outputs_are_read_together() {
+        let kernels = "Хост: 6.12.60-un-def-alt1\nКонтейнер runc: 6.12.60-un-def-alt1\n\
+                       Контейнер Kata: 6.12.47\n";
+        let starts = "Запуск runc, с:\n 1) 0,58\n 2) 0,56\nсреднее 0,57\n\n\
+                      Запуск Kata, с:\n 1) 1,66\n 2) 1,61\nсреднее 1,63\n";
+        let processors = "Хост: Intel(R) Core(TM) i5-9400F CPU @ 2.90GHz\n\
+                          Контейнер Kata: Intel(R) Core(TM) i5-9400F CPU @ 2.90GHz\n";
+        let disk = "runc: скопировано 104857600 байт (105 MB, 100 MiB), 0,0091 s, 11,5 GB/s\n\
+                    kata: скопировано 104857600 байт (105 MB, 100 MiB), 0,0104 s, 10,1 GB/s\n";
+        let dir = tree(&[
+            ("lab12/results/ядра.txt", kernels.as_bytes()),
+            ("lab12/results/запуск.txt", starts.as_bytes()),
+            ("lab12/results/процессор.txt", processors.as_bytes()),
+            ("lab12/results/диск.txt", disk.as_bytes()),
+        ]);
+        let written = serde_json::json!({"bytes": 104_857_600, "seconds": 0.0104});
+        Facts(read_lab_captures(&read_files(dir.path()).unwrap()))
+            .text("kernel.release", "kata", "6.12.47")
+            .text("kernel.release", "host", "6.12.60-un-def-alt1")
+            .text("cpu.model", "host", "Intel(R) Core(TM) i5-9400F CPU @ 2.90GHz")
+            .json("perf.io_write", "kata", written)
+            .series("startup.wall", "runc", &[0.58, 0.56]);
+    }
+
+    #[test]
+    fn the_output_of_a_pod_is_of_the_runtime_in_the_name_of_its_file() {
+        let kata = b"Linux pod-kata 6.12.47 #1 SMP Fri Nov 14 15:34:06 UTC 2025 x86_64 Linux\n\
+                     /dev:\nfull\nnull\nzero\n";
+        let runc = b"Linux pod-runc 6.8.0-90-generic #91-Ubuntu SMP x86_64 Linux\n\
+                     /dev:\ncore\nfull\nnull\nzero\n";
+        let node = b"{\"metadata\": {\"labels\": {\"katacontainers.io/kata-runtime\": \"true\"}}}";
+        let dir = tree(&[
+            ("lab12/results/pod-kata.log", kata),
+            ("lab12/results/pod-runc.log", runc),
+            ("lab12/results/node.json", node),
+        ]);
+        Facts(read_lab_captures(&read_files(dir.path()).unwrap()))
+            .text("kernel.release", "kata", "6.12.47")
+            .text("kernel.release", "runc", "6.8.0-90-generic")
+            .number("dev.entries", "kata", 3)
+            .number("dev.entries", "runc", 4);
+    }
+
+    #[test]
     fn lines_of_a_file_that_is_kept_in_part_are_not_counted() {
         let log = "[    0.000000] NX (Execute Disable) protection: active\n".repeat(20_000);
         let dir = tree(&[("lab12/isolation/dmesg.txt", log.as_bytes())]);

@@ -11,7 +11,7 @@ use super::NAME;
 use crate::error::{Error, NameFailedFile, Result};
 use crate::import::{empty_imported_run, redact_captures};
 use crate::lab12::readers::{
-    FOLDERS, REPORT_PATH, are_of_different_targets, assign_slots, has_outputs, read_lab_captures,
+    FOLDERS, REPORT_PATH, assign_slots, has_outputs, read_lab_captures, show_different_outputs,
     slot_of,
 };
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Run};
@@ -134,7 +134,7 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
         return match (transcripts.len(), reports.len()) {
             (1, _) => Ok(transcripts),
             (0, 1) => Ok(reports),
-            (2.., _) if are_of_different_targets(&transcripts) => Ok(transcripts),
+            (2.., _) if show_different_outputs(&transcripts) => Ok(transcripts),
             _ => Err(nothing_found(dir, &walk.entries, &walk.unreadable)),
         };
     };

@@ -17,7 +17,8 @@ pub(super) fn role_of_command(text: &str) -> Option<LabelRole> {
         return None;
     }
     // `for i in 1 2 3; do time nerdctl run …; done`
-    let is_program = PROGRAMS.contains(&program) || prompted && starts_container(typed);
+    let is_program =
+        PROGRAMS.contains(&program) || prompted && (starts_container(typed) || program == "wsl");
     let measured = typed.ends_with(" total") && typed.contains("% cpu");
     let of_kata = program.starts_with("kata-") || program.starts_with("containerd-shim");
     if of_kata && !second.is_some_and(|word| word.starts_with('-')) {
@@ -114,9 +115,12 @@ pub(super) fn asked_runtime(typed: &str) -> Option<&str> {
 }
 
 /// What was typed behind the prompt of a shell at the beginning of a line of a transcript: `$`, or
-/// one that names user and host. `#` and `>` stand in front of other things, too.
+/// one that names user and host. `#` and `>` stand in front of other things, too, and so does the
+/// `+` of `sh -x`, unless a container is started behind it.
 pub(super) fn typed_in_transcript(text: &str) -> Option<&str> {
-    let is_sure = text.starts_with("$ ") || !text.starts_with(['#', '>', '+', '%']);
+    let is_sure = text.starts_with("$ ")
+        || !text.starts_with(['#', '>', '+', '%'])
+        || text.strip_prefix("+ ").is_some_and(|typed| command_role(typed).is_some());
     match after_prompt(text) {
         (true, typed) if is_sure => Some(typed),
         _ => None,
@@ -133,6 +137,15 @@ pub(super) fn after_prompt(text: &str) -> (bool, &str) {
     let first = text.split_whitespace().next().unwrap_or_default();
     // `bash-5.1#`, `PS C:\>`
     let is_shell = first.starts_with("bash-") || first.starts_with("sh-") || first == "PS";
+    // tcsh's `lab12> ` and nushell's `~> `, where a command follows.
+    if let Some((name, typed)) = text.split_once("> ")
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '~' | '/' | '_' | '-' | '.'))
+        && name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '~' | '/'))
+        && (PROGRAMS.contains(&typed.split_whitespace().next().unwrap_or_default())
+            || starts_container(typed))
+    {
+        return (true, typed.trim_start());
+    }
     if is_shell || first.contains('@') || first.starts_with('[') {
         for prompt in ["$ ", "# ", "% ", "> "] {
             if let Some((_, rest)) = text.split_once(prompt) {

@@ -117,6 +117,11 @@ fn has_no_model_name(text: &str) -> bool {
     BEGINNINGS.iter().any(|start| plain.starts_with(start))
 }
 
+/// Whether a text can only be the name of a processor.
+pub(super) fn is_model_name(text: &str) -> bool {
+    unlabelled_model(&PageLine::new(0, text, false)).is_some()
+}
+
 /// A line without a key that can only be the name of a processor.
 fn unlabelled_model(line: &PageLine) -> Option<FoundValue<String>> {
     let text = words::strip_value_marks(super::label::strip_decoration(&line.text));

@@ -38,7 +38,7 @@ use label::GuestPlace;
 use crate::model::{Capture, CaptureOrigin, Facts, Role, Target};
 
 pub use label::EvidenceRole;
-pub use report::{REPORT_PATH, are_of_different_targets, has_outputs};
+pub use report::{REPORT_PATH, has_outputs, show_different_outputs};
 pub use slot::{EvidenceSlot, FOLDERS, SLOTS, SlotContent, slot_of};
 
 /// What the captures of an evidence directory say.

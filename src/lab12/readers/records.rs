@@ -294,7 +294,8 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
         ("isolation/proc.txt", "proc"),
         ("isolation/modules.txt", "modules module"),
     ];
-    let joined = leaf.path.join(" ");
+    // `katacontainers.io/kata-runtime` labels a node.
+    let joined = leaf.path.join(" ").replace(".io/", " ");
     let [who] = label::list_roles(&joined)[..] else { return None };
     let mut named = SLOTS.iter().filter(|(_, words)| table::has_word(&joined, words));
     let (slot, None) = (named.next()?.0, named.next()) else { return None };

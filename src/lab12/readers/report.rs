@@ -2,14 +2,16 @@
 //! of the lab that they would have filled. So is the transcript of a terminal, whose outputs stand
 //! under the commands that were typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
-use super::vocabulary::report::{GENERAL, OTHER_WORK, PRODUCTS, START_HEADINGS, WORDS};
+use super::vocabulary::report::{
+    GENERAL, OTHER_WORK, OWN_MACHINES, PRODUCTS, START_HEADINGS, WORDS,
+};
 use super::{
-    command, dmesg, health, interfaces, kernel, log, records, results, sentence, shim, slot, table,
-    timing, words,
+    command, cpu, dmesg, health, interfaces, kernel, log, records, results, sentence, shim, slot,
+    table, timing, words,
 };
 use crate::model::Capture;
 use crate::text::{beginning, split_lines};
@@ -61,6 +63,8 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
         blocks.iter().partition(|block| block.is_told);
     let claimed_by_outputs: Vec<&'static str> =
         shown.iter().flat_map(|block| block.claimed_slots(block.find_role())).collect();
+    let machines: BTreeSet<&str> =
+        shown.iter().filter_map(|block| block.machine_of_starts()).collect();
     for block in shown.iter().chain(&told) {
         let role = block.find_role();
         for path in block.claimed_slots(role) {
@@ -73,8 +77,9 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
                 }
             }
             // Starts of two kinds are no series, and neither is one with a pull in it.
-            let is_unclear =
-                block.is_with_pull() || has_two_kinds && block.is_captioned(&["cold", "warm"]);
+            let is_unclear = block.is_with_pull()
+                || block.above.iter().any(|(_, words)| timing::discards_run(words))
+                || has_two_kinds && block.is_captioned(&["cold", "warm"]);
             if is_unclear && path == STARTS {
                 continue;
             }
@@ -82,6 +87,10 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
             if path != SHIM {
                 // What follows belongs to no part of the block before.
                 lines.push((own[0].0, "== block ==".into()));
+                // By the name of each, starts on several machines are no series.
+                let machine = block.machine_of_starts();
+                let machine = machine.filter(|_| path == STARTS && machines.len() > 1);
+                lines.extend(machine.map(|name| (own[0].0, format!("{name}:"))));
                 let label = role.map(|(who, number)| (number, format!("{}:", who.target_name())));
                 lines.extend(label);
             }
@@ -140,10 +149,21 @@ fn is_report(name: &str) -> bool {
 /// The commands of a transcript, each with what it printed, and the lines that were written below
 /// a heading, or without any, by hand.
 fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
-    let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
-    let mut blocks: Vec<PastedBlock> =
-        vec![PastedBlock { is_note: true, ..PastedBlock::default() }];
-    for (number, raw) in (1..).zip(split_lines(&bytes)) {
+    // `pod-kata.log` holds what Kata's pod printed.
+    let lines = number_lines(capture);
+    let named = slot::role_of_bare_name(&capture.id).filter(|who| {
+        lines.iter().all(|line| role_in_line(line).is_none_or(|stated| stated == *who))
+    });
+    let first = match named {
+        Some(who) => PastedBlock {
+            typed_for: Some(LabelRole::One(who)),
+            above: vec![(1, who.target_name().into())],
+            ..PastedBlock::default()
+        },
+        None => PastedBlock { is_note: true, ..PastedBlock::default() },
+    };
+    let mut blocks = vec![first];
+    for (number, raw) in lines {
         let text = raw.trim();
         if let Some(typed) = command::typed_in_transcript(text) {
             blocks.push(PastedBlock::of_command(number, typed, text));
@@ -464,7 +484,7 @@ fn is_underline(raw: &str) -> bool {
 }
 
 fn is_fence(text: &str) -> bool {
-    text.starts_with("```") || text.starts_with("~~~")
+    ["```", "~~~", "<pre", "</pre", "</code></pre"].iter().any(|mark| text.starts_with(mark))
 }
 
 fn is_item(text: &str) -> bool {
@@ -494,7 +514,8 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
     };
     let is_short = words::split_words(found.rest).count() <= 12;
     let states_kernel = kernel::parse_kernel_statement(found.rest).is_some();
-    states_kernel && (is_item || is_short || found.rest.starts_with("`Linux "))
+    let is_line = ["`Linux ", "Linux version "].iter().any(|start| found.rest.starts_with(start));
+    states_kernel && (is_item || is_short || is_line)
         || shim::version_in_cell(text).is_some()
         || is_item && shim::is_version_line(text)
         || matches!(found.role, LabelRole::One(_))
@@ -519,8 +540,7 @@ impl PastedBlock {
     fn split_by_commands(self) -> Vec<Self> {
         let roles =
             self.lines.iter().filter(|line| command::typed_in_transcript(&line.1).is_some());
-        let roles: std::collections::BTreeSet<_> =
-            roles.filter_map(|line| command::command_role(&line.1)).collect();
+        let roles: BTreeSet<_> = roles.filter_map(|line| command::command_role(&line.1)).collect();
         if roles.len() < 2 || self.typed_for.is_some() || self.is_note {
             return vec![self];
         }
@@ -554,6 +574,12 @@ impl PastedBlock {
 
     fn is_with_pull(&self) -> bool {
         self.is_captioned(&["pull"]) && timing::is_excluded_part(self.nearest_caption())
+    }
+
+    /// The one of several machines that its caption names, where starts stand in it.
+    fn machine_of_starts(&self) -> Option<&'static str> {
+        let named = OWN_MACHINES.iter().find(|name| self.is_captioned(&[name]))?;
+        self.claimed_slots(self.find_role()).contains(&STARTS).then_some(named)
     }
 
     /// Whether its caption says that others measured it, or nobody.
@@ -644,7 +670,9 @@ impl PastedBlock {
         let mut typed = self.above.iter().take(1).chain(&self.lines).map(|(_, text)| text.as_str());
         let is_timed = typed.any(|text| {
             command::command_role(text).is_some()
-                && text.split_whitespace().any(|word| matches!(word, "time" | "/usr/bin/time"))
+                && text.split_whitespace().any(|word| {
+                    matches!(word, "time" | "/usr/bin/time" | "timeit" | "Measure-Command")
+                })
                 && !words::contains_any(text, OTHER_WORK)
         });
         let is_captioned = self.is_captioned(&["time"]) && self.find_role().is_some();
@@ -745,7 +773,10 @@ impl PastedBlock {
         }
         if self.has_line_that(|text| text.to_lowercase().contains("model name"))
             || self.has_table_of_measure("cpu processor cpus")
-            || self.is_note && self.has_line_that(|text| text.to_lowercase().contains(" cpu: "))
+            || self.is_note
+                && self.has_line_that(|text| {
+                    text.to_lowercase().contains(" cpu: ") || labels_processor(text)
+                })
         {
             slots.push("analysis/cpu-comparison.txt");
         }
@@ -793,12 +824,20 @@ impl PastedBlock {
     }
 }
 
+/// Whether a label with a processor's name behind it stands on a line: `Host: Intel(R) Core(TM) …`.
+fn labels_processor(text: &str) -> bool {
+    label::parse_label(text).is_some_and(|found| cpu::is_model_name(found.rest))
+}
+
 /// Whether a cell names one of these words, and says no more about it: `CPU model`, `Devices in /dev`.
 fn names_only(cell: &str, measure: &str) -> bool {
     const PLAIN: &str = "model name seen in dev entries number of count the модель записей в ядра";
     table::has_word(cell, measure)
-        && words::split_words(cell)
-            .all(|word| table::has_word(word, measure) || table::has_word(word, PLAIN))
+        && words::split_words(cell).all(|word| {
+            table::has_word(word, measure)
+                || table::has_word(word, PLAIN)
+                || EvidenceRole::of_word(word).is_some()
+        })
 }
 
 /// Whether words above a block name Kata as what the lab is about or what was installed, and not as
@@ -850,16 +889,21 @@ fn states_kernel(text: &str) -> bool {
             && text.split('|').any(|cell| kernel::parse_kernel_statement(cell.trim()).is_some())
 }
 
-/// Whether each transcript shows outputs of targets that no other shows any of: `exec-kata.txt`,
-/// `exec-runc.txt`.
-pub fn are_of_different_targets(transcripts: &[Capture]) -> bool {
-    let mut seen = std::collections::BTreeSet::new();
+/// Whether each transcript shows of targets what no other shows of them: `exec-kata.txt` and
+/// `exec-runc.txt`, or kernels in one and starts in another.
+pub fn show_different_outputs(transcripts: &[Capture]) -> bool {
+    let mut seen = BTreeSet::new();
     transcripts.iter().all(|transcript| {
-        let pages = report_pages(transcript);
-        let parts = pages.values().flat_map(|page| page.labelled_parts());
-        let shown = parts.filter(|part| part.value_lines().next().is_some());
-        let roles: std::collections::BTreeSet<_> = shown.filter_map(|part| part.who).collect();
-        !roles.is_empty() && roles.into_iter().all(|who| seen.insert(who))
+        let mut own = BTreeSet::new();
+        for (path, page) in report_pages(transcript) {
+            let content = slot::by_path(path).map(|slot| slot.content as u8);
+            // A kernel is one in a file of its own, too.
+            let content = content.filter(|_| !path.contains("kernel"));
+            let parts = page.labelled_parts().iter();
+            let shown = parts.filter(|part| part.value_lines().next().is_some());
+            own.extend(shown.filter_map(|part| Some((content, part.who?))));
+        }
+        !own.is_empty() && own.into_iter().all(|output| seen.insert(output))
     })
 }
 

@@ -7,7 +7,7 @@ use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::table::{self, TableMeasure};
 use super::vocabulary::results::{COPIED, PROSE, RATE_WORDS};
-use super::{counts, failure, words};
+use super::{counts, failure, kernel, words};
 use crate::model::{MissingReason, MissingValue};
 
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
@@ -123,7 +123,10 @@ pub(super) fn parse_dd_output(text: &str) -> Option<Value> {
     }
     let at = BYTES.iter().find_map(|word| text.find(word))?;
     let bytes: u64 = text[..at].rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
-    let (_, rest) = COPIED.iter().find_map(|word| text.split_once(word))?;
+    // In Russian the verb may stand first.
+    let behind_verb = text.split_once("скопировано ").map_or("", |(_, rest)| rest);
+    let behind_bytes = behind_verb.split_once("), ");
+    let (_, rest) = COPIED.iter().find_map(|word| text.split_once(word)).or(behind_bytes)?;
     let (seconds, stated, _) = words::leading_duration(rest)?;
     stated.then(|| json!({"bytes": bytes, "seconds": seconds}))
 }
@@ -187,9 +190,12 @@ fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
     }
 }
 
-/// Whether a line belongs to a listing of so many names, which may be counted below it.
+/// Whether a line belongs to a listing of so many names, which may be counted below it, or is what
+/// `uname` printed in the same container before it.
 fn belongs_to_listing(text: &str, names: usize) -> bool {
-    is_listing_line(text) || text.parse() == Ok(names)
+    is_listing_line(text)
+        || text.parse() == Ok(names)
+        || kernel::parse_kernel_statement(text).is_some()
 }
 
 /// Whether a line belongs to a listing: a name, the sum of `ls -l`, or the folder or its parent.

@@ -251,6 +251,17 @@ fn slot_by_words(name: &str, folder: &str) -> Option<EvidenceSlot> {
     own.map(|slot| **slot)
 }
 
+/// The one target whose name, beside words that say nothing else, is that of a file.
+pub(super) fn role_of_bare_name(path: &str) -> Option<EvidenceRole> {
+    let stem = text_file_stem(&normalize_path_part(path.rsplit('/').next()?))?;
+    let (roles, others): (Vec<&str>, Vec<&str>) =
+        stem.split('-').partition(|word| EvidenceRole::of_folder(word).is_some());
+    let is_bare = others.iter().all(|word| {
+        matches!(*word, "pod" | "container" | "all") || word.chars().all(|c| c.is_ascii_digit())
+    });
+    EvidenceRole::of_folder(roles.first()?).filter(|_| is_bare && roles.len() == 1)
+}
+
 /// Whether the folder at `path` is, by its name, the one that the instructions call `folder`.
 pub(super) fn is_folder(path: &str, folder: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| normalize_path_part(name) == folder)

@@ -19,13 +19,17 @@ use failed_starts::{failed_start_line, without_failed_starts};
 use named_times::split_named_times;
 use parts::{only_summary, read_series, states_duration};
 use programs::refuse_no_time;
-use unlike_starts::{refuse_cold_beside_warm, refuse_several_machines, refuse_several_sections};
+use unlike_starts::{
+    leave_discarded_sections, refuse_cold_beside_warm, refuse_several_machines,
+    refuse_several_sections,
+};
 use whole_time::choose_columns;
 
 pub(super) use failed_starts::has_good_start;
 pub(super) use names::{is_excluded_part, is_start_measure, names_runs};
 pub(super) use own_forms::{is_numbered_time, states_times};
 pub(super) use programs::is_program_time;
+pub(super) use unlike_starts::discards_run;
 
 /// The start-up times of `who`.
 pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Vec<f64>> {
@@ -36,6 +40,7 @@ pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> Read
             part.who = Some(EvidenceRole::Runc);
         }
     }
+    leave_discarded_sections(&mut parts, who);
     split_named_times(&mut parts);
     let mut own: Vec<usize> =
         (0..parts.len()).filter(|&index| parts[index].who == Some(who)).collect();

@@ -68,12 +68,7 @@ impl<'a> EvidencePages<'a> {
         for capture in captures {
             let CaptureOrigin::File { slot: Some(path), .. } = &capture.origin else { continue };
             if path == report::REPORT_PATH {
-                for (path, page) in report::report_pages(capture) {
-                    // What another transcript has, too, is in the place of its own target.
-                    let own =
-                        pages.contains_key(path).then(|| find_own_slot(path, &page)).flatten();
-                    pages.entry(own.unwrap_or(path)).or_insert(page);
-                }
+                add_report_pages(&mut pages, capture);
             }
             if let Some(slot) = slot::by_path(path) {
                 let who = slot::other_runtime_of_path(&capture.id).or(slot.who);
@@ -101,9 +96,7 @@ impl<'a> EvidencePages<'a> {
                 && slot::other_runtime_of_path(&capture.id).is_none()
         });
         for capture in transcripts {
-            for (path, page) in report::report_pages(capture) {
-                pages.entry(path).or_insert(page);
-            }
+            add_report_pages(&mut pages, capture);
         }
         let guest_pages = pages.into_iter().map(|(path, page)| (path, page.read_guest_as(place)));
         let mut evidence = Self {
@@ -232,6 +225,17 @@ impl<'a> EvidencePages<'a> {
             ),
             None => Fact::missing(MissingReason::FileMissing, format!("no file {path}")),
         }
+    }
+}
+
+/// Adds what a report or a transcript shows; what another has, too, in the place of its own target.
+fn add_report_pages<'a>(
+    pages: &mut BTreeMap<&'static str, EvidencePage<'a>>,
+    capture: &'a Capture,
+) {
+    for (path, page) in report::report_pages(capture) {
+        let own = pages.contains_key(path).then(|| find_own_slot(path, &page)).flatten();
+        pages.entry(own.unwrap_or(path)).or_insert(page);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::pages::EvidencePages;
 use crate::lab12::readers::failure;
-use crate::lab12::readers::label::{EvidenceRole, GuestPlace};
+use crate::lab12::readers::label::{self, EvidenceRole, GuestPlace};
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
 use crate::lab12::readers::table::has_word;
@@ -160,15 +160,27 @@ fn find_borrowed(note: &Capture) -> Option<StartFailure> {
     })
 }
 
-/// Whether a sentence says that the files of Kata are of runc, or of somebody else's machine.
+/// Whether a sentence says that the files of Kata are of runc, of the host, or of somebody else's
+/// machine.
 fn tells_foreign_files(sentence: &str) -> bool {
+    let sentence =
+        sentence.replace("**", "").replace('\u{2019}', "'").replace(" run by ", " from ");
     let mut origins = sentence.split(" from ").skip(1);
-    words::contains_any(sentence, KATAS_FILES)
-        && !has_word(sentence, "not no never none")
-        && (words::contains_any(sentence, BY_RUNC)
+    words::contains_any(&sentence, KATAS_FILES)
+        && !has_word(&sentence, "not no never none")
+        && (words::contains_any(&sentence, BY_RUNC)
             || origins.any(|origin| {
-                origin.split_whitespace().take(4).any(|word| words::contains_any(word, OTHERS))
+                let nearest: Vec<&str> = origin.split_whitespace().take(4).collect();
+                words::contains_any(&nearest.join(" "), OTHERS)
+                    || nearest.windows(2).any(|pair| is_of_named_person(pair[0], pair[1]))
             }))
+}
+
+/// Whether two words are the name of a person and a machine: `Misha's laptop`.
+fn is_of_named_person(owner: &str, owned: &str) -> bool {
+    owner.strip_suffix("'s").is_some_and(|name| {
+        name.starts_with(char::is_uppercase) && label::list_roles(name).is_empty()
+    }) && has_word(owned, "laptop notebook pc computer machine desktop")
 }
 
 /// The sentence in which an author says that none of the outputs is of a run.

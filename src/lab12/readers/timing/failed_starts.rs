@@ -75,7 +75,9 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
         awaits_number = false;
     }
     let is_apart = !awaits_number && failed.iter().all(|number| !good.contains(number));
-    (is_apart && !failed.is_empty() && !good.is_empty()).then(|| read_part_times(part).ok())?
+    let mut counted = LabelledPart::clone(part);
+    counted.lines.retain(|line| !failure::is_of_failed_start(line));
+    (is_apart && !failed.is_empty() && !good.is_empty()).then(|| read_part_times(&counted).ok())?
 }
 
 /// Whether more starts of `who` were timed than failed: then one worked, though it is not told

@@ -1,14 +1,38 @@
 //! Why starts of several kinds are no series of one target.
 
 use super::names::{is_excluded_part, is_run, is_time_key};
+use super::parts::states_duration;
 use super::whole_time::several_times;
-use crate::lab12::readers::label;
+use crate::lab12::readers::label::{self, EvidenceRole};
 use crate::lab12::readers::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use crate::lab12::readers::read;
 use crate::lab12::readers::table::has_word;
-use crate::lab12::readers::vocabulary::timing_unlike_starts::MACHINES;
+use crate::lab12::readers::vocabulary::timing_unlike_starts::{DISCARDED, MACHINES};
 use crate::lab12::readers::words;
 use crate::model::{MissingReason, MissingValue};
+
+/// Whether a title is that of a numbered run that does not count: `Attempt 1 (discard)`.
+pub(in crate::lab12::readers) fn discards_run(title: &str) -> bool {
+    is_run(title)
+        && words::contains_any(title, DISCARDED)
+        && title.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Leaves the sections out whose title says that they do not count, where another has starts of
+/// `who`: `--- attempt 1 (discard!) ---`.
+pub(super) fn leave_discarded_sections(parts: &mut Vec<LabelledPart>, who: EvidenceRole) {
+    let mut is_discarded = false;
+    let mut counted = parts.clone();
+    counted.retain(|part| {
+        if part.who.is_none() && !part.label.is_empty() {
+            is_discarded = words::contains_any(&part.label, DISCARDED);
+        }
+        !is_discarded
+    });
+    if counted.iter().any(|part| part.who == Some(who) && states_duration(part)) {
+        *parts = counted;
+    }
+}
 
 /// Why starts of several kinds of machine are no series of one target.
 pub(super) fn refuse_several_machines(own: &[&LabelledPart]) -> Option<MissingValue> {
