@@ -162,21 +162,21 @@ pub(crate) struct SessionEstimate {
 }
 
 impl SessionEstimate {
-    /// The estimate after `spent`, of which the probes took `probes`; none where nothing is left to
-    /// be measured.
+    /// The estimate after `spent`, of which what `--quick` does, too, took `quick`; none where nothing
+    /// is left to be measured.
     pub(super) fn of_plan(
         plan: MeasurePlan,
         starts: &[f64],
         begun: Instant,
         spent: Duration,
-        probes: Duration,
+        quick: Duration,
     ) -> Option<Self> {
         let rest = plan.total_seconds(starts);
         let thorough = plan.with_thorough_counts().total_seconds(starts);
         (rest > 0.0).then(|| Self {
             begun,
             whole: spent + Duration::from_secs_f64(rest) + ENDING,
-            quick: probes + ENDING,
+            quick: quick + ENDING,
             thorough: spent + Duration::from_secs_f64(thorough) + ENDING,
         })
     }

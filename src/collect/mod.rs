@@ -389,6 +389,7 @@ fn execute_all(
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     ensure_image(session, &session.options.image)?;
+    let prepared = session.begun.elapsed();
     if session.options.is_quick {
         for part in ["startup", "perf", "app", "http", "escape"] {
             skipped.insert(part.into(), "left out with --quick".into());
@@ -400,14 +401,14 @@ fn execute_all(
     let (cold, first_starts) = startup::capture_cold_starts(session, specs, session.options.rounds);
     let before = Instant::now();
     let (mut targets, mut captures) = run_probes(session, specs)?;
-    let probes = before.elapsed();
+    let quick = prepared + before.elapsed();
     let (all, mut specs) = (specs, specs.to_vec());
     specs.retain(|spec| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
     });
     let starts = seen_starts(&specs, &captures, &first_starts);
     let plan = session.plan.limit_to(app.is_some(), effort);
-    tell_estimate(session, plan, &starts, probes);
+    tell_estimate(session, plan, &starts, quick);
     captures.extend(cold);
     targets.extend(cold_only_targets(&targets, all, &captures));
     let end = budget::measuring_end(session, plan.seconds_after_measures(&starts));
@@ -472,10 +473,10 @@ fn spend_on_speed(
 }
 
 /// Tells how long the session takes, from what was seen of it.
-fn tell_estimate(session: &CollectSession, plan: MeasurePlan, starts: &[f64], probes: Duration) {
+fn tell_estimate(session: &CollectSession, plan: MeasurePlan, starts: &[f64], quick: Duration) {
     let spent = session.begun.elapsed();
     session.work.learn_pace(plan, starts, spent);
-    let estimate = SessionEstimate::of_plan(plan, starts, session.begun, spent, probes);
+    let estimate = SessionEstimate::of_plan(plan, starts, session.begun, spent, quick);
     let Some(mut estimate) = estimate.filter(|_| !session.is_cancelled()) else { return };
     if let Some(budget) = session.options.budget {
         if estimate.whole > budget {
