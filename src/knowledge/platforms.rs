@@ -1,6 +1,6 @@
 //! Platforms by what they say of themselves: `data/knowledge/platforms.toml`.
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -76,13 +76,14 @@ impl PlatformKnowledge {
 
     /// Who makes a processor of this name, where the name tells.
     pub fn vendor_of(&self, model: &str) -> Option<&str> {
-        let found = self.vendors.iter().find(|(pattern, _)| pattern.is_match(model))?;
+        let found = self.vendors.iter().find(|(pattern, _)| pattern.is_match(model.as_bytes()))?;
         Some(&found.1)
     }
 
     /// Who makes up this name of a processor, where the name is known to be made up.
     pub fn maker_of_processor(&self, model: &str) -> Option<&str> {
-        let found = self.processors.iter().find(|(pattern, _)| pattern.is_match(model))?;
+        let found =
+            self.processors.iter().find(|(pattern, _)| pattern.is_match(model.as_bytes()))?;
         Some(&found.1)
     }
 }
@@ -90,9 +91,11 @@ impl PlatformKnowledge {
 fn compile_names(names: Vec<ProcessorNames>) -> Result<Vec<(Regex, String)>> {
     let mut compiled = Vec::new();
     for entry in names {
-        let pattern = Regex::new(&entry.pattern).map_err(|error| {
-            Error::unusable_input(format!("processor `{}`: in `pattern`: {error}", entry.name))
-        })?;
+        // Such names are ASCII: classes of all of Unicode would take long to build.
+        let pattern =
+            RegexBuilder::new(&entry.pattern).unicode(false).build().map_err(|error| {
+                Error::unusable_input(format!("processor `{}`: in `pattern`: {error}", entry.name))
+            })?;
         compiled.push((pattern, entry.name));
     }
     Ok(compiled)
