@@ -115,7 +115,7 @@ fn pair_of_others<'t>(
     let is_time = *form == std::mem::discriminant(&StatedValue::Seconds(0.0));
     let is_captured = captured_pairs(index, [(one, *a), (another, *b)])
         .into_iter()
-        .any(|(a, b)| is_computed_of(quantity, a, b, 0.0, 0.0));
+        .any(|(a, b)| is_computed_of(quantity, a, b, 0.0, 0.01));
     let is_right = is_captured || is_computed_of(quantity, *a, *b, slack, 0.04);
     FigurePair::new(*a, *b, is_time, Vec::new())
         .filter(|_| form == other && one != another && !is_right)
@@ -164,15 +164,21 @@ fn is_numbered_run(label: &str) -> bool {
 fn captured_pairs(index: &EvidenceIndex, stated: [(&String, f64); 2]) -> Vec<(f64, f64)> {
     let mut pairs = Vec::new();
     for id in index.subject.run.facts.keys() {
-        let known = stated
-            .map(|(target, _)| index.fact_on_target(id, target).and_then(|it| it.known_number()));
-        if let [Some(one), Some(other)] = known
-            && one > 0.0
-            && other > 0.0
-            && (one == stated[0].1 || other == stated[1].1)
-        {
-            pairs.push((one, other));
-        }
+        let facts = stated.map(|(target, _)| index.fact_on_target(id, target));
+        let [Some(one), Some(other)] = facts else { continue };
+        let known = [one, other].map(|one| index.known_figures(&one));
+        let figures = ["mean", "median"]
+            .map(|name| Some((known[0].named_figure(name)?, known[1].named_figure(name)?)));
+        let counts = one.known_number().zip(other.known_number());
+        pairs.extend(figures.into_iter().chain([counts]).flatten().filter(|(one, other)| {
+            *one > 0.0
+                && *other > 0.0
+                && (is_near(*one, stated[0].1) || is_near(*other, stated[1].1))
+        }));
     }
     pairs
+}
+
+fn is_near(known: f64, stated: f64) -> bool {
+    (known - stated).abs() <= stated * 0.005
 }

@@ -540,6 +540,29 @@ mod tests {
     }
 
     #[test]
+    fn of_two_values_that_would_be_the_same_none_is_refuted() {
+        let run = || {
+            sketch().fact("proc.entries", "host", 531).fact("proc.entries", "kata", 63).fact(
+                "kernel.release",
+                "kata",
+                "6.18.5",
+            )
+        };
+        for text in [
+            "| | host | Kata (QEMU) | Kata (CLH) |\n|-|-|-|-|\n| /proc entries | 531 | 63 | 59 |\n",
+            "Entries in /proc of the host: 531. I counted again: 497 entries in /proc on the host.",
+            "## Kata\n\nThe kernel is 6.12.47 and the kernel is 6.12.36.",
+        ] {
+            let found = annotations(run(), text).into_iter();
+            let refuted: Vec<_> = found.filter(|one| one.0 == ClaimStatus::Contradicted).collect();
+            assert_eq!(refuted, [], "{text}");
+        }
+        // A single one is held against the evidence.
+        let text = "| | host | Kata |\n|-|-|-|\n| /proc entries | 531 | 59 |\n";
+        assert_eq!(annotations(run(), text)[1].0, ClaimStatus::Contradicted);
+    }
+
+    #[test]
     fn measured_costs_are_not_called_unmeasured() {
         let run = sketch().series("startup.wall", "runc", &[0.5; 5]).series(
             "startup.wall",

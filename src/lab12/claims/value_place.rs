@@ -222,6 +222,20 @@ impl<'a> ValuePlace<'a> {
         self.sentence.cell_labels().is_some() && self.all.len() <= 2 && others.count() <= 2
     }
 
+    /// Whether the columns beside the value's have the same of the same target: of two guests, say.
+    pub(super) fn is_column_of_several(&self, subject: &ValueSubject) -> bool {
+        let PassageForm::Cell { column, heads, .. } = &self.sentence.passage.form else {
+            return false;
+        };
+        let resolver = &self.index.resolver;
+        let own = (resolver.single_target(column), subject.words.is_match(column));
+        let same = heads.split(" | ").filter(|head| {
+            (resolver.single_target(head), subject.words.is_match(head)) == own
+                && self.names_of_figures(head) == self.names_of_figures(column)
+        });
+        own.0.is_some() && same.count() > 1
+    }
+
     /// Whether no noun follows the value: it is the whole of what its label announces.
     pub(super) fn is_bare(&self) -> bool {
         const GOES_ON: &[&str] = &[

@@ -20,6 +20,9 @@ use crate::model::{FactId, MissingReason, Role, fact_ids};
 /// How far behind a sentence what it states may be corrected.
 const BESIDE: usize = 200;
 
+/// From which on a number in a passage is no other count by chance.
+const LARGE: f64 = 20.0;
+
 /// How many figures of a series with a name stand before its samples.
 const NAMED_FIGURES: usize = 6;
 
@@ -35,27 +38,58 @@ pub(super) fn check_values(
     let typed: Vec<StatedQuantity> = numbers
         .map(|number| ValuePlace { index, vocabulary, sentence, all, number }.in_unit_of_labels())
         .collect();
-    for number in 0..typed.len() {
-        let place = ValuePlace { index, vocabulary, sentence, all: &typed, number };
-        if place.is_set_apart() {
-            continue;
-        }
-        let Some(subject) = place.find_subject() else { continue };
-        let target = place.find_target(subject);
-        if let (Some(target), Some(seconds)) = (&target, place.in_seconds())
+    let places = (0..typed.len())
+        .map(|number| ValuePlace { index, vocabulary, sentence, all: &typed, number })
+        .filter(|place| !place.is_set_apart());
+    let read: Vec<ValueReading> = places.filter_map(ValueReading::of_place).collect();
+    for reading in &read {
+        let ValueReading { place, subject, target } = reading;
+        if let (Some(target), Some(seconds)) = (target, place.in_seconds())
             && place.stated_quantity().hedge == ValueHedge::Exact
             && sentence.is_plain
         {
             let (fact, target) = (subject.facts[0].clone(), target.clone());
             stated.push(StatedFigure { fact, target, seconds, pasted: None });
         }
-        results.extend(place.compare_with_facts(subject, target.as_deref()));
+        let is_shared = read.iter().any(|other| reading.is_same_as(other));
+        results.extend(place.compare_with_facts(subject, target.as_deref(), is_shared));
     }
     (results, stated)
 }
 
+/// What a value is taken for: whose value of what.
+struct ValueReading<'a> {
+    place: ValuePlace<'a>,
+    subject: &'a ValueSubject,
+    target: Option<String>,
+}
+
+impl<'a> ValueReading<'a> {
+    fn of_place(place: ValuePlace<'a>) -> Option<Self> {
+        let subject = place.find_subject()?;
+        Some(Self { place, subject, target: place.find_target(subject) })
+    }
+
+    /// Whether another value is taken for the same, which is not certain of either then; a column
+    /// beside it of the same target is such a one.
+    fn is_same_as(&self, other: &Self) -> bool {
+        let is_one = matches!(self.subject.kind, SubjectKind::Count | SubjectKind::Version);
+        let is_other = self.place.stated_text() != other.place.stated_text();
+        is_one
+            && (is_other
+                && std::ptr::eq(self.subject, other.subject)
+                && self.target == other.target
+                || self.place.is_column_of_several(self.subject))
+    }
+}
+
 impl<'a> ValuePlace<'a> {
-    fn compare_with_facts(&self, subject: &ValueSubject, target: Option<&str>) -> Vec<ClaimRemark> {
+    fn compare_with_facts(
+        &self,
+        subject: &ValueSubject,
+        target: Option<&str>,
+        is_shared: bool,
+    ) -> Vec<ClaimRemark> {
         let everywhere: Vec<FactRef> =
             subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id)).collect();
         let own: Vec<FactRef> = match target {
@@ -71,7 +105,8 @@ impl<'a> ValuePlace<'a> {
             let is_anybodys = target.is_none() && is_figure && !rest.is_empty();
             return if is_anybodys { Vec::new() } else { vec![self.agreeing_remark(fact_ref)] };
         }
-        let is_sure = self.sentence.is_plain_at(self.stated_quantity().range.end)
+        let is_sure = !is_shared
+            && self.sentence.is_plain_at(self.stated_quantity().range.end)
             && !(is_figure && self.sentence.is_quoted_at(self.stated_quantity().from))
             && (own.iter().any(|one| self.is_transposed(one))
                 || !subject
@@ -279,10 +314,10 @@ impl<'a> ValuePlace<'a> {
             // The cells below a target's name hold its counts and no differences.
             SubjectKind::Count => {
                 is_told()
-                    || self.is_told_in_column(fact_ref)
+                    || self.is_told_around(fact_ref)
                     || !self.is_whole_cell() && self.is_between_captured(fact_ref.id)
             }
-            SubjectKind::Samples => is_told() || self.is_told_in_column(fact_ref),
+            SubjectKind::Samples => is_told() || self.is_told_around(fact_ref),
             SubjectKind::Mask => {
                 let masks = self.index.subject.run.facts.keys().filter(|id| id.contains("cap_"));
                 let mut others =
@@ -310,23 +345,29 @@ impl<'a> ValuePlace<'a> {
         }
     }
 
-    /// Whether the column has the right count: the others in it are parts of it or something else.
-    /// Where its row names another count, the two are exchanged.
-    fn is_told_in_column(&self, fact_ref: &FactRef) -> bool {
-        let PassageForm::Cell { whole, .. } = &self.sentence.passage.form else { return false };
-        let known = fact_ref.known_number().map(|known| known.to_string());
-        let subjects = &self.vocabulary.subjects.subject;
-        let is_of_other = |label: &str| {
-            subjects.iter().any(|one| {
-                one.kind == SubjectKind::Count
-                    && one.words.is_match(label)
-                    && !one.facts.iter().any(|fact| fact == fact_ref.id)
-            })
+    /// Whether the passage or the column has the right count: the others in it are parts of it or
+    /// something else. Where its row names another count, the two are exchanged.
+    fn is_told_around(&self, fact_ref: &FactRef) -> bool {
+        let Some(known) = fact_ref.known_number() else { return false };
+        let cells: Vec<(&str, &str)> = match &self.sentence.passage.form {
+            PassageForm::Cell { whole, .. } => whole
+                .split(" | ")
+                .map(|cell| cell.split_once(" = ").unwrap_or(("", cell)))
+                .collect(),
+            _ if known < LARGE => return false,
+            _ => vec![("", self.sentence.surrounding_text())],
         };
-        whole.split(" | ").any(|cell| {
-            let (label, cell) = cell.split_once(" = ").unwrap_or(("", cell));
-            let mut words = cell.split([' ', '|', '`', '*', '=']);
-            words.any(|word| Some(word) == known.as_deref()) && !is_of_other(label)
+        let known = known.to_string();
+        let counts = || {
+            let all = self.vocabulary.subjects.subject.iter();
+            all.filter(|one| one.kind == SubjectKind::Count)
+        };
+        cells.into_iter().any(|(label, text)| {
+            text.split(|c: char| !c.is_alphanumeric() && c != '.')
+                .any(|word| word.trim_end_matches('.') == known)
+                && !counts().any(|one| {
+                    one.words.is_match(label) && !one.facts.iter().any(|fact| fact == fact_ref.id)
+                })
         })
     }
 
