@@ -232,6 +232,7 @@ impl<'a> Comparison<'a> {
         }
         // “Kata is slower by a factor of 3” below “Start-up”
         if named.is_empty()
+            && !self.counts_something()
             && self.vocabulary.subjects.area.iter().all(|area| !area.words.is_match(&text))
         {
             let above = self.sentence.topics.iter().map(|topic| self.subjects_named(topic));
@@ -271,6 +272,14 @@ impl<'a> Comparison<'a> {
     /// Whether the sentence states a size: what it compares may be that.
     fn states_size(&self) -> bool {
         self.all.iter().any(|one| matches!(one.value, StatedValue::Bytes(..)))
+    }
+
+    /// Whether the sentence counts something: what it compares may be that, by a word that is not
+    /// known.
+    fn counts_something(&self) -> bool {
+        self.all.iter().any(|one| {
+            matches!(one.value, StatedValue::Number(number, _) if number >= 20.0 && number.fract() == 0.0)
+        })
     }
 
     /// The only subject of durations that was measured under more than one runtime.

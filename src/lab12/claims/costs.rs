@@ -76,9 +76,13 @@ fn check_figure(
     let is_beside_time = all.iter().any(|one| matches!(one.value, StatedValue::Seconds(_)));
     let is_cost = match quantity.value {
         StatedValue::Percent(_) => !is_beside_time,
-        StatedValue::Times(_) | StatedValue::Range(_) => true,
+        // “Three times the average” compares two figures of one series.
+        StatedValue::Times(_) => !names_average(vocabulary, around.1),
+        StatedValue::Range(_) => true,
         // Halves of a gigabyte are what a machine has or a setting allows, and nobody's use.
-        StatedValue::Bytes(_, size) => (size / HALF_GIGABYTE).fract() != 0.0,
+        StatedValue::Bytes(_, size) => {
+            (size / HALF_GIGABYTE).fract() != 0.0 && !index.is_size_captured(quantity)
+        }
         _ => false,
     };
     let (row, column) = sentence.cell_labels().unwrap_or_default();
@@ -104,6 +108,13 @@ fn check_figure(
     let words = &make_visible(&join_words(&sentence.text[range]));
     let message = ClaimOverheadUnmeasured { words, area: &area.name, targets: &targets };
     Some(ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place))
+}
+
+/// Whether the average of a series is what the first words behind a ratio name.
+fn names_average(vocabulary: &ClaimVocabulary, after: &str) -> bool {
+    let figures = &vocabulary.words.figures;
+    let words: usize = after.split_inclusive(' ').take(4).map(str::len).sum();
+    figures.mean.is_match(&after[..words]) || figures.median.is_match(&after[..words])
 }
 
 /// Whether a ratio that names no other cost is that of the measured starts.

@@ -46,6 +46,8 @@ pub(super) struct EvidenceIndex<'a> {
     figures: RefCell<BTreeMap<(String, String), Rc<KnownFigures>>>,
     /// The words of all captures: what one of them explains is no contradiction.
     captured: OnceCell<BTreeSet<String>>,
+    /// The numbers among them that may be sizes in kilobytes, in order.
+    numbers: OnceCell<Vec<f64>>,
     /// The lines of all captures, where the report shows any.
     lines: OnceCell<CapturedLines>,
     /// What words label in captures, by the titles of those words.
@@ -65,6 +67,7 @@ impl<'a> EvidenceIndex<'a> {
             resolver: TargetResolver::new(subject),
             figures: RefCell::default(),
             captured: OnceCell::new(),
+            numbers: OnceCell::new(),
             lines: OnceCell::new(),
             literals: RefCell::default(),
             dates: OnceCell::new(),
@@ -250,17 +253,38 @@ impl<'a> EvidenceIndex<'a> {
         candidates.next().filter(|_| candidates.next().is_none()).map(|one| one.name.as_str())
     }
 
-    /// Whether a factor is that of the measured starts of the baseline and the only candidate.
+    /// Whether a factor is that of the measured starts of two targets.
     pub(super) fn is_ratio_of_starts(&self, quantity: &StatedQuantity) -> bool {
-        let runtimes = [self.target_with_role(Role::Baseline), self.sole_candidate()];
-        let medians = runtimes.map(|target| {
-            self.known_figures(&self.fact_on_target(&fact_ids::STARTUP_WALL, target?)?)
-                .named_figure("median")
+        let starts = self.facts_everywhere(&fact_ids::STARTUP_WALL);
+        let medians: Vec<f64> = starts
+            .iter()
+            .filter_map(|one| self.known_figures(one).named_figure("median"))
+            .collect();
+        matches!(quantity.value, StatedValue::Times(_))
+            && medians.iter().enumerate().any(|(at, one)| {
+                medians[at + 1..].iter().any(|other| is_ratio_of(quantity, *one, *other))
+            })
+    }
+
+    /// Whether a capture has a number of kilobytes that is this size, as exactly as it is stated.
+    pub(super) fn is_size_captured(&self, quantity: &StatedQuantity) -> bool {
+        /// Of fewer, some number stands in any capture.
+        const FEWEST_KILOBYTES: f64 = 1000.0;
+        let StatedValue::Bytes(decimal, binary) = quantity.value else { return false };
+        let numbers = self.numbers.get_or_init(|| {
+            let mut numbers: Vec<f64> =
+                self.captured_words().iter().filter_map(|word| word.parse().ok()).collect();
+            numbers.retain(|number| number.is_finite() && *number >= FEWEST_KILOBYTES);
+            numbers.sort_by(f64::total_cmp);
+            numbers
         });
-        match (&quantity.value, medians) {
-            (StatedValue::Times(_), [Some(one), Some(other)]) => is_ratio_of(quantity, one, other),
-            _ => false,
-        }
+        [decimal, binary].iter().any(|bytes| {
+            // Half a digit of megabytes, and of those of 1024 kilobytes.
+            let half = quantity.half * 1.05;
+            let (least, most) = ((bytes - half) / 1024.0, (bytes + half) / 1024.0);
+            let first = numbers.partition_point(|number| *number < least);
+            numbers.get(first).is_some_and(|number| *number <= most)
+        })
     }
 
     /// A fact that has a value or a series.

@@ -94,7 +94,7 @@ impl<'a> ValuePlace<'a> {
                 let label = before.trim_matches(['=', ':', '*', ' ']);
                 let above = self.sentence.topics.iter().take(2);
                 let labelled = self.sentence.labelled_text();
-                (label == "n" || label.ends_with(" n") || names_all_samples(subject, label))
+                (label == "n" || label.ends_with(" n") || subject.names_all_samples(label))
                     && (subject.words.is_match(&labelled)
                         || above.into_iter().any(|topic| subject.words.is_match(topic)))
             }
@@ -143,8 +143,8 @@ impl<'a> ValuePlace<'a> {
         let Some((row, column)) = self.sentence.cell_labels() else { return false };
         // “HTTP health” and “failed requests” are not how many were measured.
         let is_counted = subject.kind != SubjectKind::Samples
-            || names_all_samples(subject, row)
-            || names_all_samples(subject, column)
+            || subject.names_all_samples(row)
+            || subject.names_all_samples(column)
                 && !self.index.resolver.find_mentions(row).is_empty();
         let fits = self.has_noun(subject) || !any_noun && is_counted;
         fits && (subject.words.is_match(row) || subject.words.is_match(column))
@@ -354,14 +354,6 @@ impl<'a> ValuePlace<'a> {
             _ => None,
         }
     }
-}
-
-/// Whether a label is a number of samples and nothing else: “Requests”, “number of samples”.
-fn names_all_samples(subject: &ValueSubject, label: &str) -> bool {
-    let label = label.rsplit(':').next().unwrap_or_default().trim().to_lowercase();
-    let noun = label.trim_start_matches("number of ");
-    let found = subject.after.as_ref().and_then(|nouns| nouns.find(noun));
-    noun.ends_with('s') && found.is_some_and(|found| found.len() == noun.len())
 }
 
 /// The one of some subjects, and nothing certain where there are several: `None` where there is none.

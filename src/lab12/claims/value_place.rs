@@ -80,6 +80,11 @@ impl<'a> ValuePlace<'a> {
             return own;
         };
         let StatedValue::Number(number, second) = own.value else { return own };
+        // The number of requests in a column of milliseconds.
+        let mut subjects = self.vocabulary.subjects.subject.iter();
+        if subjects.any(|one| one.kind == SubjectKind::Samples && one.names_all_samples(row)) {
+            return own;
+        }
         let words = &self.vocabulary.words;
         let number = second.unwrap_or(number);
         let in_unit = |label: &str| {
@@ -158,6 +163,10 @@ impl<'a> ValuePlace<'a> {
 
     /// The figures of a series that the words since the last value name, or the row and the column.
     pub(super) fn figures_named(&self) -> Vec<&'static str> {
+        let behind = self.figures_named_behind();
+        if !behind.is_empty() {
+            return behind;
+        }
         let mut found = self.names_of_figures(self.text_before_value());
         let rest = &self.sentence.text[self.stated_quantity().range.end..];
         let inside = rest.trim_start().strip_prefix('(').and_then(|rest| rest.split(')').next());
@@ -174,6 +183,17 @@ impl<'a> ValuePlace<'a> {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The figure whose name stands right behind the value, where no name stands before the first
+    /// value: “8.4 ms average, 5.9 ms minimum”.
+    fn figures_named_behind(&self) -> Vec<&'static str> {
+        let first = self.all.first().map_or(0, |first| first.range.start);
+        let next = self.text_after_value().split_whitespace().next().unwrap_or_default();
+        match self.names_of_figures(&self.sentence.text[..first])[..] {
+            [] => self.names_of_figures(next),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the one figure that is named labels the value, and only what it is about stands

@@ -208,6 +208,16 @@ impl ClaimVocabulary {
     }
 }
 
+impl ValueSubject {
+    /// Whether a label is a number of samples and nothing else: “Requests”, “number of samples”.
+    pub(super) fn names_all_samples(&self, label: &str) -> bool {
+        let label = label.rsplit(':').next().unwrap_or_default().trim().to_lowercase();
+        let noun = label.trim_start_matches("number of ");
+        let found = self.after.as_ref().and_then(|nouns| nouns.find(noun));
+        noun.ends_with('s') && found.is_some_and(|found| found.len() == noun.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
