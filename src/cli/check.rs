@@ -164,6 +164,15 @@ pub(super) fn run_check(
     }
     // An expectation says by itself what fails.
     if any_fails(&expectations) {
+        // The lines on the runtimes say nothing of what was expected of them.
+        if arguments.summary {
+            for failed in expectations.iter().filter(|result| result.fails) {
+                console.print_warning(&format!(
+                    "expected: {}; found: {}",
+                    failed.expects, failed.found
+                ));
+            }
+        }
         return Ok(ExitCode::from(1));
     }
     if arguments.fail_on == FailOn::Never {
