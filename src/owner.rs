@@ -3,14 +3,16 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
-use rustix::io::{Errno, FdFlags, fcntl_setfd};
+use rustix::io::{FdFlags, fcntl_setfd, retry_on_intr};
 
 use crate::proc::ProcessTable;
 
-/// How long a build waits for others to put their site in its place.
+/// How long others are waited for that hold a folder: they put their site in its place, or add to a
+/// file in it.
 const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
 /// The mark of this process: its id and when it started, because ids are used again.
@@ -48,13 +50,14 @@ pub(crate) fn hold_with_children(made: &File) {
 /// holds the folder for long, it is done without.
 pub(crate) fn lock_folder(folder: &Path) -> Option<File> {
     let file = File::open(folder).ok()?;
-    let begun = Instant::now();
-    while flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
-        && begun.elapsed() < LOCK_LIMIT
-    {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Some(file)
+    let (locked, waiting) = mpsc::channel();
+    // The kernel wakes who waits for a lock, for as long as it takes: another thread waits, and what
+    // it gets too late it gives back.
+    std::thread::spawn(move || {
+        let _ = retry_on_intr(|| flock(&file, FlockOperation::LockExclusive));
+        let _ = locked.send(file);
+    });
+    waiting.recv_timeout(LOCK_LIMIT).ok()
 }
 
 /// Whether a process that runs holds what lies at `path`.
