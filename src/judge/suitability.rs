@@ -237,7 +237,7 @@ impl<'a> FitEvidence<'a> {
         let withheld = measure.map_or(self.timing.withheld_reason(), |measure| measure.withheld);
         match (withheld, measure) {
             (Some(reason), _) => CostRatio::without_ratio(match reason {
-                WithheldReason::EmulatedHost => FitReasonKind::HostEmulated,
+                WithheldReason::HostEmulated => FitReasonKind::HostEmulated,
                 WithheldReason::ControlDiffers => FitReasonKind::TimesWithheld,
                 WithheldReason::IncludesStart => FitReasonKind::IncludesStart,
             }),

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::loops::{LoopWithStart, find_loops_with_start};
 use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples};
@@ -100,21 +100,19 @@ pub(crate) fn emulated_host(run: &Run) -> Option<&str> {
 }
 
 /// Why nothing is concluded from times: from those of a session, or from one figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum WithheldReason {
     /// The host is emulated in software: no two of its times are in the ratio that they would have
     /// on hardware.
-    EmulatedHost,
+    HostEmulated,
     /// A control differs.
     ControlDiffers,
     /// The figure, or the baseline's, includes the start of a shell.
     IncludesStart,
-}
-
-impl Serialize for WithheldReason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.reason_id())
-    }
 }
 
 impl WithheldReason {
@@ -123,11 +121,7 @@ impl WithheldReason {
 
     /// The id, by which `data/reasons.toml` has its words.
     pub fn reason_id(self) -> &'static str {
-        match self {
-            Self::EmulatedHost => "host-emulated",
-            Self::ControlDiffers => "control-differs",
-            Self::IncludesStart => "includes-start",
-        }
+        self.into()
     }
 }
 
@@ -174,7 +168,7 @@ impl RunTiming {
     /// Why nothing is concluded from any times of the session, if nothing is.
     pub fn withheld_reason(&self) -> Option<WithheldReason> {
         if self.is_emulated {
-            return Some(WithheldReason::EmulatedHost);
+            return Some(WithheldReason::HostEmulated);
         }
         let differs = self.controls.iter().any(ControlComparison::arms_differ);
         differs.then_some(WithheldReason::ControlDiffers)
@@ -314,7 +308,7 @@ mod tests {
             |target| session(0.501).fact("cpu.model", target, "QEMU TCG CPU version 2.5+");
         for target in ["host", "runc"] {
             let reason = timing(&emulated(target)).withheld_reason();
-            assert_eq!(reason, Some(WithheldReason::EmulatedHost), "{target}");
+            assert_eq!(reason, Some(WithheldReason::HostEmulated), "{target}");
         }
         // A guest may be emulated on any host: what it costs is a figure.
         assert!(!timing(&emulated("kata")).is_withheld());

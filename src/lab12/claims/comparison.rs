@@ -488,7 +488,7 @@ impl<'a> Comparison<'a> {
         let quantity = self.stated_quantity();
         let difference = pair.larger - pair.smaller;
         if let StatedValue::Number(stated, _) = quantity.value {
-            return PairStanding::of((stated - difference).abs() <= 1.0);
+            return PairStanding::from_agreement((stated - difference).abs() <= 1.0);
         }
         if let StatedValue::Seconds(stated) = quantity.value {
             let is_within = stated - quantity.half <= difference * 1.5;
@@ -497,7 +497,9 @@ impl<'a> Comparison<'a> {
                 (stated - difference).abs() <= (difference * 0.06).max(quantity.half * 2.0);
             return match form {
                 ComparedAs::Spread if is_within => PairStanding::Open,
-                _ => PairStanding::of(quantity.agrees_with(stated, difference) || is_near),
+                _ => PairStanding::from_agreement(
+                    quantity.agrees_with(stated, difference) || is_near,
+                ),
             };
         }
         let ratio = pair.larger / pair.smaller;
@@ -606,7 +608,7 @@ enum PairStanding {
 }
 
 impl PairStanding {
-    fn of(agrees: bool) -> Self {
+    fn from_agreement(agrees: bool) -> Self {
         if agrees { Self::Supported } else { Self::Contradicted }
     }
 }
