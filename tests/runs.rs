@@ -46,18 +46,19 @@ fn of_runs_of_one_second_the_one_written_last_is_the_latest() {
     }
 }
 
+fn run_git(project: &Project, arguments: &[&str]) {
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+    let output =
+        Command::new("git").args(identity).args(arguments).current_dir(project.root()).output();
+    assert!(output.unwrap().status.success(), "{arguments:?}");
+}
+
 #[test]
 fn a_run_is_found_in_a_revision_of_git() {
     let project = Project::with_customer();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-        let output =
-            Command::new("git").args(identity).args(arguments).current_dir(project.root()).output();
-        assert!(output.unwrap().status.success(), "{arguments:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "data"]);
-    git(&["commit", "-q", "-m", "a run"]);
+    run_git(&project, &["init", "-q"]);
+    run_git(&project, &["add", "data"]);
+    run_git(&project, &["commit", "-q", "-m", "a run"]);
     let path = file(&project);
     std::fs::remove_file(project.path(&path)).unwrap();
     project.run(&["facts", "git:HEAD"]).succeeds();
@@ -89,16 +90,10 @@ fn the_latest_run_of_a_revision_is_the_one_that_is_the_latest_in_the_folder() {
     let below = format!("20260103T000000Z-00000001/{}", ids[2]);
     std::fs::rename(path(&ids[2]), path(&below)).unwrap();
     project.write("data/runs/notes.json", "{}");
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-        let output =
-            Command::new("git").args(identity).args(arguments).current_dir(project.root()).output();
-        assert!(output.unwrap().status.success(), "{arguments:?}");
-    };
-    git(&["init", "-q"]);
+    run_git(&project, &["init", "-q"]);
     for newest in [&ids[2], &ids[1]] {
-        git(&["add", "--all", "data"]);
-        git(&["commit", "-q", "-m", "runs"]);
+        run_git(&project, &["add", "--all", "data"]);
+        run_git(&project, &["commit", "-q", "-m", "runs"]);
         for reference in ["latest", "git:HEAD"] {
             let shown = project.run(&["show", reference]).succeeds().stdout;
             assert!(shown.starts_with(&format!("Run {newest}")), "{reference}: {shown}");

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::console::{Console, count_words};
-use super::expectations::{any_fails, expectation_lines};
+use super::expectations::{any_fails, describe_result, expectation_lines};
 use super::fleet::{self, FleetForm};
 use super::report::{CheckedReport, off_lines};
 use super::styled::{StyledLine, StyledText, TextStyle, severity_style};
@@ -167,10 +167,7 @@ pub(super) fn run_check(
         // The lines on the runtimes say nothing of what was expected of them.
         if arguments.summary {
             for failed in expectations.iter().filter(|result| result.fails) {
-                console.print_warning(&format!(
-                    "expected: {}; found: {}",
-                    failed.expects, failed.found
-                ));
+                console.print_warning(&describe_result(failed));
             }
         }
         return Ok(ExitCode::from(1));

@@ -9,6 +9,11 @@ pub(super) fn any_fails(results: &[ExpectationResult]) -> bool {
     results.iter().any(|result| result.fails)
 }
 
+/// What was expected and what was found, in one line.
+pub(super) fn describe_result(result: &ExpectationResult) -> String {
+    format!("expected: {}; found: {}", result.expects, result.found)
+}
+
 /// A paragraph for each that did not pass, then how many did; nothing where nothing is expected.
 pub(super) fn expectation_lines(results: &[ExpectationResult]) -> StyledText {
     let mut out = StyledText::default();

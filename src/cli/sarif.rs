@@ -14,6 +14,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::expectations::describe_result;
 use super::file_uris::{planned_uri, repository_uri};
 use crate::judge::{EvidenceRef, ExpectationResult, Finding, RuleDoc, Severity, SwitchedOff};
 use crate::lab12::claims::{CheckedClaims, ClaimResult};
@@ -294,7 +295,7 @@ fn expectation_result(
 ) -> Value {
     let places = EvidenceRef::unique_places(&result.evidence);
     let related = places.iter().take(MAX_PLACES).map(|place| place_location(place, file));
-    let message = format!("expected: {}; found: {}", result.expects, result.found);
+    let message = describe_result(result);
     json!({
         "ruleId": EXPECTATION,
         "ruleIndex": rule,
