@@ -12,9 +12,6 @@ use crate::support::own_path;
 /// names that are no persons' are words that people have as folders.
 const KNOWERS: &[&str] = &["lab12/", "cli/", "lib.rs", "privacy/name.rs"];
 
-/// The files that lead a folder and still share declarations with the files that they use.
-const OPEN: &[&str] = &["collect/mod.rs", "site/mod.rs"];
-
 fn source_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
@@ -24,15 +21,44 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
 /// The files of `src/` by their path below it, without their tests.
 fn program_texts() -> BTreeMap<String, String> {
     let src = own_path("src");
-    let tests = Regex::new(r"(?m)^#\[cfg\(test\)\]\n(?:pub(?:\([^)]*\))? )?mod tests").unwrap();
-    let files = source_files(&src).into_iter().map(|path| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let program = tests.split(&text).next().unwrap_or_default().to_string();
-        (path.strip_prefix(&src).unwrap().display().to_string(), program)
-    });
-    let is_test =
-        |name: &str| ["test", "examples_hold", "edits.rs"].iter().any(|it| name.contains(it));
-    files.filter(|(name, _)| name.ends_with(".rs") && !is_test(name)).collect()
+    let mut texts = BTreeMap::new();
+    for path in source_files(&src) {
+        let name = path.strip_prefix(&src).unwrap().display().to_string();
+        if name.ends_with(".rs") {
+            texts.insert(name, std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    leave_tests_out(texts)
+}
+
+/// Texts without their modules of tests and without the files that are such modules.
+fn leave_tests_out(mut texts: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let tests = r"(?m)^#\[cfg\(test\)\]\n(?:#\[.*\]\n)*(?:pub(?:\([^)]*\))? )?mod (\w+)";
+    let inline = Regex::new(&format!(r"{tests} \{{(?:.*\n)*?\}}")).unwrap();
+    let declared = Regex::new(&format!("{tests};")).unwrap();
+    let mut test_files = BTreeSet::new();
+    for (name, text) in &texts {
+        for found in declared.captures_iter(text) {
+            let module = [module_of(name), vec![found[1].to_string()]].concat().join("/");
+            test_files.extend([format!("{module}.rs"), format!("{module}/")]);
+        }
+    }
+    texts.retain(|name, _| !test_files.iter().any(|file| name.starts_with(file)));
+    for text in texts.values_mut() {
+        *text = inline.replace_all(text, "").into_owned();
+    }
+    texts
+}
+
+#[test]
+fn a_file_is_one_of_tests_by_its_declaration_and_not_by_its_name() {
+    let text =
+        "#[cfg(test)]\nmod tests;\nmod latest;\n#[cfg(test)]\nmod own {\n    fn a() {\n    }\n}\n";
+    let file = |name: &str| (name.to_string(), text.to_string());
+    let texts = ["a/mod.rs", "a/tests.rs", "a/tests/b.rs", "a/latest.rs"].map(file);
+    let texts = leave_tests_out(texts.into());
+    assert_eq!(texts.keys().collect::<Vec<_>>(), ["a/latest.rs", "a/mod.rs"]);
+    assert_eq!(texts["a/mod.rs"], "#[cfg(test)]\nmod tests;\nmod latest;\n\n");
 }
 
 #[test]
@@ -69,13 +95,18 @@ fn what_ships_holds_no_marks_of_a_merge() {
     }
 }
 
-/// The paths that a text begins with: of `a::{b, c::d}` they are `a::b` and `a::c::d`.
-fn expand_paths(text: &str) -> Vec<String> {
+/// The paths that a text begins with, and the names that they get in it: of `a::{b, c::d as e}`
+/// they are `a::b` as `b` and `a::c::d` as `e`.
+fn expand_paths(text: &str) -> Vec<(String, String)> {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
     let (head, rest) = text.split_at(end.unwrap_or(text.len()));
     let Some(group) = rest.strip_prefix('{').filter(|_| head.is_empty() || head.ends_with("::"))
     else {
-        return vec![head.to_string()];
+        let mut words = rest.split_whitespace();
+        let other_name = words.next().filter(|word| *word == "as").and_then(|_| words.next());
+        let own_name = head.rsplit("::").next().unwrap_or_default();
+        let name = other_name.unwrap_or(own_name).trim_end_matches([';', ',', '}']);
+        return vec![(head.to_string(), name.to_string())];
     };
     let (mut paths, mut depth, mut start) = (Vec::new(), 1, 0);
     for (at, c) in group.char_indices() {
@@ -85,8 +116,13 @@ fn expand_paths(text: &str) -> Vec<String> {
             _ => {}
         }
         if depth == 0 || (depth == 1 && c == ',') {
-            let part = expand_paths(group[start..at].trim());
-            paths.extend(part.iter().map(|path| format!("{head}{path}")));
+            for (path, name) in expand_paths(group[start..at].trim()) {
+                let path = format!("{head}{path}");
+                let whole = path.strip_suffix("::self").unwrap_or(&path);
+                let own_name = whole.rsplit("::").next().unwrap_or_default();
+                let name = if name == "self" { own_name.to_string() } else { name };
+                paths.push((whole.to_string(), name));
+            }
             start = at + 1;
         }
         if depth == 0 {
@@ -98,16 +134,17 @@ fn expand_paths(text: &str) -> Vec<String> {
 
 #[test]
 fn groups_of_imports_are_expanded() {
-    let paths = expand_paths("a::{b, c::{d, e::f},\n    g};");
-    assert_eq!(paths, ["a::b", "a::c::d", "a::c::e::f", "a::g"]);
+    let paths = expand_paths("a::{b, c::{self, d, e::f},\n    g as h};");
+    let told: Vec<String> = paths.iter().map(|(path, name)| format!("{path} {name}")).collect();
+    assert_eq!(told, ["a::b b", "a::c c", "a::c::d d", "a::c::e::f f", "a::g h"]);
 }
 
 /// The files of the program, and what they name of each other.
 struct ProgramFiles {
     /// The code of each, without comments.
     texts: BTreeMap<String, String>,
-    /// The paths that each imports.
-    imports: BTreeMap<String, Vec<String>>,
+    /// The paths that each imports, with the names that they get there.
+    imports: BTreeMap<String, Vec<(String, String)>>,
     /// The declaration of a child.
     declared: Regex,
     /// The first word of a path, and what before it tells that it is not used here.
@@ -132,13 +169,13 @@ impl ProgramFiles {
 
     /// The file of a module, by its words from the root.
     fn file_of_module(&self, module: &[String]) -> Option<&str> {
-        let place = module.join("/");
+        let place = if module.is_empty() { "lib".into() } else { module.join("/") };
         let names = [format!("{place}.rs"), format!("{place}/mod.rs")];
         names.iter().find_map(|name| Some(self.texts.get_key_value(name)?.0.as_str()))
     }
 
-    /// The file that declares what a file names by a path. What a parent only hands on from
-    /// another of its children is declared by that.
+    /// The file that declares what a file names by a path. What a file only hands on from another
+    /// is declared by that.
     fn declaring_file(&self, name: &str, path: &str) -> Option<&str> {
         let mut place = module_of(name);
         let mut words = path.split("::").peekable();
@@ -158,10 +195,8 @@ impl ProgramFiles {
             (file, item) = (Some(inner), words.next());
         }
         let (file, item) = (file?, item.unwrap_or_default());
-        let is_parent = module_of(name).starts_with(&module_of(file));
-        let from = self.imports[file].iter().find(|path| path.rsplit("::").next() == Some(item));
-        match from.filter(|_| is_parent) {
-            Some(from) => self.declaring_file(file, from),
+        match self.imports[file].iter().find(|(_, name)| name == item) {
+            Some((from, _)) => self.declaring_file(file, from),
             None => Some(file),
         }
     }
@@ -178,7 +213,7 @@ impl ProgramFiles {
         });
         let begins = begins.map(|found| found.get(2).unwrap().start());
         let paths = begins.flat_map(|at| expand_paths(&code[at..]));
-        let files = paths.filter_map(|path| self.declaring_file(name, &path));
+        let files = paths.filter_map(|(path, _)| self.declaring_file(name, &path));
         files.filter(|file| *file != name).collect()
     }
 }
@@ -199,6 +234,5 @@ fn no_two_files_import_each_other() {
         let back = used.iter().filter(|other| *other > name && graph[*other].contains(name));
         circles.extend(back.map(|other| format!("{name} and {other}")));
     }
-    circles.retain(|circle| !OPEN.iter().any(|leader| circle.contains(leader)));
     assert!(circles.is_empty(), "{}", circles.join("\n"));
 }

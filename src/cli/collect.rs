@@ -14,8 +14,8 @@ use super::doctor::APP;
 use super::styled::StyledText;
 use crate::clock;
 use crate::collect::{
-    self, AppRequest, CollectOptions, CollectProgress, FEWEST, MeasureCounts, Perf, RequestLoad,
-    RoundCounts, RuntimeArgument, SessionEstimate, THOROUGH, USUAL,
+    self, AppRequest, CollectOptions, CollectProgress, FEWEST, MeasureCounts, PerfOptions,
+    RequestLoad, RoundCounts, RuntimeArgument, SessionEstimate, THOROUGH, USUAL,
 };
 use crate::doctor;
 use crate::engine::{EngineKind, interrupt};
@@ -279,10 +279,10 @@ impl CollectArguments {
         }
     }
 
-    fn perf_options(&self) -> Option<Perf> {
+    fn perf_options(&self) -> Option<PerfOptions> {
         let max_time = self.max_time.map(Duration::from_secs);
         let rounds = self.measure_counts().speed_rounds;
-        let perf = Perf { rounds, io_size: self.io_size, max_time };
+        let perf = PerfOptions { rounds, io_size: self.io_size, max_time };
         (!self.no_perf && !self.quick).then_some(perf)
     }
 

@@ -1,20 +1,23 @@
 //! A web application: is it well under a runtime, and how fast does it answer?
 
 use crate::text::shell_line;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use super::command_capture::from_command;
+use super::host_side;
 use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
-use super::latency::{self, LoopbackBaseline, RequestLoad};
-use super::{CollectSession, from_command, host_side, wait_until};
-use crate::collect::work_part::WorkPart;
-use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
+use super::image::ensure_image;
+use super::latency::{self, LoopbackBaseline};
+use super::options::AppRequest;
+use super::session::CollectSession;
+use super::waiting::wait_until;
+use super::work_part::WorkPart;
+use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind, facts};
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureStatus, Target};
 use crate::process::run_command;
-
-/// The application that is looked for where none is named.
-pub(super) const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// How much of a response's head is kept.
 const HEAD_KEPT: usize = 4096;
@@ -23,30 +26,51 @@ const HEAD_KEPT: usize = 4096;
 /// set in the belief that they do.
 const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 
-/// The application that is wished for.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct AppRequest {
-    /// The image; without a wish the default one, if it is there.
-    pub image: Option<String>,
-    /// The port on which the application listens in its container.
-    pub port: u16,
-    /// The port of the host that leads to it.
-    pub host_port: u16,
-    /// The command in place of the image's own.
-    pub command: Vec<String>,
-    /// How its latency is measured.
-    pub load: RequestLoad,
+/// The application, if it can be started; why not, if it cannot.
+///
+/// # Errors
+///
+/// Its port is in use: that is said before anything is started.
+pub(super) fn usable_app<'a>(
+    session: &CollectSession<'a>,
+    skipped: &mut BTreeMap<String, String>,
+) -> Result<Option<&'a AppRequest>> {
+    let reason = match &session.options.app {
+        None => "the application was left out with --no-app".to_string(),
+        Some(app) => {
+            match missing_image(session, app).or_else(|| app_unsupported_reason(session.engine)) {
+                None => {
+                    check_port(app.host_port)?;
+                    return Ok(Some(app));
+                }
+                Some(reason) => {
+                    session.progress.on_trouble("application", &reason);
+                    reason
+                }
+            }
+        }
+    };
+    for part in ["app", "http"] {
+        skipped.insert(part.into(), reason.clone());
+    }
+    Ok(None)
 }
 
-impl AppRequest {
-    /// The image that will be started.
-    pub(crate) fn image_name(&self) -> &str {
-        self.image.as_deref().unwrap_or(IMAGE)
+/// Why the application's image cannot be had. One that nobody named is not pulled.
+fn missing_image(session: &CollectSession, app: &AppRequest) -> Option<String> {
+    match facts::has_image(session.engine, app.image_name(), session.cancel) {
+        Ok(true) => return None,
+        Ok(false) => {}
+        Err(error) => return Some(error.message),
     }
+    if app.image.is_none() {
+        return Some(format!("image not present: {}", app.image_name()));
+    }
+    ensure_image(session, app.image_name()).err().map(|error| error.message)
 }
 
 /// Why an engine cannot publish a port, if it cannot.
-pub(super) fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
+fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
     match engine {
         EngineKind::Ctr | EngineKind::Builtin => {
             Some(format!("the engine {} does not publish ports", engine.name()))
@@ -60,7 +84,7 @@ pub(super) fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
 /// # Errors
 ///
 /// Somebody does, or this user may not.
-pub(super) fn check_port(port: u16) -> Result<()> {
+fn check_port(port: u16) -> Result<()> {
     let help = "end the program that uses it, choose another with --host-port, or leave the \
                 application out with --no-app";
     let obstacle = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop) {
@@ -300,6 +324,7 @@ fn capture_app_latency(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::options::RequestLoad;
     use crate::model::Role;
 
     fn target_with_app() -> Target {

@@ -3,12 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CollectSession, from_command, host_side, is_scripted, join_thread};
-use crate::collect::work_part::WorkPart;
+use super::command_capture::from_command;
+use super::host_side;
+use super::session::CollectSession;
+use super::waiting::join_thread;
+use super::work_part::WorkPart;
 use crate::engine::ContainerMode;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
-use crate::probe::catalogue::ProbeCatalogue;
+use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
 use crate::probe::script::{self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion};
 use crate::process::{CancelFlag, CommandOutput, ExitReason, RunningCommand, start_command};
 
@@ -125,9 +128,10 @@ pub(crate) fn script_questions(
     catalogue: &ProbeCatalogue,
     on_host: bool,
 ) -> Vec<BatchQuestion<'_>> {
+    let place = if on_host { ProbePlace::Host } else { ProbePlace::Container };
     catalogue
         .iter_probes()
-        .filter(|probe| is_scripted(&probe.place, on_host) && !probe.command.is_empty())
+        .filter(|probe| probe.place.contains(&place) && !probe.command.is_empty())
         .map(|probe| BatchQuestion { id: &probe.id, command: &probe.command })
         .collect()
 }

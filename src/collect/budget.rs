@@ -8,7 +8,8 @@
 use std::time::{Duration, Instant};
 
 use super::estimate::ENDING;
-use super::{CollectSession, MeasureCounts, USUAL};
+use super::options::{MeasureCounts, USUAL};
+use super::session::CollectSession;
 use crate::stats::{LEAST, median, median_interval};
 
 /// What a session with a budget measures at least.

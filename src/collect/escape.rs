@@ -11,8 +11,10 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{CollectSession, from_command, host_side};
-use crate::collect::work_part::WorkPart;
+use super::command_capture::from_command;
+use super::host_side;
+use super::session::CollectSession;
+use super::work_part::WorkPart;
 use crate::engine::clean;
 use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{NameFailedFile, Result};

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::options::{CollectOptions, PerfOptions, RequestLoad, THOROUGH};
+use super::perf::measures::{AIM, PerfPlan, count_loops};
 use super::work_part::WorkPart;
-use super::{CollectOptions, RequestLoad, TEST_RUN, THOROUGH, perf, startup};
 use crate::engine::EngineKind;
-use crate::model::{Capture, Target};
+use crate::model::{Capture, Target, fact_ids};
 use crate::probe::catalogue::ProbeCatalogue;
 
 /// Seconds of a start before one was seen.
@@ -18,7 +19,7 @@ pub(super) const UNSEEN_START: f64 = 0.5;
 
 /// Seconds that a loop takes with what is around it: the same without iterations, and removing
 /// what it made.
-const LOOP: f64 = perf::AIM + 0.1;
+const LOOP: f64 = AIM + 0.1;
 
 /// Seconds for choosing the iterations of a loop.
 const LOOP_CHOICE: f64 = 0.7;
@@ -62,13 +63,13 @@ impl MeasurePlan {
         engine: EngineKind,
         catalogue: &ProbeCatalogue,
     ) -> Self {
-        let has_starts = startup::startup_unsupported_reason(engine, options.rounds).is_none();
+        let has_starts = options.rounds.unsupported_reason(engine).is_none();
         let perf = options.perf.filter(|_| engine != EngineKind::Builtin);
         Self {
             start_rounds: if has_starts { options.rounds.total_rounds() } else { 0 },
             speed_rounds: perf.map_or(0, |perf| perf.rounds),
-            loops: perf::count_loops(catalogue),
-            file: perf.map_or(0, perf::PerfOptions::file_size),
+            loops: count_loops(catalogue),
+            file: perf.map_or(0, PerfOptions::file_size),
             max_time: options.rounds.max_time,
             requests: options.app.as_ref().map(|app| app.load),
             has_escapes: options.allow_privileged,
@@ -76,7 +77,7 @@ impl MeasurePlan {
     }
 
     /// Without what turned out to be impossible here.
-    pub(super) fn limit_to(self, has_app: bool, speed: Option<perf::PerfPlan>) -> Self {
+    pub(super) fn limit_to(self, has_app: bool, speed: Option<PerfPlan>) -> Self {
         Self {
             requests: self.requests.filter(|_| has_app),
             speed_rounds: speed.map_or(0, |speed| speed.rounds),
@@ -191,7 +192,7 @@ pub(super) fn seen_starts(
 ) -> Vec<f64> {
     let mut starts = Vec::new();
     for spec in specs {
-        let id = format!("{}/{TEST_RUN}", spec.name);
+        let id = format!("{}/{}", spec.name, &*fact_ids::KERNEL_UNAME);
         let run = captures.iter().find(|capture| capture.id == id && capture.started.is_some());
         let run = run.and_then(|capture| Some(capture.duration_ms? / 1000.0));
         let first = first.get(&spec.name).map(Duration::as_secs_f64);

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use super::{CollectSession, wait_until};
+use super::command_capture::from_command;
+use super::session::CollectSession;
+use super::waiting::wait_until;
 use crate::engine::facts::inspect_container;
 use crate::engine::{EngineKind, MONITORS};
 use crate::error::{Error, Result};
@@ -88,7 +90,7 @@ pub(super) fn capture_host_side(
             return vec![failed_capture(&spec.name, "host.engine_container", how, &error.message)];
         }
     };
-    let mut engine = super::from_command(&spec.name, "host.engine_container", &answer);
+    let mut engine = from_command(&spec.name, "host.engine_container", &answer);
     engine.stdout = CapturedStream::new(inspection_summary(&inspected).as_bytes());
     engine.origin = observed_origin("the answer of the engine about the running container");
     let mut captures = vec![engine];

@@ -10,9 +10,12 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
+use super::command_capture::show_seconds;
+use super::host_side;
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
-use super::{CollectSession, host_side, show_seconds};
-use crate::collect::work_part::WorkPart;
+use super::options::RequestLoad;
+use super::session::CollectSession;
+use super::work_part::WorkPart;
 use crate::model::{Capture, CaptureStatus, Target};
 
 /// Requests that are thrown away before those that are measured.
@@ -29,33 +32,6 @@ const SLICE: Duration = Duration::from_millis(50);
 
 const COLUMNS: &str =
     "columns outcome place status due_s begun_s connect_s first_byte_s total_s bytes";
-
-/// How requests are made.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct RequestLoad {
-    /// How many are measured in a series.
-    pub requests: u32,
-    /// How many are due in a second, whether those before have been answered or not; without a
-    /// rate each begins when the one before has ended.
-    pub rate: Option<f64>,
-}
-
-impl RequestLoad {
-    fn describe_load(self) -> String {
-        match self.rate {
-            None => "closed: a request begins when the one before has ended".into(),
-            Some(rate) => format!(
-                "open: {rate} requests a second are due; first_byte_s and total_s count from the \
-                 moment at which a request was due"
-            ),
-        }
-    }
-
-    /// When a request is due, from the beginning of the series.
-    fn due_time(self, place: u32) -> Option<Duration> {
-        self.rate.map(|rate| Duration::from_secs_f64(f64::from(place) / rate))
-    }
-}
 
 /// One request.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
-use super::CollectProgress;
+use super::progress::CollectProgress;
 use crate::error::{Error, Result};
 use crate::process::CancelFlag;
 
@@ -93,7 +93,7 @@ mod tests {
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
-    use crate::collect::SessionEstimate;
+    use crate::collect::estimate::SessionEstimate;
 
     struct Told(Sender<String>);
 

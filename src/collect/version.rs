@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CollectSession, from_command, host_side};
+use super::command_capture::from_command;
+use super::host_side;
+use super::session::CollectSession;
 use crate::engine::facts::{containerd_path, path_folders};
 use crate::engine::{EngineKind, VERSION_LIMIT, is_shim, query_engine};
 use crate::knowledge::names_runtime;

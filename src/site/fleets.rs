@@ -9,19 +9,17 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::RunPages;
-use super::view::RunRow;
+use super::run_pages::RunPages;
+use super::view::{RunRow, show_difference};
 use crate::error::Result;
 use crate::judge::fleet::{
     CHANGED, ClassSummary, FleetFinding, NodeFact, NodeSummary, fold_classes, fold_findings,
     fold_starts, group_nodes,
 };
 use crate::judge::fleet_rules::check_nodes;
-use crate::judge::starts::StartShift;
 use crate::judge::{Confidence, Severity};
-use crate::model::{Fleet, SampleUnit};
+use crate::model::Fleet;
 use crate::probe::catalogue::ProbeCatalogue;
-use crate::report::number::format_difference;
 use crate::store::fleets::{FleetList, FleetStore};
 
 /// How many nodes of a group are named.
@@ -489,21 +487,6 @@ fn fold_facts(facts: &[NodeFact], catalogue: &ProbeCatalogue) -> Vec<Json> {
 
 fn fact_title<'a>(catalogue: &'a ProbeCatalogue, id: &'a str) -> &'a str {
     catalogue.find_probe(id).map_or(id, |probe| &probe.title)
-}
-
-/// A difference of times for readers.
-fn show_difference(seconds: f64) -> String {
-    format_difference(seconds, SampleUnit::Seconds)
-}
-
-/// What the page of a node's run sees of how the starts of a class stand to the baseline's.
-pub(super) fn start_view(shift: &StartShift) -> Json {
-    let shown = shift.seconds.map(|(value, low, high)| [value, low, high].map(show_difference));
-    json!({
-        "class": shift.class, "baseline": shift.baseline, "outcome": shift.outcome,
-        "samples": shift.samples, "baseline_samples": shift.baseline_samples,
-        "difference": shown, "control": shift.control_seconds.map(show_difference),
-    })
 }
 
 fn shown_time(fleet: &Fleet) -> String {

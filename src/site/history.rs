@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::run_pages::{KeyedFile, RunPages};
 use super::view::RunRow;
-use super::{KeyedFile, RunPages};
 use crate::clock;
 use crate::diff::history::{self, PastSession};
 use crate::diff::{DiffSide, RunDiff, expectation_changes};

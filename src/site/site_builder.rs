@@ -717,7 +717,7 @@ impl SiteBuilder {
         let title = fill_phrase(&self.page_titles().run, &[("id", id)]);
         let site = self.site_value(Some(id));
         let node = row.node.as_ref().map(|node| {
-            let starts: Vec<_> = node.starts.iter().map(super::fleets::start_view).collect();
+            let starts: Vec<_> = node.starts.iter().map(view::start_view).collect();
             json!({ "name": node.node, "fleet": row.fleet, "starts": starts })
         });
         let about = json!({

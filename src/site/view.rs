@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
 use crate::judge::fleet::NodeSummary;
+use crate::judge::starts::StartShift;
 use crate::judge::{Conclusion, Confidence, RuleExample, Severity};
 use crate::model::{Capture, CaptureOrigin, EvidenceKind, SampleUnit};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
 use crate::report::fleet::summarize_node;
 use crate::report::markdown::RenderedText;
-use crate::report::number::format_measured;
+use crate::report::number::{format_difference, format_measured};
 
 /// A capture as a page shows it.
 #[derive(Debug, Serialize)]
@@ -335,6 +337,21 @@ pub(crate) fn contents_headings(rendered: &RenderedText) -> Vec<HeadingView> {
         views.push(HeadingView { id, text, level: heading.level });
     }
     views
+}
+
+/// What the page of a node's run sees of how the starts of a class stand to the baseline's.
+pub(super) fn start_view(shift: &StartShift) -> Json {
+    let shown = shift.seconds.map(|(value, low, high)| [value, low, high].map(show_difference));
+    json!({
+        "class": shift.class, "baseline": shift.baseline, "outcome": shift.outcome,
+        "samples": shift.samples, "baseline_samples": shift.baseline_samples,
+        "difference": shown, "control": shift.control_seconds.map(show_difference),
+    })
+}
+
+/// A difference of times for readers.
+pub(super) fn show_difference(seconds: f64) -> String {
+    format_difference(seconds, SampleUnit::Seconds)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::record::{PerfSample, ReportedTimes};
-use crate::collect::CollectSession;
+use crate::collect::session::CollectSession;
 use crate::engine::ContainerMode;
 use crate::model::Target;
 use crate::probe::script;

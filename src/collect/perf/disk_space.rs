@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use procfs::process::MountInfo;
 
-use crate::collect::CollectSession;
+use crate::collect::session::CollectSession;
 use crate::engine::{EngineKind, query_engine};
 use crate::error::{Error, Result};
 use crate::proc::mount_table;

@@ -9,24 +9,26 @@
 
 mod bench;
 mod disk_space;
+pub(super) mod measures;
 mod record;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{CollectSession, from_command, host_side};
-use crate::collect::budget::{MeasureState, budget_line};
-use crate::collect::work_part::WorkPart;
+use super::budget::{MeasureState, budget_line};
+use super::command_capture::from_command;
+use super::host_side;
+use super::options::PerfOptions;
+use super::session::CollectSession;
+use super::work_part::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
-use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace};
+use crate::probe::catalogue::Probe;
 use crate::stats::RandomSequence;
 use bench::BenchShell;
+use measures::{AIM, PerfPlan, is_file, performance_probes};
 use record::{PerfSample, perf_record};
-
-/// How long one run of a loop should take, in seconds: forty ticks of a clock of 10 ms.
-pub(super) const AIM: f64 = 0.4;
 
 /// From this time on a run is a sample.
 const TELLING: f64 = 0.2;
@@ -45,38 +47,6 @@ const TRIES: u32 = 3;
 
 /// No loop has more.
 const MOST: u64 = 1_000_000_000;
-
-/// The size of the file if nobody names one, in MiB.
-const FILE: u64 = 512;
-
-/// What is wished for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PerfOptions {
-    /// How often each measure is taken under each target.
-    pub rounds: u32,
-    /// The size of the file that is written and read, in MiB; 512 without a wish.
-    pub io_size: Option<u64>,
-    /// The time after which no further round is begun; none for as long as it takes.
-    pub max_time: Option<Duration>,
-}
-
-impl PerfOptions {
-    /// The size of the file in MiB, if there is room for it.
-    pub(super) fn file_size(self) -> u64 {
-        self.io_size.unwrap_or(FILE)
-    }
-}
-
-/// What is measured, and how often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PerfPlan {
-    /// How often each measure is taken under each target.
-    pub rounds: u32,
-    /// The size of the file that is written and read, in MiB; none for neither.
-    pub file: Option<u64>,
-    /// The time after which no further round is begun; none for as long as it takes.
-    pub max_time: Option<Duration>,
-}
 
 /// What can be measured; what is left out and why goes to `skipped`.
 ///
@@ -161,7 +131,7 @@ impl<'a> SpeedSeries<'a> {
             session,
             plan,
             stands: stands.collect(),
-            random: super::startup::seeded_random(session, "perf"),
+            random: session.seeded_random("perf"),
             seconds: vec![0.0; probes.len()],
             probes,
             ended: None,
@@ -262,29 +232,6 @@ impl<'a> SpeedSeries<'a> {
         }
         captures
     }
-}
-
-/// The probes that are measured here, in an order in which a file is written before it is read.
-fn performance_probes(catalogue: &ProbeCatalogue, with_file: bool) -> Vec<&Probe> {
-    let mut probes: Vec<&Probe> = catalogue.iter_probes().collect();
-    probes.retain(|probe| {
-        probe.id.starts_with("perf.")
-            && probe.place.contains(&ProbePlace::Measurement)
-            && !probe.command.is_empty()
-            && (with_file || !is_file(probe))
-    });
-    probes.sort_by_key(|probe| (is_file(probe), probe.id == "perf.io_read"));
-    probes
-}
-
-/// How many loops are measured in each round.
-pub(super) fn count_loops(catalogue: &ProbeCatalogue) -> u32 {
-    u32::try_from(performance_probes(catalogue, false).len()).unwrap_or(u32::MAX)
-}
-
-/// Whether a measure is about the file, whose size is given and not found out.
-fn is_file(probe: &Probe) -> bool {
-    probe.id.starts_with("perf.io_")
 }
 
 impl<'a> TargetBench<'a> {

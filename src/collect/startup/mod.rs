@@ -15,9 +15,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use super::{CollectSession, host_side, wait_until};
-use crate::collect::budget::{MeasureState, budget_line};
-use crate::collect::work_part::WorkPart;
+use super::budget::{MeasureState, budget_line};
+use super::host_side;
+use super::options::RoundCounts;
+use super::session::CollectSession;
+use super::waiting::wait_until;
+use super::work_part::WorkPart;
 use crate::engine::{ContainerMode, EngineKind, clean};
 use crate::model::{Capture, Role, Target};
 use crate::process::{TimedCommand, time_command};
@@ -34,24 +37,6 @@ const CLOCK_SHIFT: i64 = 1_000_000;
 /// The most that is kept of the events of a target, in bytes.
 const EVENTS_KEPT: usize = 256 * 1024;
 
-/// How many starts are measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RoundCounts {
-    /// Starts of each target that are thrown away.
-    pub warmup: u32,
-    /// Starts of each target that are kept.
-    pub samples: u32,
-    /// The time after which no further start is begun; none for as long as it takes.
-    pub max_time: Option<Duration>,
-}
-
-impl RoundCounts {
-    /// How often each target is started.
-    pub(super) fn total_rounds(self) -> u32 {
-        self.warmup + self.samples
-    }
-}
-
 /// Whose turn it is: a target, or the baseline under its second name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct StartupArm<'a> {
@@ -65,17 +50,6 @@ impl StartupArm<'_> {
     }
 }
 
-/// Why nothing is measured, if nothing is.
-pub(super) fn startup_unsupported_reason(
-    engine: EngineKind,
-    rounds: RoundCounts,
-) -> Option<String> {
-    if engine == EngineKind::Builtin {
-        return Some("the engine builtin has no client whose starts could be timed".into());
-    }
-    (rounds.samples == 0).then(|| "left out with --samples 0".into())
-}
-
 /// The first start of each target in this session, one after the other in random order, and how
 /// long those took that succeeded.
 pub(super) fn capture_cold_starts(
@@ -84,11 +58,11 @@ pub(super) fn capture_cold_starts(
     rounds: RoundCounts,
 ) -> (Vec<Capture>, BTreeMap<String, Duration>) {
     let (mut captures, mut times) = (Vec::new(), BTreeMap::new());
-    if startup_unsupported_reason(session.engine, rounds).is_some() {
+    if rounds.unsupported_reason(session.engine).is_some() {
         return (captures, times);
     }
     let arms = startup_arms(specs, false);
-    for (place, index) in (1..).zip(shuffled_order(&mut seeded_random(session, "cold"), arms.len()))
+    for (place, index) in (1..).zip(shuffled_order(&mut session.seeded_random("cold"), arms.len()))
     {
         let arm = arms[index];
         session.begin_step(WorkPart::Probes, &arm.spec.name, "first start");
@@ -125,7 +99,7 @@ pub(super) fn measure_startup<'a>(
     rounds: RoundCounts,
     skipped: &mut BTreeMap<String, String>,
 ) -> Option<StartupSeries<'a>> {
-    if let Some(reason) = startup_unsupported_reason(session.engine, rounds) {
+    if let Some(reason) = rounds.unsupported_reason(session.engine) {
         skipped.insert("startup".into(), reason);
         return None;
     }
@@ -146,15 +120,6 @@ fn startup_arms(specs: &[Target], with_control: bool) -> Vec<StartupArm<'_>> {
     let baseline = specs.iter().filter(|spec| with_control && spec.role == Role::Baseline);
     let control = baseline.map(|spec| StartupArm { spec, is_control: true });
     specs.iter().map(|spec| StartupArm { spec, is_control: false }).chain(control).collect()
-}
-
-/// What decides an order: the session's id, so that the order can be made again from the record.
-pub(super) fn seeded_random(session: &CollectSession, part: &str) -> RandomSequence {
-    let bytes = session.id.bytes().chain(part.bytes());
-    // FNV-1a.
-    RandomSequence::new(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    }))
 }
 
 fn shuffled_order(random: &mut RandomSequence, count: usize) -> Vec<usize> {
@@ -258,7 +223,7 @@ impl<'a> StartupSeries<'a> {
             arms,
             rounds,
             listener,
-            random: seeded_random(session, "starts"),
+            random: session.seeded_random("starts"),
             begun: Instant::now(),
             starts: Vec::new(),
             failures,
@@ -508,21 +473,5 @@ mod tests {
             startup_arms(&specs, true).iter().map(|arm| arm.describe_arm()).collect();
         assert_eq!(words, ["runc", "runsc", "runc (control)"]);
         assert_eq!(startup_arms(&specs, false).len(), 2);
-    }
-
-    #[test]
-    fn nothing_is_measured_without_samples_or_without_an_engine() {
-        let rounds = |samples| RoundCounts { warmup: 1, samples, max_time: None };
-        assert!(
-            startup_unsupported_reason(EngineKind::Docker, rounds(0))
-                .unwrap()
-                .contains("--samples 0")
-        );
-        assert!(
-            startup_unsupported_reason(EngineKind::Builtin, rounds(10))
-                .unwrap()
-                .contains("builtin")
-        );
-        assert_eq!(startup_unsupported_reason(EngineKind::Ctr, rounds(1)), None);
     }
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::collect::show_seconds;
+use crate::collect::command_capture::show_seconds;
 use crate::process::TimedCommand;
 
 /// What the container prints, so that a start that did nothing is not taken for a fast one.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
-use super::table::TableMeasure;
+use super::table_measure::TableMeasure;
 use super::vocabulary::counts::WORDS;
 use super::words;
 use crate::model::{MissingReason, MissingValue};

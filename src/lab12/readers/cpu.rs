@@ -3,7 +3,7 @@
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
-use super::table::TableMeasure;
+use super::table_measure::TableMeasure;
 use super::vocabulary::cpu::{BEGINNINGS, NAMES, OTHER_LABELS, PROSE};
 use super::words;
 use crate::model::{MissingReason, MissingValue};

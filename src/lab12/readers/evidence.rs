@@ -15,7 +15,7 @@ use super::label::EvidenceRole;
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::read;
 use super::slot::{self, SlotContent};
-use super::table::TableMeasure;
+use super::table_measure::TableMeasure;
 use super::{counts, cpu, dmesg, health, interfaces, latency, shim, words};
 use crate::lab12::edition::Edition;
 use crate::model::{Fact, FactSource, Facts, MissingReason, MissingValue};

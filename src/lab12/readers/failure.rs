@@ -1,7 +1,6 @@
 //! What tells that a container did not start: the engine's message, a status of exit, a note.
 
 use super::page::{LineKind, PageLine};
-use super::table::has_word;
 use super::vocabulary::failure::{
     DOUBTS, KEYS, MACHINE, NOTES, OTHERS, PHRASES, POD_STATES, STARTS, UNTRIED,
 };
@@ -37,8 +36,8 @@ fn is_of_another_runtime(text: &str) -> bool {
 /// Whether somebody tells of a failure that was remedied before what was measured.
 pub(super) fn tells_of_remedy(text: &str) -> bool {
     text.split([',', ';', '.']).any(|clause| {
-        has_word(clause, "fixed worked solved resolved")
-            && !has_word(clause, "not never nothing none didn doesn couldn")
+        words::has_word(clause, "fixed worked solved resolved")
+            && !words::has_word(clause, "not never nothing none didn doesn couldn")
     })
 }
 
@@ -55,7 +54,7 @@ pub(super) fn tells_failed_start(text: &str) -> bool {
 pub(super) fn tells_untested(text: &str) -> bool {
     let lower = words::remove_denials(&text.to_lowercase().replace('\u{2019}', "'")).into_owned();
     PHRASES.iter().any(|phrase| lower.contains(phrase))
-        && !has_word(&lower, DOUBTS)
+        && !words::has_word(&lower, DOUBTS)
         && !tells_of_remedy(&lower)
 }
 

@@ -3,7 +3,7 @@
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart};
 use super::read::{self, FoundValue, ReadResult};
-use super::table::TableMeasure;
+use super::table_measure::TableMeasure;
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::version::VersionNumbers;

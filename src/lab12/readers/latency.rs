@@ -5,8 +5,8 @@ use serde_json::{Map, Number, Value};
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
+use super::timing;
 use super::words::{self, TimeUnit};
-use super::{table, timing};
 use crate::model::{MissingReason, MissingValue};
 
 /// The samples in seconds: one a line, wherever they stand on the page.
@@ -26,7 +26,7 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     // Echoes of ping are no requests.
     lines.retain(|line| !line.text.contains(" bytes from "));
     lines.retain(|line| {
-        line.measure.as_deref().is_none_or(|measure| !table::has_word(measure, "start* boot*"))
+        line.measure.as_deref().is_none_or(|measure| !words::has_word(measure, "start* boot*"))
     });
     let column = lines.iter().find_map(|line| find_total_column(&line.text));
     for line in lines {

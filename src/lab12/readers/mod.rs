@@ -27,6 +27,7 @@ mod sentence;
 mod shim;
 mod slot;
 mod table;
+mod table_measure;
 mod timing;
 mod vocabulary;
 mod words;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::de::IgnoredAny;
 
 use super::label::{self, EvidenceRole};
-use super::table::{self, TableLine};
+use super::table::TableLine;
 use super::words::{self, TimeUnit};
 use super::{command, timing};
 use crate::model::{MissingReason, MissingValue};
@@ -236,7 +236,7 @@ fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
     let own = &mut leaves[first..];
     let mut named: Vec<EvidenceRole> = Vec::new();
     for leaf in own.iter_mut().filter(|leaf| leaf.path.len() <= depth + 1 && !leaf.is_list) {
-        if leaf.path.last().is_some_and(|key| table::has_word(key, NAMES)) {
+        if leaf.path.last().is_some_and(|key| words::has_word(key, NAMES)) {
             let text = leaf.values.pop().unwrap_or_default();
             let role = command::command_role(&text).map(|who| vec![who]);
             named.extend(role.unwrap_or_else(|| label::list_roles(&text)));
@@ -297,7 +297,7 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
     // `katacontainers.io/kata-runtime` labels a node.
     let joined = leaf.path.join(" ").replace(".io/", " ");
     let [who] = label::list_roles(&joined)[..] else { return None };
-    let mut named = SLOTS.iter().filter(|(_, words)| table::has_word(&joined, words));
+    let mut named = SLOTS.iter().filter(|(_, words)| words::has_word(&joined, words));
     let (slot, None) = (named.next()?.0, named.next()) else { return None };
     let is_timed = slot == "results/startup-bench.txt";
     let key = leaf.path.last().map_or("", String::as_str);

@@ -635,7 +635,7 @@ impl PastedBlock {
         let mut nearer = self.above[..=at].iter().flat_map(|(_, text)| words::split_words(text));
         !self.is_beside_other_times
             && nearer.all(|word| {
-                table::has_word(word, GENERAL) || word.chars().all(|c| c.is_ascii_digit())
+                words::has_word(word, GENERAL) || word.chars().all(|c| c.is_ascii_digit())
             })
     }
 
@@ -652,8 +652,8 @@ impl PastedBlock {
         roles.dedup();
         let mut above = self.above.iter().flat_map(|(_, text)| words::split_words(text));
         let names_nothing = above.all(|word| {
-            table::has_word(word, GENERAL)
-                || table::has_word(word, "lab submission report")
+            words::has_word(word, GENERAL)
+                || words::has_word(word, "lab submission report")
                 || word.chars().all(|c| c.is_ascii_digit())
         });
         are_times && roles.len() == 2 && names_nothing && !self.is_beside_other_times
@@ -760,7 +760,7 @@ impl PastedBlock {
                 && !self.mentions_one_of(&["network", "iperf", "memory", "sysbench"])
                 && (self.mentions_one_of(&["i/o"])
                     || self.above.iter().chain(&self.lines).any(|(_, text)| {
-                        table::has_word(text, "throughput dd io disk write* durchsatz")
+                        words::has_word(text, "throughput dd io disk write* durchsatz")
                     }))
         {
             slots.push("results/io-bench.txt");
@@ -832,10 +832,10 @@ fn labels_processor(text: &str) -> bool {
 /// Whether a cell names one of these words, and says no more about it: `CPU model`, `Devices in /dev`.
 fn names_only(cell: &str, measure: &str) -> bool {
     const PLAIN: &str = "model name seen in dev entries number of count the модель записей в ядра";
-    table::has_word(cell, measure)
+    words::has_word(cell, measure)
         && words::split_words(cell).all(|word| {
-            table::has_word(word, measure)
-                || table::has_word(word, PLAIN)
+            words::has_word(word, measure)
+                || words::has_word(word, PLAIN)
                 || EvidenceRole::of_word(word).is_some()
         })
 }
@@ -856,8 +856,8 @@ fn is_of_product(above: &str, is_further: bool) -> bool {
 /// Whether words above a block tell of the virtual machine in which the author works, which is
 /// Kata's host: `MacBook Air M1, Colima VM with Ubuntu`.
 fn names_own_machine(above: &str) -> bool {
-    table::has_word(above, "vm machine")
-        && table::has_word(above, PRODUCTS)
+    words::has_word(above, "vm machine")
+        && words::has_word(above, PRODUCTS)
         && !words::contains_any(above, &["kata", "runc"])
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
-use super::table::{self, TableMeasure};
+use super::table_measure::TableMeasure;
 use super::vocabulary::results::{COPIED, PROSE, RATE_WORDS};
 use super::{counts, failure, kernel, words};
 use crate::model::{MissingReason, MissingValue};
@@ -50,7 +50,7 @@ pub(super) fn io_write_rate(page: &EvidencePage, who: EvidenceRole) -> Option<Fo
         for line in writing_lines(part) {
             let head = line.measure.as_deref().unwrap_or_default();
             let is_of_write =
-                words::split_words(head).all(|word| table::has_word(word, RATE_WORDS));
+                words::split_words(head).all(|word| words::has_word(word, RATE_WORDS));
             let Some(rate) = parse_write_rate(&line.text, head).filter(|_| is_of_write) else {
                 continue;
             };
@@ -69,7 +69,7 @@ pub(super) fn io_write_rate(page: &EvidencePage, who: EvidenceRole) -> Option<Fo
 pub(super) fn parse_write_rate(text: &str, head: &str) -> Option<String> {
     const UNITS: &str = "B/s kB/s KB/s MB/s GB/s TB/s KiB/s MiB/s GiB/s кБ/с КБ/с МБ/с ГБ/с";
     let (key, value) = text.rsplit_once([':', '=']).unwrap_or(("", text));
-    if !words::split_words(key).all(|word| table::has_word(word, RATE_WORDS)) {
+    if !words::split_words(key).all(|word| words::has_word(word, RATE_WORDS)) {
         return None;
     }
     let value = words::strip_value_marks(value);
@@ -108,7 +108,7 @@ fn writing_lines(part: &LabelledPart) -> Vec<&PageLine> {
 
 /// Whether words name reading, or writing; none if they name neither or both.
 fn names_reading(key: &str) -> Option<bool> {
-    match (table::has_word(key, "read*"), table::has_word(key, "writ*")) {
+    match (words::has_word(key, "read*"), words::has_word(key, "writ*")) {
         (true, false) => Some(true),
         (false, true) => Some(false),
         _ => None,

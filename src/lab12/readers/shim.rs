@@ -4,7 +4,7 @@ use super::label::{self, EvidenceRole, LabelRole};
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::vocabulary::shim::OTHERS;
-use super::{table, words};
+use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{
     implementation_in_shim_line, is_commit, version_in_shim_line, version_in_word, word_after_key,
@@ -55,8 +55,8 @@ pub(super) fn version_in_cell(text: &str) -> Option<&str> {
     let version = version.split(" (").next()?;
     let version =
         version_in_word(words::strip_value_marks(version)).filter(|v| is_kata_version(v))?;
-    let is_name = table::has_word(name, "kata")
-        && words::split_words(name).all(|word| table::has_word(word, NAMES));
+    let is_name = words::has_word(name, "kata")
+        && words::split_words(name).all(|word| words::has_word(word, NAMES));
     is_name.then_some(version)
 }
 
@@ -75,7 +75,7 @@ pub(super) fn version_in_prose(text: &str) -> Option<&str> {
     let mut found = clauses.filter_map(|clause| {
         let mut words = clause.split_whitespace().peekable();
         (words.next()?.to_lowercase() == "kata").then_some(())?;
-        words.next_if(|word| table::has_word(word, "containers version"));
+        words.next_if(|word| words::has_word(word, "containers version"));
         let version = version_in_word(words.next()?.trim_matches(['*', '`', '.']))?;
         let behind: Vec<&str> = words.collect();
         let is_said = match &behind[..] {

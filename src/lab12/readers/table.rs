@@ -1,8 +1,8 @@
 //! Tables: which target a cell is of, and what its table says that it measures.
 
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
-use super::vocabulary::table::{COMPARISONS, FIGURES, NEUTRAL};
-use super::words;
+use super::vocabulary::table::{COMPARISONS, FIGURES};
+use super::words::{self, has_word};
 use crate::text::beginning;
 
 /// A row of a table with its line.
@@ -24,60 +24,6 @@ pub(super) struct TableLine {
     pub is_apart: bool,
     /// What its row has as its own: its line, or the number of an object of a document.
     pub row: u32,
-}
-
-/// What a reader looks for in tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TableMeasure {
-    /// Start-up times.
-    Start,
-    /// Kernel releases.
-    Kernel,
-    /// Models of processors.
-    Cpu,
-    /// Entries of `/proc`.
-    Proc,
-    /// Entries of `/sys/module`.
-    Modules,
-    /// Entries of `/dev`.
-    Devices,
-}
-
-/// The words by which heads name what is measured; those with a star begin so.
-const MEASURES: [(TableMeasure, &str); 6] = [
-    (TableMeasure::Start, "start* boot* time times real réel elapsed wall duration took seconds"),
-    (TableMeasure::Kernel, "kernel* uname release releases linux ядр* noyau núcleo"),
-    (TableMeasure::Cpu, "cpu cpus processor processors model modell процессор* prozessor"),
-    (TableMeasure::Proc, "proc procfs process processes процесс процессов процессы"),
-    (TableMeasure::Modules, "module* модул*"),
-    (TableMeasure::Devices, "dev device* устройств*"),
-];
-
-impl TableMeasure {
-    /// Whether values under a head of these words can be of this measure: it names it, or nothing
-    /// else. Of words that are not known it is not known.
-    pub(super) fn is_meant_by(self, head: &str) -> bool {
-        let mut named = MEASURES.iter().filter(|(_, list)| has_word(head, list));
-        let is_other_time = self == Self::Start && has_word(head, "zeit startzeit врем* запуск*");
-        if has_word(head, COMPARISONS) {
-            return false;
-        }
-        named.clone().any(|(measure, _)| *measure == self)
-            || is_other_time
-            || words::split_words(head).next().is_none()
-            || has_word(head, NEUTRAL) && named.next().is_none()
-    }
-}
-
-/// Whether one of the words of `text` stands in a list of words, or begins as one with a star.
-pub(super) fn has_word(text: &str, list: &str) -> bool {
-    words::split_words(text).any(|word| {
-        let word = words::lower_case(word);
-        list.split_whitespace().any(|listed| match listed.strip_suffix('*') {
-            Some(start) => word.starts_with(start),
-            None => *word == *listed,
-        })
-    })
 }
 
 /// The rows of the table that begins at the first line; none if none does.

@@ -231,6 +231,17 @@ pub(super) fn contains_any(text: &str, needles: &[&str]) -> bool {
     needles.iter().any(|needle| contains_word(text.as_bytes(), needle.as_bytes()))
 }
 
+/// Whether one of the words of `text` stands in a list of words, or begins as one with a star.
+pub(super) fn has_word(text: &str, list: &str) -> bool {
+    split_words(text).any(|word| {
+        let word = lower_case(word);
+        list.split_whitespace().any(|listed| match listed.strip_suffix('*') {
+            Some(start) => word.starts_with(start),
+            None => *word == *listed,
+        })
+    })
+}
+
 /// Whether a text holds a word. Most texts are short lines: to prepare a search of them takes longer
 /// than to look at each place where the word could begin.
 fn contains_word(text: &[u8], word: &[u8]) -> bool {

@@ -5,7 +5,6 @@ use crate::lab12::readers::failure;
 use crate::lab12::readers::label::{self, EvidenceRole, GuestPlace};
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
-use crate::lab12::readers::table::has_word;
 use crate::lab12::readers::vocabulary::evidence_start::{BY_RUNC, KATAS_FILES, OTHERS, UNRUN};
 use crate::lab12::readers::{read, slot, timing, words};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
@@ -167,7 +166,7 @@ fn tells_foreign_files(sentence: &str) -> bool {
         sentence.replace("**", "").replace('\u{2019}', "'").replace(" run by ", " from ");
     let mut origins = sentence.split(" from ").skip(1);
     words::contains_any(&sentence, KATAS_FILES)
-        && !has_word(&sentence, "not no never none")
+        && !words::has_word(&sentence, "not no never none")
         && (words::contains_any(&sentence, BY_RUNC)
             || origins.any(|origin| {
                 let nearest: Vec<&str> = origin.split_whitespace().take(4).collect();
@@ -180,7 +179,7 @@ fn tells_foreign_files(sentence: &str) -> bool {
 fn is_of_named_person(owner: &str, owned: &str) -> bool {
     owner.strip_suffix("'s").is_some_and(|name| {
         name.starts_with(char::is_uppercase) && label::list_roles(name).is_empty()
-    }) && has_word(owned, "laptop notebook pc computer machine desktop")
+    }) && words::has_word(owned, "laptop notebook pc computer machine desktop")
 }
 
 /// The sentence in which an author says that none of the outputs is of a run.
@@ -201,7 +200,8 @@ fn failure_in_prose(note: &Capture) -> Option<StartFailure> {
 
 /// Whether a sentence says of figures that nobody measured them.
 fn tells_made_up_figures(sentence: &str) -> bool {
-    words::is_made_up(sentence) && has_word(sentence, "figures values numbers results output")
+    words::is_made_up(sentence)
+        && words::has_word(sentence, "figures values numbers results output")
 }
 
 /// The first line outside of fenced blocks that is wanted below the heading above it.

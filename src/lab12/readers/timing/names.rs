@@ -1,9 +1,9 @@
 //! What stands around a time: the words by which it is a sample, a summary, or the time of
 //! something else.
 
-use crate::lab12::readers::table::{TableMeasure, has_word};
+use crate::lab12::readers::table_measure::TableMeasure;
 use crate::lab12::readers::vocabulary::timing_names::{KEYS, LEFT_OUT, NO_SAMPLE, OTHERS, STARTS};
-use crate::lab12::readers::words::{self, TimeUnit};
+use crate::lab12::readers::words::{self, TimeUnit, has_word};
 
 /// Whether the head of a column names the runs in it: `Run`, `№`, `Lauf`.
 pub(in crate::lab12::readers) fn names_runs(head: &str) -> bool {

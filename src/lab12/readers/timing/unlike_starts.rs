@@ -6,9 +6,8 @@ use super::whole_time::several_times;
 use crate::lab12::readers::label::{self, EvidenceRole};
 use crate::lab12::readers::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use crate::lab12::readers::read;
-use crate::lab12::readers::table::has_word;
 use crate::lab12::readers::vocabulary::timing_unlike_starts::{DISCARDED, MACHINES};
-use crate::lab12::readers::words;
+use crate::lab12::readers::words::{self, has_word};
 use crate::model::{MissingReason, MissingValue};
 
 /// Whether a title is that of a numbered run that does not count: `Attempt 1 (discard)`.

@@ -1,0 +1,54 @@
+//! What to build.
+
+use std::path::PathBuf;
+
+use super::output::OutputFolder;
+use crate::error::Result;
+use crate::project::Project;
+
+/// The run that a report is about if nothing else is said.
+pub(super) const LATEST: &str = "latest";
+
+/// What to build.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BuildOptions {
+    /// The run that the report is about. [`LATEST`] of the runs of a fleet is the one of which
+    /// most has to be said.
+    pub run: String,
+    /// The folder of the site; by default that of `book.toml`.
+    pub out: Option<PathBuf>,
+    /// The edition that the report answers; by default that of `book.toml`.
+    pub edition: Option<String>,
+    /// The file of the document that the edition wants; by default that of `book.toml`.
+    pub document: Option<PathBuf>,
+    /// The target that the document is about; by default that of `book.toml`, or the one that
+    /// the edition asks for.
+    pub target: Option<String>,
+    /// Whether a fact that a text needs and that is not captured is a failure.
+    pub strict: bool,
+    /// Whether the folder is soon gone, so that nothing is to be remembered about it.
+    pub is_temporary: bool,
+}
+
+impl BuildOptions {
+    /// Finds the folder of the site.
+    ///
+    /// # Errors
+    ///
+    /// It is none that isoproof may put a site into; the error says why.
+    pub(crate) fn find_output(&self, project: &Project) -> Result<OutputFolder> {
+        let out = self.out.clone().unwrap_or_else(|| default_output(project));
+        let sources = [
+            project.root.clone(),
+            project.chapters_dir(),
+            project.data_dir(),
+            project.templates_dir(),
+            project.private_dir(),
+        ];
+        OutputFolder::find_folder(&out, &sources)
+    }
+}
+
+pub(super) fn default_output(project: &Project) -> PathBuf {
+    project.root.join(&project.config.build_dir)
+}
