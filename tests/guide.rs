@@ -116,7 +116,7 @@ fn describe(command: &clap::Command, text: &mut String) {
 
 /// The fields of a run file, from its schema.
 fn run_file() -> String {
-    let schema: Value = serde_json::from_str(&isoproof::store::schema::run_schema_json()).unwrap();
+    let schema: Value = serde_json::from_str(isoproof::store::schema::RUN_SCHEMA).unwrap();
     let mut text = "# Run file\n\nOne run is one file `data/runs/<id>.json`, from this schema, \
                     which `isoproof schema` prints for programs. Files of older versions load.\n"
         .to_string();

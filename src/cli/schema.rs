@@ -19,9 +19,9 @@ pub(super) struct SchemaArguments {
 /// Prints the schema.
 pub(super) fn run_schema(arguments: &SchemaArguments, console: &Console) -> Result<ExitCode> {
     let text = match arguments.fleet {
-        true => schema::fleet_schema_json(),
-        false => schema::run_schema_json(),
+        true => schema::FLEET_SCHEMA,
+        false => schema::RUN_SCHEMA,
     };
-    console.print_json(&text)?;
+    console.print_json(text)?;
     Ok(ExitCode::SUCCESS)
 }

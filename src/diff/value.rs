@@ -146,7 +146,8 @@ const MAX_COMPARED: usize = 4000;
 /// A line diff with a line of context: `-` what only the first has, `+` what only the second has.
 /// Times at the beginning of the lines of a kernel log are left out, because every one differs.
 pub(crate) fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
-    use similar::{ChangeTag, TextDiff};
+    use similar::ChangeTag;
+    use similar::algorithms::{Capture, Compact, Replace, myers};
     if a.len().max(b.len()) > MAX_COMPARED {
         let (a, b) = (a.len(), b.len());
         let reason = format!("no more than {MAX_COMPARED} are compared line by line");
@@ -156,13 +157,15 @@ pub(crate) fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
         let lines = lines.iter().map(|line| kernel_log_message(line).unwrap_or(line));
         lines.collect::<Vec<&str>>()
     });
-    let diff = TextDiff::from_slices(&a, &b);
+    // Named alone, of all algorithms only this one is in the program.
+    let mut found = Compact::new(Replace::new(Capture::new()), &a, &b);
+    let Ok(()) = myers::diff(&mut found, &a, 0..a.len(), &b, 0..b.len());
     let mut out = Vec::new();
-    for (index, group) in diff.grouped_ops(1).iter().enumerate() {
+    for (index, group) in found.into_inner().into_inner().into_grouped_ops(1).iter().enumerate() {
         if index > 0 {
             out.push(String::from(" ..."));
         }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+        for change in group.iter().flat_map(|op| op.iter_changes(&a, &b)) {
             let sign = match change.tag() {
                 ChangeTag::Delete => '-',
                 ChangeTag::Insert => '+',

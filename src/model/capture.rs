@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use data_encoding::{BASE64, HEXLOWER};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The raw record of one command, or of one file that somebody else wrote.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capture {
     /// Unique in the run: `<target>/<probe id>`, or the path of an imported file.
@@ -100,7 +100,8 @@ impl Capture {
 }
 
 /// Where the bytes of a capture come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CaptureOrigin {
     /// A command that isoproof ran.
@@ -146,9 +147,8 @@ impl CaptureOrigin {
 }
 
 /// How a capture ended. `absent` and `denied` are answers.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
-)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "lowercase")]
 pub enum CaptureStatus {
@@ -201,7 +201,8 @@ impl CaptureStatus {
 ///
 /// Text is stored as its lines, so that a change of one line is a change of one line in
 /// `git diff`; bytes that are not UTF-8 are stored as base64.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CapturedStream {
     /// `sha256:` and the hexadecimal SHA-256 of the bytes.

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most bytes of a line that is read for facts. Real ones are far below: the longest, the
@@ -23,7 +22,8 @@ pub const TIMES: RangeInclusive<f64> = 1e-9..=1e6;
 pub type Facts = BTreeMap<String, BTreeMap<String, Fact>>;
 
 /// Where in the captures a fact was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FactSource {
     /// The id of the capture.
@@ -49,7 +49,8 @@ impl FactSource {
 }
 
 /// The unit of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SampleUnit {
     /// Seconds.
     #[serde(rename = "s")]
@@ -240,9 +241,8 @@ impl Fact {
 /// Why a fact is missing.
 ///
 /// The first group comes from reading files that somebody else wrote, the second from probes.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum MissingReason {
     /// No such file.
     #[serde(rename = "file missing")]
@@ -352,7 +352,8 @@ impl MissingReason {
 
 /// The JSON form of a [`Fact`]: one flat object, because an untagged enum would lose the line
 /// number of an error in a damaged file.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FactWire {
     /// The value.
@@ -446,7 +447,8 @@ impl From<Fact> for FactWire {
     }
 }
 
-impl JsonSchema for Fact {
+#[cfg(test)]
+impl schemars::JsonSchema for Fact {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Fact".into()
     }

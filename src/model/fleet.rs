@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{EvidenceKind, Generator, Role, Run};
@@ -15,7 +14,8 @@ pub const FLEET_VERSION: u32 = 1;
 ///
 /// It is written when the session begins, and again with every run, so one whose session died
 /// says what was not reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fleet {
     /// The version of this format.
@@ -41,7 +41,8 @@ pub struct Fleet {
 }
 
 /// A class of pods that was asked for on every node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FleetClass {
     /// The name of the target in the runs.
@@ -57,7 +58,8 @@ pub struct FleetClass {
 }
 
 /// A node, and what came of each class on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FleetNode {
     /// Its name, as its run has it.
@@ -124,11 +126,6 @@ impl Fleet {
             };
             node.reasons.extend(reason.map(|reason| (class.name.clone(), reason)));
         }
-    }
-
-    /// The nodes of which nothing is known.
-    pub fn list_unreached(&self) -> impl Iterator<Item = &FleetNode> {
-        self.nodes.iter().filter(|node| node.run.is_none() && node.reasons.is_empty())
     }
 }
 
@@ -238,6 +235,5 @@ mod tests {
         let reached = [FleetCell::Tested("r1"), FleetCell::Untested("no runtime"), late];
         assert_eq!(cells(1), reached);
         assert_eq!(fleet.nodes[1].name, "host-7");
-        assert_eq!(fleet.list_unreached().count(), 1);
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Capture, Fact, Facts};
@@ -12,9 +11,10 @@ use super::{Capture, Fact, Facts};
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// One evidence-gathering session: the content of `data/runs/<id>.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "isoproof run")]
+#[cfg_attr(test, schemars(title = "isoproof run"))]
 pub struct Run {
     /// The version of this format.
     pub schema_version: u32,
@@ -109,7 +109,8 @@ impl Run {
 }
 
 /// The program that wrote a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Generator {
     /// Its name.
@@ -126,7 +127,8 @@ impl Generator {
 }
 
 /// How the evidence was come by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EvidenceKind {
     /// Read from files that somebody else wrote.
@@ -157,7 +159,8 @@ pub enum EvidenceKind {
 }
 
 /// What was probed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// A short name, unique in the run: `host`, `runc`, `kata`.
@@ -200,9 +203,8 @@ impl Target {
 }
 
 /// The part of a target in the comparison.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
-)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "lowercase")]
 pub enum Role {
@@ -222,7 +224,8 @@ impl Role {
 }
 
 /// What was replaced by pseudonyms before anything was written.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redaction {
     /// Whether identifiers were looked for at all.

@@ -1,49 +1,46 @@
-//! The JSON Schemas of a run file and a fleet file, made from the types.
+//! The JSON Schemas of a run file and a fleet file, as they ship: a test makes them from the types.
 
-use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
-
-use crate::model::{Fleet, Run};
-
-/// The schema of a run file, pretty-printed (JSON Schema 2020-12).
-pub fn run_schema_json() -> String {
-    schema_json::<Run>()
-}
+/// The schema of a run file (JSON Schema 2020-12).
+pub const RUN_SCHEMA: &str = include_str!("../../data/schema/run-2.schema.json");
 
 /// That of a fleet file.
-pub fn fleet_schema_json() -> String {
-    schema_json::<Fleet>()
-}
-
-fn schema_json<T: JsonSchema>() -> String {
-    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
-}
+pub const FLEET_SCHEMA: &str = include_str!("../../data/schema/fleet-1.schema.json");
 
 #[cfg(test)]
 mod tests {
+    use schemars::JsonSchema;
+    use schemars::generate::SchemaSettings;
+
+    use super::*;
+    use crate::model::{Fleet, Run};
+
+    fn schema_of_type<T: JsonSchema>() -> String {
+        let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+        serde_json::to_string_pretty(&schema).unwrap() + "\n"
+    }
+
     #[test]
     fn the_schemas_in_data_are_those_of_the_types() {
-        for (file, schema, what) in [
-            ("run-2", super::run_schema_json(), ""),
-            ("fleet-1", super::fleet_schema_json(), " --fleet"),
+        for (file, stored, schema) in [
+            ("run-2", RUN_SCHEMA, schema_of_type::<Run>()),
+            ("fleet-1", FLEET_SCHEMA, schema_of_type::<Fleet>()),
         ] {
-            let name = format!("data/schema/{file}.schema.json");
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
-            let stored = std::fs::read_to_string(&path).unwrap_or_default();
+            if std::env::var_os("SCHEMA").is_some_and(|what| what == "overwrite") {
+                let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/schema");
+                std::fs::write(folder.join(format!("{file}.schema.json")), schema).unwrap();
+                continue;
+            }
             assert!(
                 stored == schema,
-                "the types changed: run `cargo run -- schema{what} > {name}`, and raise the schema \
-                 version if older files no longer load"
+                "the types changed: run `SCHEMA=overwrite cargo test --lib schema`, and raise the \
+                 schema version if older files no longer load"
             );
         }
     }
 
     #[test]
     fn a_fleet_file_follows_its_schema() {
-        let schema = serde_json::from_str(&super::fleet_schema_json()).unwrap();
+        let schema = serde_json::from_str(FLEET_SCHEMA).unwrap();
         let fleet = crate::model::testing::kata_fleet("aa11");
         let fleet = serde_json::to_value(fleet).unwrap();
         assert!(jsonschema::is_valid(&schema, &fleet));
