@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::console::{Console, count_words};
 use crate::clock;
@@ -43,7 +43,7 @@ enum ImportForms {
         files: Vec<PathBuf>,
         /// What was timed; by default starts of containers if every command is one
         #[arg(long, value_enum, value_name = "WHAT")]
-        timed: Option<ImportRequest>,
+        timed: Option<TimedThing>,
         /// The result that the others are compared with; by default the first
         #[arg(long, value_name = "NAME")]
         baseline: Option<String>,
@@ -60,23 +60,6 @@ struct CommonImportArguments {
     /// Keep names, addresses, ids and secrets as they are
     #[arg(long)]
     no_redact: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ImportRequest {
-    /// Starts of containers
-    Startup,
-    /// Other commands
-    Command,
-}
-
-impl From<ImportRequest> for TimedThing {
-    fn from(what: ImportRequest) -> Self {
-        match what {
-            ImportRequest::Startup => Self::Startup,
-            ImportRequest::Command => Self::Command,
-        }
-    }
 }
 
 /// Imports, and prints the id of the run as the last line.
@@ -100,8 +83,7 @@ pub(super) fn run_import(
             crate::lab12::import::import_lab_folder(folder, label, redactor.as_mut(), created)?
         }
         ImportForms::Hyperfine { files, timed, baseline, .. } => {
-            let options =
-                HyperfineRole { timed: timed.map(Into::into), baseline: baseline.as_deref() };
+            let options = HyperfineRole { timed: *timed, baseline: baseline.as_deref() };
             import::hyperfine_run(files, options, label, redactor.as_mut(), created)?
         }
     };

@@ -266,7 +266,7 @@ fn node_captures(node: &ClusterNode, security: PodSecurity) -> Vec<Capture> {
         let origin = CaptureOrigin::Command { argv };
         captures.push(Capture::of_target("host", id, origin, value.as_bytes()));
     }
-    let level = format!("{}\n", security.level_name());
+    let level = format!("{}\n", security.into_str());
     let how = "the level of Pod Security that the pods were made for";
     captures.push(capture_of("host", "pod.security", how, &level));
     captures

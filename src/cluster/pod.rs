@@ -29,20 +29,13 @@ const CONTAINER: &str = "probe";
 
 /// The level of Pod Security that the pods of a session are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub(crate) enum PodSecurity {
     /// Nobody without capabilities, under the runtime's own filter of system calls.
     #[default]
     Restricted,
     /// The image's own user with the runtime's own capabilities, as engines of a machine start them.
     Baseline,
-}
-
-impl PodSecurity {
-    /// Its name in Kubernetes.
-    pub(crate) fn level_name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// The user and group of the container: nobody.

@@ -58,11 +58,6 @@ pub(super) struct HeldPod<'a> {
     pub witness: &'a WitnessProcess,
 }
 
-/// The lines of shell that start a witness, and let the script's shell wait when it ends.
-fn hold_commands(witness: &WitnessProcess, seconds: u64) -> String {
-    format!("{}trap 'sleep {seconds}' EXIT\n", witness.start_command())
-}
-
 /// Starts the pod of a class on a node, waits for its answers and reads them.
 pub(super) fn probe_class<'a>(
     session: &ClusterSession<'a>,
@@ -80,8 +75,11 @@ pub(super) fn probe_class<'a>(
     let questions = script_questions(session.catalogue, false);
     let mut text = script::generate_script(&questions, &nonce, &BatchLimits::default());
     if let Some(witness) = &witness {
-        settings.seconds = session.seconds_of_held_pods();
-        text.insert_str(0, &hold_commands(witness, settings.seconds));
+        // Until those of the other classes have answered, and for who looks at all.
+        settings.seconds *= session.classes.len() as u64 + 1;
+        // The script's shell waits when it ends.
+        let wait = format!("trap 'sleep {}' EXIT\n", settings.seconds);
+        text.insert_str(0, &(witness.start_command() + &wait));
     }
     let mut asked = probe_pod(&settings, &node.name, class.class.as_deref(), &text, Utc::now());
     let notes = PodNotes {

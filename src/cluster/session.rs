@@ -111,12 +111,6 @@ pub(crate) struct ClusterSession<'a> {
 }
 
 impl ClusterSession<'_> {
-    /// After how many seconds the cluster ends pods that wait for those of the other classes, and
-    /// for who looks at them.
-    pub(super) fn seconds_of_held_pods(&self) -> u64 {
-        self.options.pods.seconds * (self.classes.len() as u64 + 1)
-    }
-
     /// Why a look at a node does not show everything.
     pub(super) fn unseen_words(&self) -> &'static str {
         match self.options.node_view {

@@ -52,12 +52,6 @@ struct StartArm<'a> {
     failures: u32,
 }
 
-impl StartArm<'_> {
-    fn capture_id(&self) -> &'static str {
-        if self.is_control { "startup.control.scheduled" } else { "startup.scheduled" }
-    }
-}
-
 /// The times of a start, as the cluster writes them.
 struct StartTimes {
     scheduled: String,
@@ -138,7 +132,8 @@ fn arm_captures(arms: &[StartArm], samples: u32) -> Vec<Capture> {
              {COLUMNS}\n{}",
             arm.lines
         );
-        captures.push(capture_of(&arm.class.name, arm.capture_id(), METHOD, &text));
+        let id = if arm.is_control { "startup.control.scheduled" } else { "startup.scheduled" };
+        captures.push(capture_of(&arm.class.name, id, METHOD, &text));
     }
     captures
 }

@@ -31,7 +31,7 @@ const INSIDE: &str = "/isoproof-share";
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub(super) enum WriteOutcome {
     /// The host's file has the container's line.
     HostModified,
@@ -45,16 +45,9 @@ pub(super) enum WriteOutcome {
     HostTruncatedOnRo,
 }
 
-impl WriteOutcome {
-    /// The word in files and reports.
-    pub(super) fn outcome_name(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// The host's file afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub(super) enum HostFileState {
     /// Byte for byte as it was.
     Unchanged,
@@ -65,11 +58,6 @@ pub(super) enum HostFileState {
 }
 
 impl HostFileState {
-    /// The word in files and reports.
-    pub(super) fn state_name(self) -> &'static str {
-        self.into()
-    }
-
     /// The state of a file that held `before`; none if it is none of these. A truncation with
     /// the line behind it has lost the content as well.
     fn from_contents(before: &[u8], line: &[u8], after: &[u8]) -> Option<Self> {
@@ -158,7 +146,7 @@ impl EscapeAttempt {
 
     /// What was observed, for a case that fits no outcome and for the record.
     fn describe_observations(&self) -> String {
-        let state = self.state.map_or("changed in another way", HostFileState::state_name);
+        let state = self.state.map_or("changed in another way", |state| state.into_str());
         let ContainerReport { started, wrote, saw } = self.account;
         let [started, wrote, saw] = [Some(started), wrote, Some(saw)].map(|said| match said {
             Some(true) => "yes",
@@ -324,7 +312,7 @@ fn outcome_captures(spec: &Target, attempts: &[EscapeAttempt]) -> Vec<Capture> {
             EscapeAttempt::outcome_word,
         ));
         captures.push(outcome_capture(spec, "escape.host_file", attempt, |attempt| {
-            attempt.state.map(HostFileState::state_name)
+            attempt.state.map(|state| state.into_str())
         }));
     }
     if let Some(write) = write_privileged {
@@ -342,7 +330,7 @@ fn outcome_captures(spec: &Target, attempts: &[EscapeAttempt]) -> Vec<Capture> {
 
 impl EscapeAttempt {
     fn outcome_word(&self) -> Option<&'static str> {
-        self.write_outcome().map(WriteOutcome::outcome_name)
+        self.write_outcome().map(|outcome| outcome.into_str())
     }
 }
 
@@ -433,7 +421,7 @@ mod tests {
             (refused, HostFileState::Emptied, true, "host_truncated_on_ro"),
         ] {
             assert_eq!(
-                decide_outcome(account, Some(state), is_read_only).unwrap().outcome_name(),
+                decide_outcome(account, Some(state), is_read_only).unwrap().into_str(),
                 word
             );
         }

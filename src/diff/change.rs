@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::value::ValuePart;
-use crate::model::{FactSource, MissingFact, Role};
+use crate::model::{FactSource, Role};
 use crate::probe::catalogue::EvidenceStrength;
 
 /// What became of something.
@@ -44,13 +44,6 @@ pub struct MissingSide {
     pub missing: &'static str,
     /// The reason in words.
     pub reason: String,
-}
-
-impl MissingSide {
-    /// Of a missing fact.
-    pub fn from_missing(missing: &MissingFact) -> Self {
-        Self { missing: missing.why.reason_name(), reason: missing.reason.clone() }
-    }
 }
 
 /// One thing that changed.

@@ -125,9 +125,10 @@ impl<'a> FactState<'a> {
     fn missing_side(&self) -> Option<MissingSide> {
         match self {
             Self::Known(_) | Self::NotAsked(None) => None,
-            Self::Lacking(missing) | Self::NotAsked(Some(missing)) => {
-                Some(MissingSide::from_missing(missing))
-            }
+            Self::Lacking(missing) | Self::NotAsked(Some(missing)) => Some(MissingSide {
+                missing: missing.why.reason_name(),
+                reason: missing.reason.clone(),
+            }),
         }
     }
 }

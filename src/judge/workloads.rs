@@ -15,7 +15,7 @@ const REASONS: &str = "fit-reasons.toml";
 /// Whether a runtime is fit for a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Suitability {
     /// The boundary is what the workload needs, and it can pay what the runtime costs.
     Fit,
@@ -23,13 +23,6 @@ pub enum Suitability {
     Open,
     /// The boundary is not what it needs, or costs more than it can pay.
     Unfit,
-}
-
-impl Suitability {
-    /// The word for it in templates.
-    pub fn suitability_id(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// Why a runtime is fit, or is not, or why that is open.

@@ -92,13 +92,6 @@ pub enum ProbePlace {
     Import,
 }
 
-impl ProbePlace {
-    /// The word for it in files.
-    pub fn place_name(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// Where an answer changes from run to run without meaning.
 ///
 /// `true` is everywhere. A list of `host` and `container` is only there: the interfaces that a
@@ -158,13 +151,6 @@ pub enum EvidenceStrength {
     Weak,
     /// It proves nothing about kernel separation.
     None,
-}
-
-impl EvidenceStrength {
-    /// The word for it in reports.
-    pub fn strength_name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// All probes by id.

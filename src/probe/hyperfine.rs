@@ -18,11 +18,11 @@ use crate::model::{
 pub(crate) const FORM: &str = "hyperfine";
 
 /// What was timed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum TimedThing {
     /// Starts of containers.
     Startup,
-    /// Any other command.
+    /// Other commands.
     Command,
 }
 

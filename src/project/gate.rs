@@ -12,13 +12,13 @@ use crate::error::{Error, Result};
 pub const MARGIN: f64 = 0.05;
 
 /// A kind of difference that fails a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {
     /// Anything that changed.
     Change,
-    /// Something got worse: a weaker boundary, a runtime or an answer that is gone, an expectation
-    /// that is no longer met, or a measurement that is slower beyond doubt.
+    /// A weaker verdict, a runtime or an answer that is gone, an expectation no longer met, or a
+    /// measurement that is slower than the sessions before predict.
     Regression,
     /// Another verdict.
     Verdict,

@@ -64,7 +64,7 @@ impl AboutPage {
         let words = &*project_data.about;
         let mut parts = AboutParts { words, parts: Vec::new() };
         parts.add_prose("asks", probe.asks.as_str());
-        let places = probe.place.iter().filter_map(|place| words.places.get(place.place_name()));
+        let places = probe.place.iter().filter_map(|place| words.places.get(<&str>::from(*place)));
         parts.add_prose("place", places.cloned().collect::<Vec<_>>().join(" "));
         parts.add_part(
             "command",
@@ -111,10 +111,7 @@ impl AboutPage {
             title: probe.title.clone(),
             kind: match probe.strength {
                 EvidenceStrength::None => words.sentence_words("probe-no-evidence").into(),
-                worth => fill_phrase(
-                    words.sentence_words("probe"),
-                    &[("strength", worth.strength_name())],
-                ),
+                worth => fill_phrase(words.sentence_words("probe"), &[("strength", worth.into())]),
             },
             parts: parts.parts,
         }

@@ -366,7 +366,7 @@ fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
                 legend.push(ChartLegendEntry {
                     number,
                     word: phase.word,
-                    part: phase.part.owner_word(),
+                    part: phase.part.into_str(),
                     y: 0,
                 });
             }
@@ -374,7 +374,7 @@ fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
             bars.push(ChartBar {
                 number,
                 word: phase.word,
-                part: phase.part.owner_word(),
+                part: phase.part.into_str(),
                 x,
                 width: round_percent(end - x),
                 middle: round_percent(f64::midpoint(x, end)),

@@ -86,9 +86,7 @@ pub(crate) struct VerdictView {
     pub a: String,
     /// The words of the new one.
     pub b: String,
-    /// The id of the conclusion before.
-    pub a_id: String,
-    /// The id of the new one.
+    /// The id of the new conclusion.
     pub b_id: String,
     /// Whether it says less of a boundary.
     pub is_weaker: bool,
@@ -475,7 +473,6 @@ impl ComparisonWords<'_> {
             name: self.reader_name(&change.target),
             a: self.conclusion_title(a),
             b: self.conclusion_title(b),
-            a_id: a.split(',').next().unwrap_or_default().to_string(),
             b_id: b.split(',').next().unwrap_or_default().to_string(),
             is_weaker: is_weaker(change),
         }
@@ -549,7 +546,7 @@ impl ComparisonWords<'_> {
         FactView {
             id: change.fact.clone(),
             title: change.title.clone(),
-            strength: change.strength.strength_name(),
+            strength: change.strength.into(),
             kind: change.kind.word(),
             // `data/names.toml` has the host with its article, for sentences.
             names: vec![match change.role {

@@ -574,7 +574,7 @@ fn probe_value(sources: &LookupSources, probe: &Probe) -> TeraResult<Value> {
         ("asks", &probe.asks),
         ("unit", &probe.unit),
         ("command", &probe.command),
-        ("strength", probe.strength.strength_name()),
+        ("strength", <&str>::from(probe.strength)),
         ("proves", &probe.proves),
     ] {
         map.insert(key.into(), text.into());

@@ -10,19 +10,12 @@ use crate::stats;
 
 /// Who is at work in a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub(crate) enum PhaseOwner {
     /// The engine alone, or the runtime after it has started the container.
     Engine,
     /// The runtime, which makes and starts the container, and the engine around it.
     Runtime,
-}
-
-impl PhaseOwner {
-    /// The word for it in templates.
-    pub(crate) fn owner_word(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What the ids of the phases begin with.

@@ -143,7 +143,7 @@ fn cache_folder(project: &Project) -> PathBuf {
 }
 
 fn cache_path(project: &Project, out: &Path) -> PathBuf {
-    let name = ContentHash::from_parts([out.as_os_str().as_encoded_bytes()]).into_text();
+    let name = ContentHash::from_parts([out.as_os_str().as_encoded_bytes()]).0;
     cache_folder(project).join(format!("{name}.json"))
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// A hash of ingredients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct ContentHash(String);
+pub(crate) struct ContentHash(pub(super) String);
 
 impl ContentHash {
     /// The key of these ingredients, in this order.
@@ -32,11 +32,6 @@ impl ContentHash {
     /// The key of this one and further ingredients.
     pub(crate) fn and_parts<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
         Self::hash_parts(Some(self), parts)
-    }
-
-    /// Its text, for the name of a file.
-    pub(super) fn into_text(self) -> String {
-        self.0
     }
 
     /// What tells this program from any other build of it.

@@ -217,7 +217,8 @@ impl RunHistory {
             .filter(|(_, row)| row.is_intact)
             .collect();
         let timed = earlier.iter().find(|(known, _)| known.session.has_times());
-        let timed = timed.map(|(_, row)| TimedRun::of_row(row));
+        let timed =
+            timed.map(|(_, row)| TimedRun { id: row.id.clone(), created: row.created.clone() });
         let earlier: Vec<&RunRow> = earlier.iter().map(|(_, row)| *row).collect();
         let summary = match &earlier[..] {
             [] if run.find_node().is_some() => ChangeSummary::without_others("first-of-node"),
@@ -298,12 +299,6 @@ struct UntimedRun {
 struct TimedRun {
     id: String,
     created: String,
-}
-
-impl TimedRun {
-    fn of_row(row: &RunRow) -> Self {
-        Self { id: row.id.clone(), created: row.created.clone() }
-    }
 }
 
 /// Another conclusion about a runtime, or the same with another confidence.

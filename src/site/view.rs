@@ -183,7 +183,7 @@ pub(crate) fn fact_rows(assessment: &Assessment) -> Vec<FactRow<'_>> {
             id,
             title: &probe.title,
             unit: &probe.unit,
-            strength: probe.strength.strength_name(),
+            strength: probe.strength.into(),
             is_series: by_target.values().any(|fact| fact.as_series().is_some()),
         });
     }

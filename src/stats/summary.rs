@@ -19,8 +19,6 @@ pub(crate) struct SeriesSummary {
     pub median: f64,
     /// The 95 % interval of the median, from six samples on.
     pub interval: Option<Interval>,
-    /// The median of the distances from the median (not scaled to a standard deviation).
-    pub mad: f64,
     /// The first quartile and the third.
     pub quartiles: (f64, f64),
     /// The places, counted from 0, of the samples that lie far from the others. They are in all
@@ -36,17 +34,14 @@ pub(crate) fn summarize_samples(values: &[f64]) -> Option<SeriesSummary> {
     let ascending = sorted_samples(values);
     let [min, first, median, third, max] =
         [0.0, 0.25, 0.5, 0.75, 1.0].map(|q| quantile::of_sorted(&ascending, q));
-    let median = median?;
-    let distances: Vec<f64> = values.iter().map(|value| (value - median).abs()).collect();
     Some(SeriesSummary {
         n: values.len(),
         min: min?,
         max: max?,
         mean: values.iter().sum::<f64>() / count_as_float(values.len()),
-        median,
-        interval: interval::of_sorted(&ascending),
-        mad: quantile::median(&distances)?,
+        median: median?,
         quartiles: (first?, third?),
+        interval: interval::of_sorted(&ascending),
         outliers: outlier::find_with_sorted(values, &ascending),
     })
 }
@@ -56,10 +51,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_series_has_extremes_mean_and_spread() {
+    fn a_series_has_extremes_and_means() {
         let summary = summarize_samples(&[2.0, 1.0, 6.0]).unwrap();
         assert_eq!((summary.n, summary.min, summary.max), (3, 1.0, 6.0));
-        assert_eq!((summary.mean, summary.median, summary.mad), (3.0, 2.0, 1.0));
+        assert_eq!((summary.mean, summary.median), (3.0, 2.0));
         assert_eq!(summary.quartiles, (1.5, 4.0));
         assert_eq!(summary.interval, None);
     }

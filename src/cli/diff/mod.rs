@@ -16,7 +16,7 @@ use crate::diff::{self, DiffSide};
 use crate::error::{Error, Result};
 use crate::lab12::import;
 use crate::privacy::Redactor;
-use crate::project::{self, Project};
+use crate::project::{FailOn, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::reference::split_fleet_reference;
 use crate::store::{LoadedRun, RunFile, RunStore, integrity::IntegrityReport};
@@ -53,41 +53,14 @@ enum DiffFormat {
     Html,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// Anything that changed
-    Change,
-    /// A weaker verdict, a runtime or an answer that is gone, an expectation no longer met, or a
-    /// measurement that is slower than the sessions before predict
-    Regression,
-    /// Another verdict
-    Verdict,
-    /// An error or a warning that was not there before
-    Finding,
-    /// Nothing
-    Never,
-}
-
-impl From<FailOn> for project::FailOn {
-    fn from(kind: FailOn) -> Self {
-        match kind {
-            FailOn::Change => Self::Change,
-            FailOn::Regression => Self::Regression,
-            FailOn::Verdict => Self::Verdict,
-            FailOn::Finding => Self::Finding,
-            FailOn::Never => Self::Never,
-        }
-    }
-}
-
 /// Prints what changed.
 pub(super) fn run_diff(
     project: &Project,
     arguments: &DiffArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let given: Vec<project::FailOn> = arguments.fail_on.iter().map(|kind| (*kind).into()).collect();
-    let fail_on = if given.is_empty() { &project.config.gate.fail_on } else { &given };
+    let given = &arguments.fail_on;
+    let fail_on = if given.is_empty() { &project.config.gate.fail_on } else { given };
     let fleets = (split_fleet_reference(&arguments.a), split_fleet_reference(&arguments.b));
     if fleets != (None, None) {
         if !matches!(arguments.format, DiffFormat::Text | DiffFormat::Json) {
@@ -108,7 +81,7 @@ pub(super) fn run_diff(
         || assess_evidence(b, &store, &project_data, console),
     );
     let (a, b) = (a?, Arc::new(b?));
-    if fail_on.iter().any(|kind| *kind != project::FailOn::Never) {
+    if fail_on.iter().any(|kind| *kind != FailOn::Never) {
         store.refuse_damaged_newer(&arguments.a, &a.run)?;
         store.refuse_damaged_newer(&arguments.b, &b.run)?;
     }

@@ -237,7 +237,8 @@ impl<'a> StartupSeries<'a> {
     fn measure_rounds(&mut self, last: u32, end: Option<Instant>) {
         for round in self.rounds_begun + 1..=last {
             let needed = Duration::from_secs_f64(self.measure_state().round_seconds);
-            if end.is_some_and(|end| Instant::now() + needed > end || self.have_all_failed()) {
+            let have_all_failed = self.failures.iter().all(|&failures| failures >= PATIENCE);
+            if end.is_some_and(|end| Instant::now() + needed > end || have_all_failed) {
                 return;
             }
             let words = match end {
@@ -297,11 +298,6 @@ impl<'a> StartupSeries<'a> {
             }
         }
         captures
-    }
-
-    /// Whether no target is started any more.
-    fn have_all_failed(&self) -> bool {
-        self.failures.iter().all(|&failures| failures >= PATIENCE)
     }
 
     fn stop_reason(&self) -> Option<&'static str> {

@@ -13,18 +13,20 @@ const TICK: f64 = 0.01;
 
 /// Copies from `/dev/zero` to `/dev/null`.
 pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = in_io_files(context, copies_zeros_to_null, |capture, line| {
-        CopyToDevNull { target: None, capture, line: Some(line), seconds: None, rate: None }
+    let is_from_memory =
+        |line: &str| line.contains("if=/dev/zero") && line.contains("of=/dev/null");
+    let mut violations = in_io_files(context, is_from_memory, |capture, line| CopyToDevNull {
+        target: None,
+        capture,
+        line: Some(line),
+        seconds: None,
+        rate: None,
     });
     if violations.is_empty() {
         violations
             .extend(context.runtime_names().find_map(|target| copy_in_memory(context, target)));
     }
     violations
-}
-
-fn copies_zeros_to_null(line: &str) -> bool {
-    line.contains("if=/dev/zero") && line.contains("of=/dev/null")
 }
 
 /// A copy of 100 MiB from memory to memory, by its speed: files that people keep show dd's last

@@ -62,7 +62,9 @@ fn in_part(part: &LabelledPart) -> ReadResult<String> {
         return Ok(found);
     }
     Err(read::explain_unreadable_lines(
-        part.lines.iter().filter(|line| stated_empty(line).is_none()),
+        part.lines.iter().filter(|line| {
+            after_key(&line.text).is_none_or(|value| value.contains(char::is_alphanumeric))
+        }),
         MissingReason::NarrativeText,
     ))
 }
@@ -74,17 +76,13 @@ fn stated_model(text: &str) -> Option<String> {
     let value = words::strip_value_marks(&value);
     (value.chars().any(char::is_alphanumeric)
         && !words::is_hypothetical(value)
-        && !is_numeric(value))
+        && !value.chars().all(|c| c.is_ascii_digit() || c == '.'))
     .then(|| value.to_string())
 }
 
 /// Whether a line of `/proc/cpuinfo` is labelled as that which on ARM names the board.
 fn may_name_board(text: &str) -> bool {
     text.split_once(':').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case("model"))
-}
-
-fn stated_empty(line: &PageLine) -> Option<()> {
-    after_key(&line.text).filter(|value| !value.chars().any(char::is_alphanumeric)).map(|_| ())
 }
 
 /// What stands behind the key, or behind the last where some files repeat it:
@@ -103,10 +101,6 @@ fn after_one_key(text: &str) -> Option<&str> {
     let key = key.trim_start_matches(['-', '*', ' ']).trim();
     let key: String = crate::text::join_words(key);
     MODEL_LABELS.iter().chain(OTHER_LABELS).any(|label| *label == key).then_some(value)
-}
-
-fn is_numeric(value: &str) -> bool {
-    value.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// Whether `/proc/cpuinfo` says so on an architecture whose processors state no model name: ARM,

@@ -294,7 +294,9 @@ impl EvidencePages<'_> {
 
     fn cpu_model_beside_kernel(&self, places: [&str; 2], who: EvidenceRole) -> Option<Fact> {
         let mut pages = places.iter().filter_map(|path| self.pages.get(path));
-        let page = pages.find(|page| names_cpu_model(page))?;
+        // A file that was to show the kernel may show `/proc/cpuinfo` too.
+        let is_model = |line: &PageLine| line.text.to_lowercase().starts_with("model name");
+        let page = pages.find(|page| page.value_lines().any(is_model))?;
         Some(cpu_model_fact(page, who)).filter(Fact::is_present)
     }
 
@@ -323,9 +325,4 @@ fn shim_facts(page: &EvidencePage, shim: shim::ShimStatement) -> [Fact; 3] {
 
 fn cpu_model_fact(page: &EvidencePage, who: EvidenceRole) -> Fact {
     read::fact_from_read(page, cpu::read_cpu_model(page, who))
-}
-
-/// Whether a file that was to show the kernel shows `/proc/cpuinfo` too.
-fn names_cpu_model(page: &EvidencePage) -> bool {
-    page.value_lines().any(|line| line.text.to_lowercase().starts_with("model name"))
 }

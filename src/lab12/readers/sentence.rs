@@ -28,9 +28,12 @@ pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
             .replace(" и ", ", ")
             .replace("; ", ", ");
         let (mut clauses, mut lead) = (Vec::new(), String::new());
-        for clause in joined.split(", ").filter(|clause| !states_kata_version(clause)) {
+        for clause in
+            joined.split(", ").filter(|clause| super::shim::version_in_prose(clause).is_none())
+        {
             // `Under runc, uname -r gives 6.8.0` speaks of runc.
-            let is_lead = words::split_words(clause).count() == 2 && is_plain_clause(clause);
+            let is_lead = words::split_words(clause).count() == 2
+                && words::split_words(clause).all(is_plain_word);
             let has_figure = clause.split_whitespace().any(|word| {
                 word.trim_start_matches(['`', '~', '(', '*'])
                     .starts_with(|c: char| c.is_ascii_digit())
@@ -95,14 +98,6 @@ fn read_clause(clause: &str, slot: &'static str) -> Option<SentenceValue> {
         }
     }
     value.map(|value| SentenceValue { who, value, slot })
-}
-
-fn is_plain_clause(clause: &str) -> bool {
-    words::split_words(clause).all(is_plain_word)
-}
-
-fn states_kata_version(clause: &str) -> bool {
-    super::shim::version_in_prose(clause).is_some()
 }
 
 fn is_plain_word(word: &str) -> bool {

@@ -74,7 +74,10 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
         };
         let is_row = cells.len() == head_cells.len()
             && cells[values..].iter().all(|cell| {
-                cell == "-" || cell.is_empty() || starts_with_figure(cell) || is_status_word(cell)
+                let is_status = has_word(cell, "ok pass passed success fail failed error timeout");
+                matches!(cell.as_str(), "-" | "")
+                    || starts_with_figure(cell)
+                    || is_status && !cell.contains(' ')
             });
         is_row.then_some((*number, cells))
     });
@@ -83,11 +86,6 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
         rows.insert(0, (*number, head_cells));
     }
     rows
-}
-
-/// Whether a cell says how a run ended.
-fn is_status_word(cell: &str) -> bool {
-    has_word(cell, "ok pass passed success fail failed error timeout") && !cell.contains(' ')
 }
 
 fn cells_between(text: &str, mark: &str) -> Vec<String> {

@@ -139,7 +139,7 @@ pub(super) fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResu
                     ("reason", safe_value(&sources.reason_words(fit))),
                 ])
             });
-            entries.push((suitability.suitability_id(), runtimes.collect::<Vec<_>>().into()));
+            entries.push((suitability.into_str(), runtimes.collect::<Vec<_>>().into()));
         }
         list.push(value_map(entries));
     }

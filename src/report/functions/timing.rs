@@ -301,7 +301,7 @@ fn split_value(
         let median = number::format_measured(phase.median, phase.samples.unit);
         list.push(value_map([
             ("word", phase.word.into()),
-            ("part", phase.part.owner_word().into()),
+            ("part", phase.part.into_str().into()),
             ("median", sources.linked_figure(&median, phase.samples)),
             ("more", more.map_or_else(Value::none, Into::into)),
         ]));

@@ -62,7 +62,10 @@ impl EvidencePages<'_> {
         }
         let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path).zip(Some(slot)));
         // A privileged container fails where others start.
-        let has_starts = find_on_kata(facts, "startup.wall").is_some_and(Fact::is_present);
+        let starts = facts.get("startup.wall");
+        let has_starts =
+            starts.and_then(|by_target| by_target.get(EvidenceRole::Kata.target_name()));
+        let has_starts = has_starts.is_some_and(Fact::is_present);
         pages
             .filter(|(_, slot)| slot.content != SlotContent::Escape || !has_starts)
             .filter_map(|(page, slot)| failure_on_page(page, slot.content))
@@ -70,10 +73,6 @@ impl EvidencePages<'_> {
             .chain(self.notes.iter().filter_map(|note| failure_in_prose(note)))
             .next()
     }
-}
-
-fn find_on_kata<'a>(facts: &'a Facts, id: &str) -> Option<&'a Fact> {
-    facts.get(id)?.get(EvidenceRole::Kata.target_name())
 }
 
 /// Takes back all that is said to be of no run.

@@ -42,15 +42,11 @@ fn time_after_word(lower: &str, word: &str) -> Option<f64> {
     let rest = behind.trim_start_matches([' ', '\t', ':', '=', '|', '`', '*']);
     let glued = behind.starts_with(|c: char| c.is_alphanumeric());
     let lead_is_label = lower[..at].trim_end().chars().all(|c| !matches!(c, '.' | ',' | ';'));
-    if glued || zsh_line(lower) || !lead_is_label || is_excluded(&lower[..at]) {
+    let is_of_zsh = lower.ends_with(" total") && lower.contains("% cpu ");
+    if glued || is_of_zsh || !lead_is_label || is_excluded(&lower[..at]) {
         return None;
     }
     Some(words::leading_duration(rest)?.0)
-}
-
-/// Whether zsh wrote the line, for whichever program of the pipe.
-fn zsh_line(text: &str) -> bool {
-    text.ends_with(" total") && text.contains("% cpu ")
 }
 
 /// zsh: `sudo nerdctl run … 0.01s user 0.01s system 1% cpu 1.200 total`; the lines of the
