@@ -159,15 +159,19 @@ fn every_edit_of_a_run_file_is_noticed_but_that_of_its_label() {
 fn in_a_file_without_a_digest_the_id_tells() {
     let catalogue = ProbeCatalogue::load(None).unwrap();
     let (_, run) = read_sample_run("customer");
-    let run = Run { digest: None, ..run };
+    let mut run = Run { digest: None, label: None, ..run };
+    run.id = file::compute_run_id(&run);
     let unnoticed = list_unnoticed(&run, &catalogue);
     // The ids that other programs give mean nothing to us.
     assert_eq!(Vec::from_iter(unnoticed), ["generator.name"]);
-    // A label that was given to a run without one is no change of what was recorded.
-    let mut bare = Run { label: None, ..run };
-    bare.id = file::compute_run_id(&bare);
-    bare.label = Some("given".into());
-    assert!(integrity::verify_run(&mut bare, &catalogue).is_intact());
+    // A label that was given or changed is no change of what was recorded.
+    let labelled = |label: Option<&str>| Run { label: label.map(str::to_string), ..run.clone() };
+    let mut written = labelled(Some("given"));
+    written.id = file::compute_run_id(&written);
+    let renamed = Run { label: Some("renamed".into()), ..written };
+    for mut free in [labelled(Some("given")), renamed] {
+        assert!(integrity::verify_run(&mut free, &catalogue).is_intact());
+    }
 }
 
 #[test]

@@ -57,14 +57,16 @@ pub fn record_digest(run: &Run) -> String {
 
 /// Whether the record of a run is the one that was written, as far as its file can tell.
 ///
-/// A file without a digest has its id, which every isoproof made of time and content; the label
-/// is part of that, so only one that was given to a run without a label passes. Of the ids that
-/// other programs give nothing is known.
+/// A file without a digest has its id, which every isoproof made of time and content. The label is
+/// part of that content and may be changed, so where there is one, an id that does not belong to
+/// the content tells nothing. Nor do the ids that other programs give.
 pub fn is_record_intact(run: &Run) -> bool {
     if let Some(digest) = &run.digest {
         return *digest == record_digest(run);
     }
-    run.generator.name != Generator::this_program().name || is_whole_content_intact(run)
+    run.label.is_some()
+        || run.generator.name != Generator::this_program().name
+        || is_whole_content_intact(run)
 }
 
 /// Whether the id is that of the content, facts included, which shows that the file is the one
