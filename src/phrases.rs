@@ -82,6 +82,7 @@ pub struct FigurePhrases {
     pub other_unit: String,
     pub unknown_machine: String,
     pub other_machine: String,
+    pub host_emulated: String,
     pub no_prediction: String,
     pub few_sessions: String,
 }

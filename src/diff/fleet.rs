@@ -123,7 +123,10 @@ impl FleetDiff {
             add_verdicts(&mut verdicts, old, new);
             add_facts(&mut facts, old, new);
             add_findings(&mut added, old, new);
-            add_findings(&mut removed, new, old);
+            // Of a node that was not tested nothing is known, so nothing is gone there.
+            if new.run.is_some() {
+                add_findings(&mut removed, new, old);
+            }
         }
         diff.verdicts = verdicts.into_values().collect();
         diff.verdicts.sort_by_key(|shift| !shift.regression);

@@ -12,7 +12,8 @@ use super::figure::{MeasuredFigure, measured_figure, predicted_outcome};
 use super::gate;
 use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
-use crate::model::{Fact, Role, Run};
+use crate::judge::timing::emulated_host;
+use crate::model::{Fact, Role, Run, is_timed};
 use crate::phrases::{FigurePhrases, fill_phrase};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::project::DiffGate;
@@ -139,6 +140,12 @@ impl SeriesPair<'_> {
         (a.find_fact(self.id, &pair.a.name), b.find_fact(self.id, &pair.b.name))
     }
 
+    /// Whether it is a time of a host that is emulated in software: no two of those are in the
+    /// ratio that they would have on hardware.
+    fn is_timed_on_emulated_host(&self) -> bool {
+        is_timed(self.id) && [self.a, self.b].into_iter().any(|run| emulated_host(run).is_some())
+    }
+
     /// The two figures themselves; none if there is nothing to compare or the samples are the
     /// very same.
     fn compare_plain(&self) -> Option<MeasurementChange> {
@@ -150,16 +157,18 @@ impl SeriesPair<'_> {
             return None;
         }
         let shift = samples.and_then(|(old, new)| stats::estimate_ratio(&old, &new));
+        let reason = not_comparable_reason(old, new, self.phrases);
+        let emulated = self.is_timed_on_emulated_host();
         Some(MeasurementChange {
             series: self.id.into(),
             target: self.pair.b.name.clone(),
             over: None,
             a,
             b,
-            ratio: figure_ratio(a, b),
-            ci: shift.map(|shift| shift.interval),
+            ratio: figure_ratio(a, b).filter(|_| !emulated),
+            ci: shift.map(|shift| shift.interval).filter(|_| !emulated),
             outcome: ComparisonOutcome::Inconclusive,
-            reason: not_comparable_reason(old, new, self.phrases),
+            reason: reason.or_else(|| emulated.then(|| self.phrases.host_emulated.clone())),
             sessions: 0,
             sessions_wanted: FEWEST,
             expected: None,
@@ -178,6 +187,9 @@ impl SeriesPair<'_> {
         over: &TargetPair,
         plain: &MeasurementChange,
     ) -> Option<MeasurementChange> {
+        if self.is_timed_on_emulated_host() {
+            return None;
+        }
         let (old, new) = self.paired_facts(over, self.a, self.b);
         let (own_old, own_new) = self.paired_facts(self.pair, self.a, self.b);
         let sides = [(self.a, old, own_old), (self.b, new, own_new)];

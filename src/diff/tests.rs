@@ -525,6 +525,20 @@ fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
     assert_eq!(outcome(&b), ComparisonOutcome::Inconclusive);
 }
 
+#[test]
+fn of_times_of_an_emulated_host_there_is_no_ratio_whatever_sessions_follow() {
+    const MODEL: &str = "QEMU TCG CPU version 2.5+";
+    let mut sessions = Sessions::new(3);
+    let mut emulated = || sessions.next().fact("cpu.model", "host", MODEL);
+    let diff = compare(&emulated(), &emulated(), false);
+    assert!(!diff.measurements.is_empty());
+    for change in &diff.measurements {
+        assert_eq!((&change.over, change.ratio, change.ci), (&None, None, None));
+        assert_eq!(change.outcome, ComparisonOutcome::NotComparable);
+        assert!(change.reason.as_ref().unwrap().contains("emulated in software"), "{change:?}");
+    }
+}
+
 /// A run with a few facts of all kinds.
 fn any_sketch() -> impl Strategy<Value = Sketch> {
     let ids = [
