@@ -104,7 +104,10 @@ pub(super) fn run_import(
         }
     }
     let failed = match &arguments.form {
-        ImportForms::Hyperfine { .. } => crate::probe::hyperfine::count_failed_runs(&run.captures),
+        ImportForms::Hyperfine { .. } => {
+            let counts = crate::probe::hyperfine::count_failed_by_target(&run.captures);
+            counts.values().map(|(failed, _)| failed).sum()
+        }
         ImportForms::Lab12 { .. } => 0,
     };
     if failed > 0 {

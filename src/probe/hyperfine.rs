@@ -166,10 +166,17 @@ pub fn make_targets(names: &[String], baseline: Option<&str>) -> Vec<Target> {
     targets
 }
 
-/// How many runs in the captures failed, and so are no samples.
-pub fn count_failed_runs(captures: &[Capture]) -> usize {
-    let timings = list_exports(captures).flat_map(|export| export.results);
-    timings.map(|timing| timing.times.len() - timing.successful_times().len()).sum()
+/// How many runs in the captures failed, and so are no samples, and how many there were, by
+/// target.
+pub fn count_failed_by_target(captures: &[Capture]) -> BTreeMap<String, (usize, usize)> {
+    let exports: Vec<HyperfineJson> = list_exports(captures).collect();
+    let names = target_names(&exports).into_iter().flatten();
+    let timings = exports.iter().flat_map(|export| &export.results);
+    let counted = names.zip(timings).map(|(name, timing)| {
+        let all = timing.times.len();
+        (name, (all - timing.successful_times().len(), all))
+    });
+    counted.collect()
 }
 
 /// What the captures say that are files of hyperfine.
@@ -299,7 +306,7 @@ mod tests {
     fn failed_runs_are_no_samples_and_the_line_of_the_first_is_known() {
         let text = "{\n \"results\": [\n  {\n   \"command\": \"a\",\n   \"times\": [\n    0.5,\n    9.0,\n    0.7\n   ],\n   \"exit_codes\": [0, 1, 0]\n  }\n ]\n}\n";
         let capture = Capture::of_file("bench.json", Some("command.wall"), text.as_bytes());
-        assert_eq!(count_failed_runs(std::slice::from_ref(&capture)), 1);
+        assert_eq!(count_failed_by_target(std::slice::from_ref(&capture))["a"], (1, 3));
         let facts = read_hyperfine_facts(&[capture]);
         let samples = facts["command.wall"]["a"].as_series().unwrap();
         assert_eq!(samples.values, [0.5, 0.7]);

@@ -107,6 +107,7 @@ const CHECKS: &[RuleCheck] = &[
     startup::without_figure,
     startup::control_arms_differ,
     startup::failed_start_timed,
+    startup::failed_runs_left_out,
     startup::single_sample,
     startup::one_runtime_only,
     startup::faster_than_baseline,

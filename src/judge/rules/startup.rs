@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::messages::{
-    ControlArmsDiffer, StartupBaselineSlow, StartupClocksMixed, StartupFasterThanBaseline,
-    StartupImagePull, StartupOfFailedStart, StartupOneRuntimeOnly, StartupOrderUnknown,
-    StartupSingleSample, StartupWarmUpIncluded, StartupWithSudo, StartupWithoutFigure,
+    ControlArmsDiffer, FailedRunsLeftOut, StartupBaselineSlow, StartupClocksMixed,
+    StartupFasterThanBaseline, StartupImagePull, StartupOfFailedStart, StartupOneRuntimeOnly,
+    StartupOrderUnknown, StartupSingleSample, StartupWarmUpIncluded, StartupWithSudo,
+    StartupWithoutFigure,
 };
 use super::{RuleContext, RuleMessage, Violation, files_of, find_in_targets, first_lines};
 use crate::judge::Conclusion;
 use crate::judge::timing::emulated_host;
 use crate::model::{FactId, MissingReason, Role, fact_ids};
+use crate::probe::hyperfine::count_failed_by_target;
 use crate::stats::{median, round_significant};
 use crate::text::strip_ansi;
 
@@ -38,6 +40,27 @@ fn missing_because<'a, M: RuleMessage>(
     find_in_targets(context, |target| {
         let missing = context.missing_fact(STARTUP, target)?;
         (missing.why == why).then(|| say(target).resting_on(context, STARTUP, target))
+    })
+}
+
+/// Timed runs that failed, next to a figure of those that did not.
+pub(super) fn failed_runs_left_out(context: &RuleContext) -> Vec<Violation> {
+    let of_hyperfine = count_failed_by_target(&context.run.captures);
+    find_in_targets(context, |target| {
+        let series = [STARTUP, fact_ids::COMMAND_WALL];
+        let id = series.into_iter().find(|id| context.fact_series(*id, target).is_some())?;
+        let (failed, all) = match context.is_imported() {
+            true => *of_hyperfine.get(target)?,
+            false => {
+                let record = context.run.find_capture(&format!("{target}/startup.samples"))?;
+                let lines = record.stdout.text_lines();
+                let failed = lines.iter().filter(|line| line.starts_with("failed ")).count();
+                (failed, failed + lines.iter().filter(|line| line.starts_with("ok ")).count())
+            }
+        };
+        let (failed, all) = (failed as u64, all as u64);
+        (failed > 0)
+            .then(|| FailedRunsLeftOut { target, failed, all }.resting_on(context, id, target))
     })
 }
 
