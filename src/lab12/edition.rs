@@ -3,8 +3,9 @@
 //! They ship in `data/lab12/editions/<name>.toml`; a project's own file of the same name replaces one.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,20 @@ pub enum Edition {
 impl Edition {
     /// All editions, oldest first.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// Whether the instructions ask for a file at this path.
+    pub(crate) fn asks_for_file(self, path: &str) -> bool {
+        static ASKED: OnceLock<BTreeMap<Edition, BTreeSet<String>>> = OnceLock::new();
+        let asked = ASKED.get_or_init(|| {
+            let specs = Self::ALL.iter().filter_map(|it| load_edition(*it, None).ok());
+            let files = |spec: &EditionSpec| {
+                let files = spec.requirement.iter().flat_map(|asked| &asked.files);
+                files.map(|file| file.path.clone()).collect()
+            };
+            specs.map(|spec| (spec.edition, files(&spec))).collect()
+        });
+        asked.get(&self).is_some_and(|paths| paths.contains(path))
+    }
 
     /// The short name of the edition.
     pub fn edition_name(self) -> &'static str {
@@ -135,6 +150,9 @@ pub struct LabRequirement {
     /// Whether the explanation also needs a verdict that says which kernel the candidate has.
     #[serde(default)]
     pub verdict: bool,
+    /// What of it no look-up shows and only the author's own words can; else empty.
+    #[serde(default)]
+    pub author: String,
     /// The command that the lab gives without naming a file for its output; else empty.
     #[serde(default)]
     pub command: String,
@@ -157,6 +175,12 @@ pub struct FactNeed {
     /// The fact that shows as much where the first is missing.
     #[serde(default, rename = "or")]
     pub instead: Option<String>,
+    /// How many samples are asked for.
+    #[serde(default)]
+    pub samples: usize,
+    /// Whether its ratio to the baseline's is asked for, too.
+    #[serde(default)]
+    pub compared: bool,
 }
 
 /// An evidence file that the lab asks for.
@@ -285,7 +309,6 @@ fn check_requirement(
 mod tests {
     use super::*;
     use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
-    use std::collections::BTreeMap;
 
     const F25: &[&str] = &[
         "f25.1.shim",

@@ -58,7 +58,7 @@ impl EvidencePages<'_> {
         self.put_newer(&mut put, edition);
         self.put_masks(&mut put);
         for fact in facts.values_mut().flat_map(BTreeMap::values_mut) {
-            self.say_unread(fact);
+            self.say_unread(fact, edition);
         }
         for id in COUNTED_LINES {
             facts.get_mut(*id).into_iter().flat_map(BTreeMap::values_mut).for_each(|fact| {
@@ -132,8 +132,12 @@ impl EvidencePages<'_> {
     }
 
     /// Gives a fact that is missing because its file was not read the reason why it was not.
-    fn say_unread(&self, fact: &mut Fact) {
+    fn say_unread(&self, fact: &mut Fact, edition: Edition) {
         let Fact::Missing(missing) = fact else { return };
+        let path = missing.reason.strip_prefix("no file ");
+        if path.is_some_and(|path| !edition.asks_for_file(path)) {
+            missing.reason = "the imported files do not answer it".into();
+        }
         if let (Some(report), MissingReason::FileMissing) = (self.report, missing.why) {
             missing.why = MissingReason::NotStated;
             missing.reason = format!("{report}: no such value is pasted there");

@@ -96,7 +96,11 @@ pub(super) fn explain_unreadable_lines<'a>(
     }
     match (text, log) {
         (Some(line), _) => {
-            MissingValue::quoting_line(why_not(&line.text, why), "instead of a value stands", line)
+            let what = match line.text.trim().parse::<f64>() {
+                Ok(_) => "a number stands there that is none of what is asked for:",
+                Err(_) => "instead of a value stands",
+            };
+            MissingValue::quoting_line(why_not(&line.text, why), what, line)
         }
         (None, Some(line)) => MissingValue::quoting_line(
             MissingReason::Empty,

@@ -50,7 +50,10 @@ pub(super) fn read_part_times(part: &LabelledPart) -> ReadResult<Vec<f64>> {
             Err(if of_processor { only_processor_time() } else { only_summary() })
         }
         None => {
-            if let Some(line) = texts.iter().find(|l| words::only_number(&l.text).is_some()) {
+            let is_bare = |text: &str| {
+                words::only_number(text).is_some() || text.trim().parse::<f64>().is_ok()
+            };
+            if let Some(line) = texts.iter().find(|line| is_bare(&line.text)) {
                 let before = "a number without a unit could be seconds or milliseconds:";
                 return Err(MissingValue::quoting_line(MissingReason::NotNumeric, before, line));
             }
