@@ -193,7 +193,12 @@ impl Target {
     /// The engine's words, where it could not be started. Older records take a start that the user
     /// stopped for one that failed.
     pub fn start_failure(&self) -> Option<&str> {
-        self.failure.as_deref().filter(|words| *words != STOPPED_BY_USER)
+        self.failure.as_deref().filter(|_| !self.is_stopped())
+    }
+
+    /// Whether the user stopped the session while it started.
+    pub fn is_stopped(&self) -> bool {
+        self.failure.as_deref() == Some(STOPPED_BY_USER)
     }
 
     /// Whether the user named it, and it could not be started.

@@ -11,6 +11,9 @@ use crate::model::{
     MissingReason, MissingValue, Role, SampleUnit, Target, is_part_of,
 };
 
+/// The shortest time limit that a session can have been given, in milliseconds.
+const SHORTEST_LIMIT_MS: f64 = 1000.0;
+
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
 ///
 /// A capture is read by its own probe and by those whose catalogue entry says that they are read
@@ -194,6 +197,9 @@ impl<'a> DecodedOutput<'a> {
                 }
             }
             (CaptureStatus::Truncated, _) => MissingReason::CutOff,
+            (CaptureStatus::Timeout, _) if self.too_early_for_limit().is_some() => {
+                MissingReason::Error
+            }
             (status, _) => reason_of(status),
         };
         let reason =
@@ -218,6 +224,13 @@ impl<'a> DecodedOutput<'a> {
         }
     }
 
+    /// After how many milliseconds a command ended that is recorded as one that reached its time
+    /// limit, where no limit is that short: older records take a session that the user stopped
+    /// for a limit.
+    fn too_early_for_limit(&self) -> Option<f64> {
+        self.capture.duration_ms.filter(|ended| *ended < SHORTEST_LIMIT_MS)
+    }
+
     /// What a command that read several files said about this one, and why there is no answer
     /// then.
     fn complaint_about(&self, file: &str) -> Option<MissingValue> {
@@ -232,7 +245,10 @@ impl<'a> DecodedOutput<'a> {
         let said = self.errors.iter().chain(self.lines.iter()).map(|line| line.trim());
         let said = said.filter(|line| !line.is_empty()).map(String::from).next();
         said.unwrap_or_else(|| match (self.capture.status, self.capture.exit) {
-            (CaptureStatus::Timeout, _) => "no answer in time".into(),
+            (CaptureStatus::Timeout, _) => match self.too_early_for_limit() {
+                Some(ended) => format!("it was stopped after {ended:.0} ms, before an answer"),
+                None => "no answer in time".into(),
+            },
             (_, Some(exit)) => format!("exit status {exit}, and nothing was printed"),
             (_, None) => "nothing was printed".into(),
         })

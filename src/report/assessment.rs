@@ -413,7 +413,9 @@ impl Assessment {
     /// Why a run knows nothing about a question on a target.
     fn unrecorded_fact(&self, target: &str) -> Fact {
         let phrases = &self.project_data.phrases;
-        let failure = self.run.find_target(target).and_then(Target::start_failure);
+        let on = self.run.find_target(target);
+        let failure = on.and_then(Target::start_failure);
+        let is_stopped = on.is_some_and(Target::is_stopped);
         match (self.find_capture(&format!("{target}/boot")), failure) {
             (_, Some(failure)) => Fact::missing(MissingReason::Error, failure),
             (Some(boot), None) if is_unrecorded(boot) => {
@@ -427,7 +429,9 @@ impl Assessment {
             (boot, None) => {
                 let reason = match &self.run.evidence {
                     EvidenceKind::Imported { .. } => &phrases.not_in_files,
-                    EvidenceKind::Collected { interrupted: true, .. } if boot.is_none() => {
+                    EvidenceKind::Collected { interrupted: true, .. }
+                        if boot.is_none() || is_stopped =>
+                    {
                         &phrases.not_reached
                     }
                     EvidenceKind::Collected { .. } => &phrases.not_included,

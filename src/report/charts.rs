@@ -601,7 +601,7 @@ mod tests {
     fn ratios_have_a_panel_for_each_measure_that_was_compared_and_say_them_in_words() {
         let drawing = drawn(assessment(), "isoproof-chart ratios");
         assert_eq!(drawing.matches("<svg").count(), 1, "{drawing}");
-        assert!(drawing.contains("Kata: 10 times as much as runc, interval 9 to 11"), "{drawing}");
+        assert!(drawing.contains("Kata: 10 × runc, interval 9 to 11"), "{drawing}");
         assert!(drawing.contains("separate-kernel") || drawing.contains("inconclusive"));
     }
 

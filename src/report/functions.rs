@@ -731,6 +731,10 @@ pub(super) mod tests {
         let kata = failed.run.targets.iter_mut().find(|target| target.name == "kata").unwrap();
         kata.failure = Some("unknown runtime".into());
         assert!(html_of(failed, MEMORY).contains("unknown runtime"));
+        let mut stopped = collected(true).file("kata/boot", "");
+        let kata = stopped.run.targets.iter_mut().find(|target| target.name == "kata").unwrap();
+        kata.failure = Some("stopped by the user".into());
+        assert!(html_of(stopped, MEMORY).contains("stopped before it came to this"));
     }
 
     /// What a template says, in HTML, about a sketched run.

@@ -74,6 +74,8 @@ pub struct RunDigest {
     digest_kind: (Option<String>, Option<String>),
     /// By fact and target.
     told: BTreeMap<(String, String), String>,
+    /// Whether it was stopped before it came to every runtime.
+    is_stopped: bool,
     /// The figures that lie outside of what the sessions before predict.
     outside: Vec<SessionChange>,
 }
@@ -132,6 +134,7 @@ impl RunDigest {
             figures,
             digest_kind: image_digest_kind(run),
             told,
+            is_stopped: false,
             outside: Vec::new(),
         }
     }
@@ -183,9 +186,15 @@ impl RunDigest {
         words
     }
 
-    /// Takes up the verdicts: targets and what is concluded of them, in words.
-    pub fn set_conclusions(&mut self, verdicts: impl Iterator<Item = (String, String)>) {
+    /// Takes up the verdicts: targets and what is concluded of them, in words; and whether the
+    /// session was stopped before it came to others.
+    pub fn set_conclusions(
+        &mut self,
+        verdicts: impl Iterator<Item = (String, String)>,
+        is_stopped: bool,
+    ) {
         self.told.extend(verdicts.map(|(target, words)| ((String::new(), target), words)));
+        self.is_stopped = is_stopped;
     }
 }
 
@@ -213,6 +222,8 @@ pub struct TrendView {
     runs: usize,
     /// How many of them were compared with one before of the same place and engine.
     compared: usize,
+    /// How many of them were stopped before they came to every runtime.
+    stopped: usize,
     /// How many runs were not looked at.
     omitted: OmittedRuns,
     /// How many of those looked at do not say enough of their machine to be compared.
@@ -333,8 +344,9 @@ impl TrendView {
         let left_out = changes.len().saturating_sub(CHANGES);
         changes.truncate(CHANGES);
         let unplaced = runs.iter().filter(|run| !run.is_placed()).count();
+        let stopped = runs.iter().filter(|run| run.is_stopped).count();
         let charts = trend_charts(&runs, project_data);
-        Self { charts, changes, left_out, runs: runs.len(), compared, omitted, unplaced }
+        Self { charts, changes, left_out, runs: runs.len(), compared, stopped, omitted, unplaced }
     }
 }
 
@@ -610,7 +622,7 @@ mod tests {
         run.id = format!("2026010{day}T000000Z-00000000");
         run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
         let mut digest = RunDigest::of_run(&run);
-        digest.set_conclusions(std::iter::once(("kata".into(), format!("as {release}"))));
+        digest.set_conclusions(std::iter::once(("kata".into(), format!("as {release}"))), false);
         digest
     }
 

@@ -170,9 +170,9 @@ impl RunHistory {
         let rows: BTreeMap<&str, &RunRow> =
             rows.iter().map(|row| (row.id.as_str(), &**row)).collect();
         for known in &mut self.known {
-            let verdicts =
-                rows.get(known.id.as_str()).into_iter().flat_map(|row| row.reached_verdicts());
-            known.digest.set_conclusions(verdicts.map(|v| (v.name.clone(), v.title.clone())));
+            let Some(row) = rows.get(known.id.as_str()) else { continue };
+            let verdicts = row.reached_verdicts().map(|v| (v.name.clone(), v.title.clone()));
+            known.digest.set_conclusions(verdicts, !row.unreached_runtimes().is_empty());
         }
         let gate = &runs.builder.project().config.gate;
         for place in 1..self.known.len() {

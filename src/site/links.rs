@@ -236,7 +236,7 @@ impl SiteLinks {
             "{what} of the site would be broken:\n{}{more}",
             listed.join("\n")
         ))
-        .with_help("nothing was written; fix the chapter or template that the page is made of"))
+        .with_help("nothing was written; if the project has a chapter or template of its own for that page, fix it: else it is an error of isoproof"))
     }
 }
 

@@ -67,8 +67,15 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     verdict
 }
 
+/// Those of the facts that were not captured. One that was, in a file that was changed since, is
+/// refused and not missing.
 fn missing_facts(context: &RuleContext, target: &str, ids: &[FactId]) -> Vec<String> {
-    ids.iter().filter(|id| !context.is_present(**id, target)).map(|id| id.to_string()).collect()
+    let is_altered = |id: FactId| {
+        context.missing_fact(id, target).is_some_and(|it| it.why == MissingReason::Altered)
+    };
+    let mut missing = ids.to_vec();
+    missing.retain(|id| !context.is_present(*id, target) && !is_altered(*id));
+    missing.iter().map(|id| id.to_string()).collect()
 }
 
 /// The words of a failed start, where nothing that a running target would have told is there.

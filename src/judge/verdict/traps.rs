@@ -110,6 +110,19 @@ fn banner_and_boot_log_carry_a_verdict_of_medium_confidence() {
 }
 
 #[test]
+fn what_is_in_a_file_that_was_changed_is_not_called_missing() {
+    let mut sketch = sketch().missing("kernel.boot_id", "kata", MissingReason::Altered).missing(
+        "kernel.banner",
+        "kata",
+        MissingReason::Altered,
+    );
+    sketch.integrity.is_record_changed = true;
+    let verdict = judge_kata(&sketch);
+    assert_eq!(verdict.reason, Some(UndecidedReason::RunChanged));
+    assert_eq!(verdict.would_settle, ["host.witness_process"]);
+}
+
+#[test]
 fn release_and_banner_are_one_source_however_many_files_they_stand_in() {
     let sketch = state_both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.9").fact(
         "kernel.banner",
