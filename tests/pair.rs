@@ -114,7 +114,7 @@ fn an_explanation_counts_only_where_there_is_something_to_explain() {
     let text = submission(&project, &[]);
     assert!(row(&text, "f25.2.explain").ends_with("| explained from the facts above |"));
     let costs = row(&text, "f25.4.explain");
-    assert!(costs.contains("| *not explained*: startup.wall on runc: "), "{costs}");
+    assert!(costs.contains("| *not explained*: Start to removal, Kata: "), "{costs}");
     project.write("site/notes/task-4.md", "Start-up was too quick for my watch.\n");
     let text = submission(&project, &[]);
     assert!(row(&text, "f25.4.explain").ends_with("| explained in the author's own words |"));

@@ -113,7 +113,9 @@ fn everything_was_captured() {
     is_sound(&text);
     assert!(text.contains("With 3 starts of Kata and 3 of runc nothing says how much"), "{text}");
     assert!(!text.contains("times as long"), "three samples state no ratio: {text}");
-    assert!(text.contains("- [x] Task 4"), "{text}");
+    assert!(text.contains("- [x] Task 3"), "{text}");
+    assert!(text.contains("- [ ] Task 4"), "no cost is stated: {text}");
+    assert!(text.contains("HTTP latency, runc: 6 of 50 samples"), "{text}");
     insta::assert_snapshot!(text);
 }
 

@@ -263,7 +263,14 @@ fn requirement_page(asked: &LabRequirement) -> ExplanationPage {
     let needs: String = asked
         .needs
         .iter()
-        .map(|need| format!("{} on the {}\n", need.fact, need.target.word()))
+        .map(|need| {
+            let samples = match need.samples {
+                0 => String::new(),
+                wanted => format!(", {wanted} samples"),
+            };
+            let compared = if need.compared { ", compared with the baseline's" } else { "" };
+            format!("{} on the {}{samples}{compared}\n", need.fact, need.target.word())
+        })
         .collect();
     let files: String = asked
         .files
@@ -283,5 +290,6 @@ fn requirement_page(asked: &LabRequirement) -> ExplanationPage {
             if asked.command.is_empty() { String::new() } else { format!("    {}", asked.command) },
         )
         .add_part("Facts that show it", needs)
+        .add_part("For the author to add", asked.author.as_str())
         .add_part("Files", files)
 }

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::edition::{EditionSpec, LabRequirement};
+use super::edition::{EditionSpec, FactNeed, LabRequirement};
+use crate::judge::timing::startup_clocks;
 use crate::judge::{Conclusion, Severity};
 use crate::model::{Fact, Role};
 use crate::report::Assessment;
+use crate::report::assessment::FoundFact;
+use crate::stats::ComparisonOutcome;
 
 /// How far a requirement is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CoverageState {
-    /// All it needs was captured.
+    /// All it needs was captured, but for what the author has to add.
     Shown,
     /// All it needs was captured, and a finding speaks against relying on it.
     Weak,
@@ -30,15 +33,10 @@ pub(crate) enum CoverageState {
     Explained,
     /// It asks for an explanation, and the author's own words for its task stand in the report.
     OwnWords,
+    /// It asks for an explanation, and some of what that rests on is missing.
+    PartlyExplained,
     /// It asks for an explanation, and there is nothing to explain.
     NotExplained,
-}
-
-impl CoverageState {
-    /// Whether what is asked for is there, even if it is weak.
-    pub(crate) fn is_shown(self) -> bool {
-        matches!(self, Self::Shown | Self::Weak | Self::Explained | Self::OwnWords)
-    }
 }
 
 /// One row of the coverage table.
@@ -52,14 +50,24 @@ pub(crate) struct RequirementCoverage {
     pub title: String,
     /// What must be shown.
     pub asks: String,
+    /// What of it no look-up shows and the author has not added in own words.
+    pub author: Option<String>,
     /// How far it is shown.
     pub state: CoverageState,
-    /// The rules of the findings against it.
+    /// The titles of the rules of the findings against it.
     pub findings: Vec<String>,
     /// What is missing, and why.
     pub missing: Vec<String>,
     /// What readers call the runtime that is asked for, where another one was tested.
     pub unmet: Option<String>,
+}
+
+impl RequirementCoverage {
+    /// Whether all that is asked for is there, even if it is weak.
+    pub(crate) fn is_shown(&self) -> bool {
+        use CoverageState::{Explained, OwnWords, Shown, Weak};
+        self.author.is_none() && matches!(self.state, Shown | Weak | Explained | OwnWords)
+    }
 }
 
 /// The coverage of every requirement of an edition. `notes` are the author's own words
@@ -89,12 +97,9 @@ fn coverage_row(
     let mut findings = BTreeSet::new();
     let mut present = 0;
     let mut worst = None;
-    if requirement.verdict {
-        match undecided_verdict(assessment) {
-            Some(reason) => missing.push(reason),
-            None => present += 1,
-        }
-    }
+    let undecided = requirement.verdict.then(|| undecided_verdict(assessment)).flatten();
+    let is_decided = undecided.is_none();
+    missing.extend(undecided);
     for need in &requirement.needs {
         let mut id = &need.fact;
         let Ok(mut found) = assessment.find_fact(id, need.target.word()) else { continue };
@@ -104,14 +109,13 @@ fn coverage_row(
         {
             (id, found) = (instead, other);
         }
-        match found.fact.as_ref() {
-            Fact::Missing(why) => missing.push(format!(
-                "{} on {}: {}",
-                id,
-                found.target.unwrap_or(need.target.word()),
-                why.reason_words()
-            )),
-            _ => present += 1,
+        let unmet = unmet_need(assessment, need, &found);
+        // Too few samples are some; what is not compared explains no cost.
+        present += usize::from(unmet.is_none() || (found.fact.is_present() && !requirement.prose));
+        if let Some(reason) = unmet {
+            let target = found.target.unwrap_or(need.target.word());
+            let (title, name) = (&found.probe.title, assessment.reader_name(target));
+            missing.push(format!("{title}, {name}: {reason}"));
         }
         let Some(target) = found.target else { continue };
         let alias = assessment.judgement.findings.iter().filter(|finding| {
@@ -119,7 +123,9 @@ fn coverage_row(
         });
         for finding in assessment.findings_about(id, target).chain(alias) {
             if finding.severity >= Severity::Warning {
-                findings.insert(finding.rule.clone());
+                let rule = assessment.project_data.rules.find_rule(&finding.rule);
+                findings
+                    .insert(rule.map_or_else(|| finding.rule.clone(), |rule| rule.title.clone()));
                 worst = worst.max(Some(finding.severity));
             }
         }
@@ -135,6 +141,9 @@ fn coverage_row(
         _ if unmet.is_some() => CoverageState::OtherRuntime,
         (_, 0, None) if requirement.prose => CoverageState::Explained,
         (_, 0, _) if requirement.prose && !is_refuted => CoverageState::Weak,
+        (1.., _, _) if requirement.prose && is_decided && !is_refuted => {
+            CoverageState::PartlyExplained
+        }
         _ if requirement.prose => CoverageState::NotExplained,
         (0, _, _) => CoverageState::NotCaptured,
         (_, 1.., _) => CoverageState::Partly,
@@ -147,10 +156,39 @@ fn coverage_row(
         task: requirement.task,
         title: requirement.title.clone(),
         asks: requirement.asks.clone(),
+        author: (!requirement.author.is_empty() && !has_own_words)
+            .then(|| requirement.author.clone()),
         state,
         findings: findings.into_iter().collect(),
         missing,
         unmet: unmet.map(|runtime| assessment.reader_name(runtime)),
+    }
+}
+
+/// Why what was found is less than what is asked for; none if it is as much.
+fn unmet_need(assessment: &Assessment, need: &FactNeed, found: &FoundFact) -> Option<String> {
+    match found.fact.as_ref() {
+        Fact::Missing(missing) => return Some(missing.reason_words().into()),
+        Fact::Series(series) if series.values.len() < need.samples => {
+            return Some(format!("{} of {} samples", series.values.len(), need.samples));
+        }
+        _ => {}
+    }
+    if !need.compared {
+        return None;
+    }
+    let run = &assessment.run;
+    let is_of_startup = need.fact.starts_with("startup.");
+    let clock = startup_clocks(run).first().copied().filter(|_| is_of_startup);
+    let id = clock.unwrap_or(&need.fact);
+    let mut measures = assessment.timing.compared_measures(run).iter();
+    match measures.find(|measure| measure.id == id && found.target == Some(&measure.target)) {
+        None => Some("nothing to compare it with".into()),
+        Some(measure) => match (measure.withheld, measure.comparison.outcome) {
+            (Some(reason), _) => Some(assessment.project_data.reasons[reason.reason_id()].clone()),
+            (None, ComparisonOutcome::NotComparable) => Some("too few to compare".into()),
+            _ => None,
+        },
     }
 }
 

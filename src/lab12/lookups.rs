@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use tera::{Kwargs, TeraResult, Value};
 
-use super::coverage::requirement_coverage;
+use super::coverage::{RequirementCoverage, requirement_coverage};
 use super::edition::EditionSpec;
 use crate::knowledge::is_runtime;
 use crate::model::Role;
@@ -48,7 +48,7 @@ fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
             let mut of_task = rows.iter().filter(|row| row.task == task.number);
             json!({
                 "number": task.number, "title": task.title, "points": task.points,
-                "is_shown": is_asked_pair && of_task.all(|row| row.state.is_shown()),
+                "is_shown": is_asked_pair && of_task.all(RequirementCoverage::is_shown),
             })
         })
         .collect();
