@@ -138,7 +138,9 @@ impl Draw {
 fn drawn_run(draw: &mut Draw) -> Sketch {
     let mut sketch = sketch();
     if draw.is_one_in(8) {
-        sketch.run.targets.retain(|target| target.role != Role::Candidate);
+        let kept =
+            if draw.is_one_in(4) { &[Role::Host][..] } else { &[Role::Host, Role::Baseline] };
+        sketch.run.targets.retain(|target| kept.contains(&target.role));
     } else if draw.is_one_in(2) {
         let kata = &sketch.run.targets[2];
         let more = Target { name: "runsc".into(), ..kata.clone() };

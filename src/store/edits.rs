@@ -170,7 +170,10 @@ fn in_a_file_without_a_digest_the_id_tells() {
     written.id = file::compute_run_id(&written);
     let renamed = Run { label: Some("renamed".into()), ..written };
     for mut free in [labelled(Some("given")), renamed] {
-        assert!(integrity::verify_run(&mut free, &catalogue).is_intact());
+        let is_renamed = free.label.as_deref() == Some("renamed");
+        let report = integrity::verify_run(&mut free, &catalogue);
+        assert!(report.is_intact());
+        assert_eq!(report.is_record_unverified, is_renamed);
     }
 }
 

@@ -61,12 +61,21 @@ pub fn record_digest(run: &Run) -> String {
 /// part of that content and may be changed, so where there is one, an id that does not belong to
 /// the content tells nothing. Nor do the ids that other programs give.
 pub fn is_record_intact(run: &Run) -> bool {
-    if let Some(digest) = &run.digest {
-        return *digest == record_digest(run);
+    match &run.digest {
+        Some(digest) => *digest == record_digest(run),
+        None => run.label.is_some() || is_id_credible(run),
     }
-    run.label.is_some()
-        || run.generator.name != Generator::this_program().name
-        || is_whole_content_intact(run)
+}
+
+/// Whether nothing tells if the record of a run is the one that was written: its file has a label
+/// and no digest, and its id does not belong to its content.
+pub fn is_record_unverified(run: &Run) -> bool {
+    run.digest.is_none() && run.label.is_some() && !is_id_credible(run)
+}
+
+/// Whether the id of a run is that of its content, or one that another program gave.
+fn is_id_credible(run: &Run) -> bool {
+    run.generator.name != Generator::this_program().name || is_whole_content_intact(run)
 }
 
 /// Whether the id is that of the content, facts included, which shows that the file is the one

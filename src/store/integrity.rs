@@ -20,6 +20,8 @@ pub struct IntegrityReport {
     /// Whether something else of the record was changed: a target's role or failure, the status
     /// or the origin of a capture, the session.
     pub is_record_changed: bool,
+    /// Whether nothing tells if the record was changed.
+    pub is_record_unverified: bool,
 }
 
 impl IntegrityReport {
@@ -125,6 +127,8 @@ pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport 
     let is_explained =
         run.digest.is_none() && (is_read_anew || !(altered.is_empty() && unfounded.is_empty()));
     let is_record_changed = !is_explained && !file::is_record_intact(run);
+    let is_record_unverified =
+        !is_explained && !is_record_changed && file::is_record_unverified(run);
     for entry in &unfounded {
         let [stored, derived] = entry.describe_sides();
         let reason = format!("the run file states {stored}, but its captures give {derived}");
@@ -154,7 +158,7 @@ pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport 
     if let Some(targets) = targets.filter(|_| is_read_anew && !is_record_changed) {
         run.targets = targets;
     }
-    IntegrityReport { altered, unfounded, is_record_changed }
+    IntegrityReport { altered, unfounded, is_record_changed, is_record_unverified }
 }
 
 fn is_intact(capture: &Capture) -> bool {

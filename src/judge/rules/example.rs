@@ -43,6 +43,9 @@ pub struct RuleExample {
     /// Whether isoproof collected the evidence; else it was imported.
     #[serde(default)]
     pub collected: bool,
+    /// The label that a run without a digest was given after it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<String>,
     /// Whether the collection was stopped.
     #[serde(default)]
     pub interrupted: bool,

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use super::messages::{
     AddressTentative, CaptureAltered, CaptureTruncated, EngineLogInEvidence, ErrorInEvidence,
     EvidenceOfDifferentDays, FactWithoutCapture, FileNotRead, ProbesUnanswered, ProseInEvidence,
-    RunAltered,
+    RecordUnverified, RunAltered,
 };
 use super::{RuleContext, RuleMessage, Violation, first_lines, missing_for};
 use crate::model::{CaptureStatus, FactId, MissingReason};
@@ -27,6 +27,14 @@ pub(super) fn run_altered(context: &RuleContext) -> Vec<Violation> {
     }
     let part = if context.run.digest.is_some() { "digest" } else { "id" };
     vec![RunAltered { part }.make_violation()]
+}
+
+/// A record of which nothing tells whether it is the one that was written.
+pub(super) fn record_unverified(context: &RuleContext) -> Vec<Violation> {
+    match context.integrity.is_record_unverified {
+        true => vec![RecordUnverified {}.make_violation()],
+        false => Vec::new(),
+    }
 }
 
 /// A stored fact that its captures do not give.

@@ -76,6 +76,7 @@ pub(crate) type RuleCheck = fn(&RuleContext) -> Vec<Violation>;
 /// All rules, in the order in which findings of one severity are shown.
 const CHECKS: &[RuleCheck] = &[
     integrity::run_altered,
+    integrity::record_unverified,
     integrity::capture_altered,
     integrity::fact_without_capture,
     identity::host_values_in_guest_slot,

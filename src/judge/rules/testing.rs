@@ -130,6 +130,9 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
         }
     }
     run.digest = Some(file::record_digest(run));
+    if let Some(label) = &example.renamed {
+        (run.digest, run.label) = (None, Some(label.clone()));
+    }
     for target in &mut run.targets {
         if let Some(failure) = example.changed_failures.get(&target.name) {
             target.failure = Some(failure.clone());
