@@ -413,6 +413,10 @@ impl Assessment {
     /// Why a run knows nothing about a question on a target.
     fn unrecorded_fact(&self, target: &str) -> Fact {
         let phrases = &self.project_data.phrases;
+        // What a changed record says of a start is not what was recorded.
+        if self.integrity.is_record_changed {
+            return Fact::missing(MissingReason::Altered, crate::store::integrity::RECORD_CHANGED);
+        }
         let on = self.run.find_target(target);
         let failure = on.and_then(Target::start_failure);
         let is_stopped = on.is_some_and(Target::is_stopped);

@@ -10,6 +10,9 @@ use crate::model::{Capture, EvidenceKind, Fact, Facts, MissingFact, MissingReaso
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::{collected, hyperfine};
 
+/// Why nothing follows from a run whose record was changed.
+pub(crate) const RECORD_CHANGED: &str = "the run file was changed after it was written";
+
 /// What does not fit together in a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct IntegrityReport {
@@ -151,7 +154,7 @@ pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport 
         let facts = run.facts.iter().flat_map(|(id, by)| by.keys().map(move |target| (id, target)));
         let facts: Vec<(String, String)> = facts.map(|(id, on)| (id.clone(), on.clone())).collect();
         for (id, target) in facts {
-            set_missing(run, &id, &target, "the run file was changed after it was written".into());
+            set_missing(run, &id, &target, RECORD_CHANGED.into());
         }
     }
     // Whose the facts are may be read otherwise, too.
