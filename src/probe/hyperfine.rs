@@ -203,8 +203,8 @@ pub fn read_hyperfine_facts(captures: &[Capture]) -> Facts {
     {
         let CaptureOrigin::File { slot: Some(fact), .. } = &capture.origin else { continue };
         for (place, (timing, name)) in export.results.iter().zip(names).enumerate() {
-            let source =
-                FactSource::new(capture.id.as_str(), lines.get(place).copied().unwrap_or(1));
+            let line = lines.get(place).filter(|_| lines.len() == export.results.len());
+            let source = FactSource::new(capture.id.as_str(), line.copied());
             facts.entry(fact.clone()).or_default().insert(name, timing_fact(timing, source));
         }
     }
@@ -223,14 +223,18 @@ fn timing_fact(timing: &CommandTiming, source: FactSource) -> Fact {
     Fact::series(values, SampleUnit::Seconds, source)
 }
 
-/// The line of the first time of each result, if every key has a line of its own.
+/// The line of the first time of each list of times. In a string of JSON the quotes of a key would
+/// stand behind backslashes.
 fn lines_of_times(text: &str) -> Vec<u32> {
-    let mut lines = Vec::new();
-    for (line, number) in text.lines().zip(1..) {
-        let rest = line.trim_start().strip_prefix("\"times\"");
-        if let Some(rest) = rest.and_then(|rest| rest.trim_start().strip_prefix(':')) {
-            lines.push(if rest.trim() == "[" { number + 1 } else { number });
-        }
+    const KEY: &str = "\"times\"";
+    let (mut lines, mut line, mut seen) = (Vec::new(), 1, 0);
+    for (at, _) in text.match_indices(KEY).filter(|(at, _)| !text[..*at].ends_with('\\')) {
+        let list = text[at + KEY.len()..].trim_start().strip_prefix(':').map(str::trim_start);
+        let Some(values) = list.and_then(|list| list.strip_prefix('[')) else { continue };
+        let first = text.len() - values.trim_start().len();
+        line += u32::try_from(text[seen..first].matches('\n').count()).unwrap_or(u32::MAX);
+        seen = first;
+        lines.push(line);
     }
     lines
 }
@@ -311,6 +315,23 @@ mod tests {
         let samples = facts["command.wall"]["a"].as_series().unwrap();
         assert_eq!(samples.values, [0.5, 0.7]);
         assert_eq!(samples.source, FactSource::new("bench.json", 6));
+    }
+
+    #[test]
+    fn every_result_has_the_line_of_its_own_times_however_the_file_is_laid_out() {
+        let compact = r#"{"results":[
+{"command":"a \"times\": [","times":[0.5,0.6],"parameters":{"times":"3"}}, {"command":"b","times":
+ [0.7]},
+{"command":"c", "times" : [ 0.8 ]}]}"#;
+        assert_eq!(lines_of_times(compact), [2, 3, 4]);
+        let capture = Capture::of_file("h.json", Some("command.wall"), compact.as_bytes());
+        let facts = read_hyperfine_facts(&[capture]);
+        let lines = |name: &str| facts["command.wall"][name].source().unwrap().line;
+        assert_eq!(["command-1", "b", "c"].map(lines), [2, 3, 4].map(Some));
+        let lacking = r#"{"results": [{"command": "a"}, {"command": "b", "times": [1.0]}]}"#;
+        let capture = Capture::of_file("h.json", Some("command.wall"), lacking.as_bytes());
+        let facts = read_hyperfine_facts(&[capture]);
+        assert_eq!(facts["command.wall"]["b"].source().unwrap().line, None);
     }
 
     #[test]
