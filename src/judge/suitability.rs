@@ -1,15 +1,17 @@
 //! Which runtime is fit for which workload, from the verdicts and from what was compared.
 //!
 //! A workload with code that nobody vouches for needs a runtime that is shown, with at least medium
-//! confidence, to give containers a kernel of their own. Every other needs a verdict that says
-//! anything at all. What a workload can pay is held against the ratio to the baseline: the whole
+//! confidence, to give containers a kernel of their own. Every other needs one that ran. What a workload can pay is held against the ratio to the baseline: the whole
 //! interval has to lie on one side of the limit. What was not shown recommends nothing.
 
-use super::Judgement;
+use super::rules::RuleMessage;
+use super::rules::messages::{MachineWithoutKvm, StartupFasterThanBaseline};
 use super::timing::{RunTiming, WithheldReason};
 use super::verdict::{Conclusion, Confidence, Verdict};
 use super::workloads::{CostMeasure, FitReasonKind, Suitability, Workload, WorkloadTable};
-use crate::model::{Fact, Role, Run};
+use super::{Finding, Judgement};
+use crate::engine::EngineKind;
+use crate::model::{EvidenceKind, Fact, Role, Run};
 use crate::stats::{Comparison, ComparisonObstacle, Interval};
 
 /// A reason, with what it is about.
@@ -125,8 +127,8 @@ impl<'a> FitEvidence<'a> {
         table: &WorkloadTable,
         verdict: &Verdict,
     ) -> RuntimeFit {
-        let boundary = FitReason { kind: judge_boundary(workload, verdict), cost: None };
-        let mut reasons = vec![boundary];
+        let boundary = self.judge_boundary(workload, verdict);
+        let mut reasons = vec![FitReason { kind: boundary, cost: None }];
         // What a runtime costs does not matter where its boundary is not enough.
         if reasons[0].kind.implied_suitability() == Suitability::Fit {
             for (id, limit) in &workload.pays {
@@ -139,6 +141,38 @@ impl<'a> FitEvidence<'a> {
         let suitability = implied.max().unwrap_or(Suitability::Open);
         reasons.retain(|reason| reason.kind.implied_suitability() == suitability);
         RuntimeFit { target: verdict.target.clone(), suitability, reasons }
+    }
+
+    /// What the run says about a runtime's boundary for a workload.
+    fn judge_boundary(&self, workload: &Workload, verdict: &Verdict) -> FitReasonKind {
+        let is_trusted = !workload.runs_untrusted_code;
+        match verdict.conclusion {
+            _ if self.is_builtin() => FitReasonKind::NoRuntime,
+            Conclusion::NotTested => FitReasonKind::NotTested,
+            Conclusion::Inconclusive if is_trusted && self.has_facts(&verdict.target) => {
+                FitReasonKind::Trusted
+            }
+            Conclusion::Inconclusive | Conclusion::Contradictory => FitReasonKind::NotDecided,
+            _ if verdict.confidence == Confidence::None => FitReasonKind::NotDecided,
+            _ if is_trusted => FitReasonKind::Trusted,
+            Conclusion::SharedKernel => FitReasonKind::SharedKernel,
+            Conclusion::SeparateKernelVm
+            | Conclusion::SeparateKernelUserspace
+            | Conclusion::SeparateKernel => match verdict.shows_own_kernel() {
+                true => FitReasonKind::OwnKernel,
+                false => FitReasonKind::LowConfidence,
+            },
+        }
+    }
+
+    fn is_builtin(&self) -> bool {
+        matches!(&self.run.evidence, EvidenceKind::Collected { engine, .. }
+            if engine == EngineKind::Builtin.name())
+    }
+
+    fn has_facts(&self, target: &str) -> bool {
+        let mut facts = self.run.facts.values().filter_map(|by_target| by_target.get(target));
+        facts.any(Fact::is_present)
     }
 
     fn judge_cost(&self, measure: &CostMeasure, limit: f64, target: &str) -> FitReason {
@@ -159,8 +193,11 @@ impl<'a> FitEvidence<'a> {
             }
             CostRatio::Ratio { ratio, interval } => {
                 (cost.ratio, cost.interval) = (Some(ratio), interval);
+                let is_time = interval.is_some();
                 let interval = interval.unwrap_or(Interval { low: ratio, high: ratio });
-                if interval.high <= limit {
+                if is_time && self.is_emulated(target) {
+                    FitReasonKind::GuestEmulated
+                } else if interval.high <= limit {
                     FitReasonKind::Affordable
                 } else if interval.low > limit {
                     FitReasonKind::TooCostly
@@ -216,7 +253,7 @@ impl<'a> FitEvidence<'a> {
         let Some(reference) = self.find_present_fact(fact, baseline) else {
             return CostRatio::without_ratio(FitReasonKind::BaselineNotMeasured);
         };
-        if let Some(finding) = self.judgement.find_error(fact, &[target, baseline]) {
+        if let Some(finding) = self.find_doubt(fact, &[target, baseline]) {
             let rule = Some(finding.rule.clone());
             return CostRatio::Unknown { kind: FitReasonKind::FigureDoubtful, rule };
         }
@@ -229,6 +266,24 @@ impl<'a> FitEvidence<'a> {
             }
             _ => CostRatio::without_ratio(FitReasonKind::NotPositive),
         }
+    }
+
+    /// The finding by which a figure cannot be what it is called: an error, or starts of Kata that
+    /// take less time than the baseline's.
+    fn find_doubt(&self, fact: &str, targets: &[&str]) -> Option<&'a Finding> {
+        self.judgement.find_error(fact, targets).or_else(|| {
+            self.judgement.findings.iter().find(|finding| {
+                finding.rule == StartupFasterThanBaseline::RULE
+                    && targets.iter().all(|target| finding.rests_on(fact, Some(target)))
+            })
+        })
+    }
+
+    /// Whether the target is a virtual machine whose processor is emulated in software.
+    fn is_emulated(&self, target: &str) -> bool {
+        self.judgement.findings.iter().any(|finding| {
+            finding.rule == MachineWithoutKvm::RULE && finding.target.as_deref() == Some(target)
+        })
     }
 
     fn series_ratio(&self, fact: &str, target: &str) -> CostRatio {
@@ -247,28 +302,11 @@ impl<'a> FitEvidence<'a> {
     }
 }
 
-/// What the verdict on a runtime says about its boundary for a workload.
-fn judge_boundary(workload: &Workload, verdict: &Verdict) -> FitReasonKind {
-    match verdict.conclusion {
-        Conclusion::NotTested => FitReasonKind::NotTested,
-        Conclusion::Inconclusive | Conclusion::Contradictory => FitReasonKind::NotDecided,
-        _ if verdict.confidence == Confidence::None => FitReasonKind::NotDecided,
-        _ if !workload.runs_untrusted_code => FitReasonKind::Trusted,
-        Conclusion::SharedKernel => FitReasonKind::SharedKernel,
-        Conclusion::SeparateKernelVm
-        | Conclusion::SeparateKernelUserspace
-        | Conclusion::SeparateKernel => match verdict.shows_own_kernel() {
-            true => FitReasonKind::OwnKernel,
-            false => FitReasonKind::LowConfidence,
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
-    use crate::judge::{EvidenceRef, Finding, Severity};
+    use crate::judge::{EvidenceRef, Severity};
     use crate::project::MARGIN;
 
     const FIRST: &str = "startup.first_byte";
@@ -318,6 +356,23 @@ mod tests {
         evidence.judge_fit(workload, &table, &judgement.verdicts[0])
     }
 
+    /// A finding about the first of these targets that rests on the starts of all.
+    fn finding(rule: &str, severity: Severity, targets: &[&str]) -> Finding {
+        let places = targets.iter().map(|target| EvidenceRef {
+            fact: Some(FIRST.into()),
+            target: Some(target.to_string()),
+            source: None,
+        });
+        Finding {
+            rule: rule.into(),
+            severity,
+            target: Some(targets[0].into()),
+            message: String::new(),
+            help: String::new(),
+            evidence: places.collect(),
+        }
+    }
+
     fn kinds(fit: &RuntimeFit) -> Vec<FitReasonKind> {
         fit.reasons.iter().map(|reason| reason.kind).collect()
     }
@@ -348,13 +403,11 @@ mod tests {
                     offered += usize::from(is_fit);
 
                     let trusted = fit(&measured, &workload(false, pays), conclusion, confidence);
-                    let says_nothing = confidence == Confidence::None
-                        || matches!(
-                            conclusion,
-                            Conclusion::Inconclusive
-                                | Conclusion::Contradictory
-                                | Conclusion::NotTested
-                        );
+                    let says_nothing = match conclusion {
+                        Conclusion::Contradictory | Conclusion::NotTested => true,
+                        Conclusion::Inconclusive => false,
+                        _ => confidence == Confidence::None,
+                    };
                     let expected = if says_nothing { Suitability::Open } else { Suitability::Fit };
                     assert_eq!(trusted.suitability, expected, "{conclusion:?} {confidence:?}");
                     assert!(!trusted.reasons.is_empty(), "{conclusion:?} {confidence:?}");
@@ -433,27 +486,69 @@ mod tests {
             "kata",
             &around(0.5, 10),
         );
-        for (severity, target, expected) in [
-            (Severity::Error, "kata", Suitability::Open),
-            (Severity::Error, "runc", Suitability::Open),
-            (Severity::Warning, "kata", Suitability::Fit),
+        const FASTER: &str = StartupFasterThanBaseline::RULE;
+        for (rule, severity, targets, expected) in [
+            ("r", Severity::Error, &["kata"][..], Suitability::Open),
+            ("r", Severity::Error, &["runc"], Suitability::Open),
+            ("r", Severity::Warning, &["kata"], Suitability::Fit),
+            (FASTER, Severity::Warning, &["kata", "runc"], Suitability::Open),
+            (FASTER, Severity::Warning, &["crun", "runc"], Suitability::Fit),
         ] {
-            let place =
-                EvidenceRef { fact: Some(FIRST.into()), target: Some(target.into()), source: None };
-            let finding = Finding {
-                rule: "r".into(),
-                severity,
-                target: None,
-                message: String::new(),
-                help: String::new(),
-                evidence: vec![place],
-            };
+            let finding = finding(rule, severity, targets);
             let verdict =
                 Verdict::without_facts("kata", Conclusion::SeparateKernelVm, Confidence::High);
             let workload = workload(true, &[("startup", 2.0)]);
             let fit = fit_with(&sketch, &workload, verdict, vec![finding]);
-            assert_eq!(fit.suitability, expected, "{severity:?} {target}");
+            assert_eq!(fit.suitability, expected, "{rule} {severity:?} {targets:?}");
         }
+    }
+
+    #[test]
+    fn times_of_an_emulated_machine_decide_nothing_and_its_memory_does() {
+        let sketch = || {
+            sketch().fact("host.mem_pss", "runc", 10).fact("host.mem_pss", "kata", 20).series(
+                FIRST,
+                "runc",
+                &around(0.5, 10),
+            )
+        };
+        for (center, pays, expected) in [
+            (5.0, "startup", Suitability::Open),
+            (0.5, "startup", Suitability::Open),
+            (0.5, "memory", Suitability::Fit),
+        ] {
+            let sketch = sketch().series(FIRST, "kata", &around(center, 10));
+            let verdict =
+                Verdict::without_facts("kata", Conclusion::SeparateKernelVm, Confidence::High);
+            let emulated = finding(MachineWithoutKvm::RULE, Severity::Note, &["kata"]);
+            let fit = fit_with(&sketch, &workload(true, &[(pays, 3.0)]), verdict, vec![emulated]);
+            assert_eq!(fit.suitability, expected, "{center} {pays}");
+        }
+    }
+
+    #[test]
+    fn plain_namespaces_are_recommended_for_nothing() {
+        let mut sketch = sketch();
+        sketch.run.evidence = EvidenceKind::Collected {
+            engine: "builtin".into(),
+            image: String::new(),
+            session: "0".into(),
+            node: None,
+            interrupted: false,
+            skipped: Default::default(),
+        };
+        let fit = fit(&sketch, &workload(false, &[]), Conclusion::SharedKernel, Confidence::High);
+        assert_eq!(fit.suitability, Suitability::Unfit);
+        assert_eq!(kinds(&fit), [FitReasonKind::NoRuntime]);
+    }
+
+    #[test]
+    fn a_runtime_of_which_nothing_was_captured_is_recommended_for_nothing() {
+        let trusted = workload(false, &[]);
+        let undecided =
+            |sketch| fit(&sketch, &trusted, Conclusion::Inconclusive, Confidence::None).suitability;
+        assert_eq!(undecided(sketch()), Suitability::Open);
+        assert_eq!(undecided(sketch().fact("proc.entries", "kata", 52)), Suitability::Fit);
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub enum WithheldReason {
     HostEmulated,
     /// A control differs.
     ControlDiffers,
-    /// The figure, or the baseline's, includes the start of a shell.
+    /// The figure, or the baseline's, or both include the start of a shell.
     IncludesStart,
 }
 
@@ -215,7 +215,7 @@ impl RunTiming {
                         &series.values,
                         self.effective_margin(),
                     ),
-                    withheld: withheld.or(self.withheld_reason()),
+                    withheld: self.withheld_reason().or(withheld),
                 });
             }
         }
@@ -333,6 +333,10 @@ mod tests {
             withheld,
             [("perf.cpu_loop", Some(WithheldReason::IncludesStart)), (FIRST, None)]
         );
+        let emulated = sketch.fact("cpu.model", "host", "QEMU TCG CPU version 2.5+");
+        for measure in self::timing(&emulated).compared_measures(&emulated.run) {
+            assert_eq!(measure.withheld, Some(WithheldReason::HostEmulated), "{}", measure.id);
+        }
     }
 
     #[test]

@@ -66,8 +66,12 @@ pub enum FitReasonKind {
     TimesWithheld,
     /// The figure, or the baseline's, includes the start of a shell.
     IncludesStart,
-    /// A finding of severity error rests on the figure.
+    /// The runtime's virtual machine is emulated in software.
+    GuestEmulated,
+    /// A finding doubts the figure.
     FigureDoubtful,
+    /// It is no runtime that containers can be deployed with.
+    NoRuntime,
 }
 
 impl FitReasonKind {
@@ -85,7 +89,7 @@ impl FitReasonKind {
             Self::Trusted | Self::OwnKernel | Self::Reference | Self::Affordable => {
                 Suitability::Fit
             }
-            Self::SharedKernel | Self::TooCostly => Suitability::Unfit,
+            Self::SharedKernel | Self::TooCostly | Self::NoRuntime => Suitability::Unfit,
             Self::LowConfidence
             | Self::NotDecided
             | Self::NotTested
@@ -97,6 +101,7 @@ impl FitReasonKind {
             | Self::HostEmulated
             | Self::TimesWithheld
             | Self::IncludesStart
+            | Self::GuestEmulated
             | Self::FigureDoubtful => Suitability::Open,
         }
     }

@@ -61,9 +61,9 @@ pub(super) fn plan_measures(
 ) -> Result<Option<PerfPlan>> {
     let left_out = match options {
         None => Some("left out with --no-perf"),
-        Some(_) if session.engine == EngineKind::Builtin => {
-            Some("plain namespaces have no file system of their own that could be written to")
-        }
+        Some(_) if session.engine == EngineKind::Builtin => Some(
+            "some of the loops write files, and the file system of plain namespaces is the host's",
+        ),
         Some(_) => None,
     };
     if let Some(reason) = left_out {

@@ -17,7 +17,7 @@ mod integrity;
 pub(crate) mod latency;
 mod meaning;
 mod message_names;
-mod messages;
+pub(in crate::judge) mod messages;
 mod performance;
 mod startup;
 #[cfg(test)]
