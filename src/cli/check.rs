@@ -361,7 +361,7 @@ fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut St
     let undecided = if verdict.reason.is_some() { &verdict.because[..] } else { &[] };
     for (what, facts) in [
         ("for a separate kernel or a shared one", undecided),
-        ("agrees", &verdict.agrees),
+        ("fits", &verdict.agrees),
         ("against", &verdict.against),
         ("not counted", &ignored),
         ("would settle it", &verdict.would_settle),

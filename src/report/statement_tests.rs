@@ -52,6 +52,8 @@ fn drawn_values() -> Vec<(&'static str, Vec<Value>)> {
         ("runtime.implementation", vec![json!("rust"), json!("go"), json!("ada")]),
         ("runtime.commit", vec![json!("0123abcd")]),
         ("priv.cap_eff", vec![json!("00000000a80425fb"), json!("0000000000000000")]),
+        ("priv.seccomp", vec![json!(0), json!(2)]),
+        ("priv.lsm", vec![json!("unconfined")]),
         ("dev.entries", vec![json!(15)]),
         ("escape.host_file", vec![json!("changed")]),
         (

@@ -26,43 +26,24 @@ pub(super) fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
         let stopped = what_was_stopped(context, target);
         let message = ShareIsNoEscape {
             target,
-            no_process: stopped.facts.contains(&fact_ids::HOST_WITNESS_PROCESS),
-            no_line: stopped.facts.contains(&fact_ids::HOST_WITNESS_KMSG),
-            devices: stopped.devices.map(|(own, _)| own),
-            host_devices: stopped.devices.map(|(_, hosts)| hosts),
+            no_process: stopped.contains(&fact_ids::HOST_WITNESS_PROCESS),
+            no_line: stopped.contains(&fact_ids::HOST_WITNESS_KMSG),
         };
         let violation = message.make_violation().resting_on_facts(context, ids, target);
-        Some(violation.resting_on_facts(context, stopped.facts, target))
+        Some(violation.resting_on_facts(context, stopped, target))
     })
 }
 
-/// What a target did not reach and the baseline of the same session did.
-#[derive(Default)]
-struct StoppedReach {
-    /// The facts that show it.
-    facts: Vec<FactId<'static>>,
-    /// The entries in `/dev`, and those of the host, where they are fewer.
-    devices: Option<(i64, i64)>,
-}
-
-fn what_was_stopped(context: &RuleContext, target: &str) -> StoppedReach {
-    const DEVICES: FactId = fact_ids::ESCAPE_PRIVILEGED_DEV_ENTRIES;
-    let mut stopped = StoppedReach::default();
+/// The facts of what a target did not reach and the baseline of the same session did. Devices are
+/// none: engines are told to leave them out of some runtimes' privileged containers.
+fn what_was_stopped(context: &RuleContext, target: &str) -> Vec<FactId<'static>> {
     let Some(baseline) = context.role_target(Role::Baseline).map(|it| it.name.as_str()) else {
-        return stopped;
+        return Vec::new();
     };
-    let witnesses = [fact_ids::HOST_WITNESS_PROCESS, fact_ids::HOST_WITNESS_KMSG];
-    stopped.facts.extend(witnesses.into_iter().filter(|id| {
+    let mut stopped = vec![fact_ids::HOST_WITNESS_PROCESS, fact_ids::HOST_WITNESS_KMSG];
+    stopped.retain(|id| {
         [baseline, target].map(|name| context.fact_flag(*id, name)) == [Some(true), Some(false)]
-    }));
-    if let [Some(own), Some(hosts)] =
-        [target, baseline].map(|name| context.fact_integer(DEVICES, name))
-        && own < hosts
-        && !stopped.facts.is_empty()
-    {
-        stopped.devices = Some((own, hosts));
-        stopped.facts.push(DEVICES);
-    }
+    });
     stopped
 }
 
