@@ -266,6 +266,15 @@ pub fn beginning(text: &str, length: usize) -> &str {
     &text[..end]
 }
 
+/// The end of `text`, of at most `length` bytes.
+pub(crate) fn ending(text: &str, length: usize) -> &str {
+    let mut start = text.len().saturating_sub(length);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
 /// Undoes the percent-encoding of an address.
 pub fn percent_decode(text: &str) -> String {
     if !text.contains('%') {

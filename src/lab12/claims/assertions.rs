@@ -145,6 +145,11 @@ impl<'a> AssertingSentence<'a> {
         }
         let mut stated = closed.names.iter().filter_map(|name| Some((name, name.find(text)?)));
         let (stated, found) = stated.next().filter(|_| stated.next().is_none())?;
+        // Where another name stands beside it, two things are told apart.
+        let around = self.sentence.surrounding_text();
+        if closed.names.iter().any(|one| !std::ptr::eq(one, stated) && one.is_match(around)) {
+            return None;
+        }
         let labelled = closed.label.iter().flat_map(|label| self.index.labelled_values(label));
         let facts = self.index.facts_everywhere(&closed.fact).into_iter().map(|one| {
             let value = one.fact.as_str().unwrap_or_default().to_string();
@@ -189,7 +194,8 @@ impl<'a> AssertingSentence<'a> {
         let file = make_visible(&source.capture);
         let place = EvidenceRef { fact: None, target: None, source: Some(source.clone()) };
         let remark = self.refute_by_line(range, value, (&literal.title, &file), place);
-        (!literal.unless.is_match(text)).then_some(remark)
+        let is_told = self.sentence.surrounding_text().contains(value);
+        (!is_told && !literal.unless.is_match(text)).then_some(remark)
     }
 
     /// What is said to differ under the only candidate, and was captured alike outside of it.

@@ -244,6 +244,9 @@ impl<'a> Comparison<'a> {
                 named.extend(self.only_measure());
             }
         }
+        // How long something took and how much of it a second are both of what was copied.
+        let is_rate = words.rate.is_match(&text);
+        named.retain(|one| !is_rate || one.kind != SubjectKind::Seconds);
         named.dedup_by(|one, other| one.facts == other.facts);
         let [one] = named[..] else { return None };
         let mut text = text.to_lowercase().replace("slower", "").replace("overhead", "");
@@ -254,7 +257,7 @@ impl<'a> Comparison<'a> {
         let is_measured = match one.kind {
             SubjectKind::Seconds if self.is_difference() => !self.is_doubtful(one),
             _ if self.is_difference() => false,
-            SubjectKind::Seconds => !words.rate.is_match(&text),
+            SubjectKind::Seconds => true,
             SubjectKind::Count => {
                 !self.is_doubtful(one) && words.counts.is_match(self.sentence.text)
             }
@@ -517,8 +520,10 @@ impl<'a> Comparison<'a> {
         } else if !is_times && (words.less.is_match(after) || words.drop.is_match(before)) {
             readings = vec![readings[1]];
         }
-        if is_times && stated < 1.0 && words.less.is_match(after) {
-            return PairStanding::Open; // “A fifth less” is four fifths of it.
+        // “A fifth less” is four fifths of it, and “77 % of the names are not there” the rest of it.
+        let is_rest = !is_times && words.share.is_match(after) && words.absent.is_match(after);
+        if is_times && stated < 1.0 && words.less.is_match(after) || is_rest {
+            return PairStanding::Open;
         }
         let first = if is_times { 1 } else { readings.len() };
         let mut near = readings[..first].iter().filter(|it| ratio_agrees(quantity, stated, **it));

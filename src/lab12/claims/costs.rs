@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
-use super::quantity::{StatedQuantity, StatedValue};
+use super::quantity::{StatedQuantity, StatedValue, find_quantities};
 use super::sentence::ReportSentence;
 use super::words::{ClaimVocabulary, CostArea};
 use crate::model::Role;
@@ -24,7 +24,10 @@ pub(super) fn check_costs(
         return Vec::new();
     }
     let own = all.iter().filter(|one| !sentence.is_quoted_at(one.from));
-    let own = own.filter(|one| !restates_ratio(one, all));
+    // What is told right before may be what a percentage is computed of.
+    let before = sentence.topics.first().filter(|_| sentence.cell_labels().is_none());
+    let before = before.map_or_else(Vec::new, |text| find_quantities(text, &vocabulary.words));
+    let own = own.filter(|one| !restates_ratio(one, all) && !is_share_of_told(one, all, &before));
     let mut out: Vec<ClaimRemark> =
         own.filter_map(|one| check_figure(index, vocabulary, sentence, all, one)).collect();
     if !sentence.is_plain {
@@ -47,6 +50,32 @@ fn restates_ratio(quantity: &StatedQuantity, all: &[StatedQuantity]) -> bool {
             [times * 100.0, (times - 1.0) * 100.0].iter().any(|one| (one - percent).abs() <= 1.0)
         }
         _ => false,
+    })
+}
+
+/// “342 against 76, so the guest has 22 %, or 78 % less”: a percentage that two numbers beside it or
+/// right before it have, which are looked at themselves.
+fn is_share_of_told(
+    quantity: &StatedQuantity,
+    all: &[StatedQuantity],
+    before: &[StatedQuantity],
+) -> bool {
+    let StatedValue::Percent(percent) = quantity.value else { return false };
+    let numbers: Vec<f64> = all
+        .iter()
+        .chain(before)
+        .filter_map(|one| match one.value {
+            StatedValue::Number(number, _) => Some(number),
+            StatedValue::Seconds(number) | StatedValue::Rate(number, _) => Some(number),
+            _ => None,
+        })
+        .filter(|number| *number > 0.0)
+        .collect();
+    numbers.iter().any(|one| {
+        numbers.iter().filter(|other| one < other).any(|other| {
+            let shares = [one / other, 1.0 - one / other, other / one - 1.0, other / one];
+            shares.iter().any(|share| (share * 100.0 - percent).abs() <= quantity.half * 1.2)
+        })
     })
 }
 
@@ -75,7 +104,10 @@ fn check_figure(
     // Beside a duration it says again what was measured.
     let is_beside_time = all.iter().any(|one| matches!(one.value, StatedValue::Seconds(_)));
     let is_cost = match quantity.value {
-        StatedValue::Percent(_) => !is_beside_time,
+        StatedValue::Percent(_) => {
+            let stated = &sentence.text[quantity.range.clone()];
+            !is_beside_time && !index.is_percentage_captured(stated)
+        }
         // “Three times the average” compares two figures of one series.
         StatedValue::Times(_) => !names_average(vocabulary, around.1),
         StatedValue::Range(_) => true,

@@ -156,6 +156,17 @@ impl<'a> EvidenceIndex<'a> {
         self.captured_words().contains(&plain_number(&format!("{number}")))
     }
 
+    /// Whether a percentage stands in a capture as it is stated: `user 0m0.04s 6% cpu`.
+    pub(super) fn is_percentage_captured(&self, stated: &str) -> bool {
+        let stated = stated.replace(char::is_whitespace, "");
+        let stands_in = |line: &String| {
+            line.match_indices(&stated)
+                .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_ascii_digit() || c == '.'))
+        };
+        let captures = &self.subject.run.captures;
+        captures.iter().any(|capture| capture.stdout.text_lines().iter().any(stands_in))
+    }
+
     /// The values of a label in all captures, with their places: `vendor_id : GenuineIntel`.
     pub(super) fn labelled_values(&self, label: &str) -> Vec<(String, EvidenceRef)> {
         let mut found = Vec::new();

@@ -199,8 +199,23 @@ impl ValuePlace<'_> {
         })
     }
 
-    /// Whether two digits of a captured time of four are exchanged: nobody measures that.
+    /// Whether a rate is the captured one in another unit: 12.8 MB/s of 12.8 GB/s.
+    pub(super) fn is_shifted_rate(&self, fact_ref: &FactRef) -> bool {
+        let StatedValue::Rate(stated, _) = self.stated_quantity().value else { return false };
+        fact_ref.bytes_per_second().is_some_and(|truth| {
+            let moved = [1e3, 1e-3, 1e6, 1e-6].map(|factor| stated * factor);
+            moved.iter().any(|one| (one - truth).abs() <= truth * 0.01)
+        })
+    }
+
+    /// Whether two digits of a captured time of four or of a release are exchanged: nobody measures
+    /// that.
     pub(super) fn is_transposed(&self, fact_ref: &FactRef) -> bool {
+        if let StatedValue::Version(stated) = &self.stated_quantity().value {
+            let known = fact_ref.fact.as_str().and_then(|known| known.get(..stated.len()));
+            return known
+                .is_some_and(|known| find_slip(stated, known) == Some(DigitSlip::Exchanged));
+        }
         let stated = self.stated_text().trim_end_matches(|c: char| !c.is_ascii_digit());
         let figures = self.index.known_figures(fact_ref);
         let mut all = figures.all.iter().take(MAX_FIGURES);

@@ -158,6 +158,9 @@ impl TargetResolver {
         if mentions.is_empty() {
             return self.labelled_target(words, sentence);
         }
+        if let Some(listed) = listed_target(text, &mentions, all, index) {
+            return Some(listed);
+        }
         let own = &all[index].range;
         let from = index.checked_sub(1).map_or(0, |before| all[before].range.end);
         let until = all.get(index + 1).map_or(text.len(), |after| after.range.start);
@@ -223,6 +226,50 @@ fn in_order(mentions: &[TargetMention], all: &[StatedQuantity], index: usize) ->
         .all(|one| std::mem::discriminant(&one.value) == std::mem::discriminant(&all[index].value));
     let paired = ahead && alike && mentions.len() == all.len() && all.len() > 1;
     paired.then(|| mentions[index].target.clone()).flatten()
+}
+
+/// “0.5 s, 2.1 s and 0.8 s for runc, Kata and gVisor”: as many targets as values, one list behind the
+/// other.
+pub(super) fn listed_target(
+    text: &str,
+    mentions: &[TargetMention],
+    all: &[StatedQuantity],
+    index: usize,
+) -> Option<String> {
+    const LINKS: &[&str] = &[
+        "for", "of", "on", "under", "with", "in", "are", "were", "the", "für", "bei", "von",
+        "unter", "auf", "para", "en", "pour", "sous", "worst", "best", "slowest", "fastest",
+        "cases",
+    ];
+    let form = std::mem::discriminant(&all[index].value);
+    let follows = |before: &Range<usize>, next: &Range<usize>| {
+        text.get(before.end..next.start).is_some_and(|between| {
+            let mut words = between.split(|c: char| c == ',' || c == '&' || c.is_whitespace());
+            words.all(|word| ["", "and", "und", "y", "et", "the"].contains(&word))
+        })
+    };
+    let are_listed = |pair: &[StatedQuantity]| {
+        let is_alike = pair.iter().all(|one| std::mem::discriminant(&one.value) == form);
+        is_alike && follows(&pair[0].range, &pair[1].range)
+    };
+    let first = (0..index).rev().take_while(|at| are_listed(&all[*at..at + 2])).last();
+    let first = first.unwrap_or(index);
+    let values = 1 + all[first..].windows(2).take_while(|pair| are_listed(pair)).count();
+    let end = all[first + values - 1].range.end;
+    let behind = &mentions[mentions.iter().position(|one| one.range.start >= end)?..];
+    let next = all.get(first + values).map_or(text.len(), |next| next.range.start);
+    let named = 1 + behind
+        .windows(2)
+        .take_while(|pair| follows(&pair[0].range, &pair[1].range) && pair[1].range.end <= next)
+        .count();
+    let between = text[end..behind[0].range.start].split_whitespace();
+    let mut linking = between.filter(|word| *word != "the").peekable();
+    let is_list = values > 1
+        && values == named
+        && behind[0].range.end <= next
+        && linking.peek().is_some()
+        && linking.all(|word| LINKS.contains(&word));
+    is_list.then(|| behind[index - first].target.clone()).flatten()
 }
 
 /// “than runc: 8 s”: the value is that of what was compared with it.
@@ -327,6 +374,10 @@ mod tests {
             ("While host has 332 processes, kata sees only 52 entries", vec!["host", "kata"]),
             ("332 modules on the host and 72 in the Kata VM", vec!["host", "kata"]),
             ("host (322) and guest (52)", vec!["host", "kata"]),
+            ("322 and 52 entries for Kata and the host", vec!["-", "-"]),
+            ("it took 0.7 s and 2.5 s for Kata and runc respectively", vec!["kata", "runc"]),
+            ("0.7 s and 2.5 s are the worst cases of Kata and runc", vec!["kata", "runc"]),
+            ("0.7 s and 2.5 s for Kata", vec!["-", "kata"]),
             ("322 (host) vs 52 (Kata)", vec!["host", "kata"]),
             ("host vs kata: 322 vs 52", vec!["host", "kata"]),
             ("The host has 332 modules and 322 entries", vec!["host", "host"]),

@@ -7,6 +7,7 @@ use super::figures::MAX_FIGURES;
 use super::passages::PassageForm;
 use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
+use super::target_resolver::listed_target;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 
 /// A value with what stands around it.
@@ -91,6 +92,7 @@ impl<'a> ValuePlace<'a> {
             let label = label.trim_end_matches([':', ' ', '\u{a0}']);
             let inside = label.rsplit(['(', '[', ',']).next()?.trim().trim_end_matches([')', ']']);
             let inside = inside.rsplit(" in ").next()?.rsplit(" en ").next()?;
+            let inside = inside.strip_prefix("in ").unwrap_or(inside);
             // A column `min` is the least and no minutes.
             let is_unit = !inside.eq_ignore_ascii_case("min");
             is_unit.then(|| quantity::number_with_unit(&own, number, inside, words)).flatten()
@@ -115,8 +117,8 @@ impl<'a> ValuePlace<'a> {
         labelled.or_else(of_column).unwrap_or(own)
     }
 
-    /// The series of which a column or a row of a target holds at least three captured figures, and
-    /// the unit of its bare numbers in seconds.
+    /// The series of which a column or a row of a target holds captured figures, but for one at most
+    /// of three, and the unit of its bare numbers in seconds.
     pub(super) fn measure_of_column(&self) -> Option<(&'a str, f64)> {
         let PassageForm::Cell { row, column, line, whole, .. } = &self.sentence.passage.form else {
             return None;
@@ -142,7 +144,8 @@ impl<'a> ValuePlace<'a> {
                 let is_figure = |one: &&(f64, f64)| {
                     all().any(|figure| (one.0 - figure.value / scale).abs() <= one.1)
                 };
-                numbers.iter().filter(is_figure).count() >= 3
+                let least = numbers.len().saturating_sub(1).clamp(2, 3);
+                numbers.iter().filter(is_figure).count() >= least
             };
             let scale = [1.0, 1e-3].into_iter().find(|scale| is_held(*scale))?;
             Some((id, scale))
@@ -226,6 +229,17 @@ impl<'a> ValuePlace<'a> {
             && subject.words.is_match(before)
             && self.is_bare()
             && self.only_links_beside(before, subject)
+    }
+
+    /// Whether whose it is stands between it and the value before it: “gVisor 9.3 GB/s and Kata 3.1”.
+    pub(super) fn is_named_right_before(&self) -> bool {
+        !self.index.resolver.find_mentions(self.text_before_value()).is_empty()
+    }
+
+    /// Whether it is one of a list of values with the list of their targets behind it.
+    pub(super) fn is_listed(&self) -> bool {
+        let (text, resolver) = (self.sentence.text, &self.index.resolver);
+        listed_target(text, &resolver.find_mentions(text), self.all, self.number).is_some()
     }
 
     /// Whether a mark or a cell says that the value is what the words before it name.

@@ -81,7 +81,7 @@ word_tables! {
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, took, work, unless, interval, before, after, counts, share, more, less, drop, spread, rate, computed; }
+    RatioWords { words, took, work, unless, interval, before, after, counts, share, absent, more, less, drop, spread, rate, computed; }
     /// What a value can be about.
     ValueSubject {
         words;
