@@ -702,7 +702,11 @@ impl<'a> AssertingSentence<'a> {
         let own = |id: &str| self.index.fact_on_target(id, baseline);
         let status = own("app.health_status")?.fact.as_i64()?;
         let fact_ref = own("http.latency").or_else(|| own("http.latency_reported"))?;
-        let is_known = self.vocabulary.words.of_errors.is_match(self.sentence.surrounding_text());
+        let words = &self.vocabulary.words;
+        if !words.concluding.is_match(self.sentence.text) {
+            return None;
+        }
+        let is_known = words.of_errors.is_match(self.sentence.surrounding_text());
         // A check that came too early says nothing about the responses that were timed.
         let mean = fact_ref.fact.as_value().and_then(|value| value.get("avg")?.as_f64());
         let timed = fact_ref.fact.as_series().map(|samples| &samples.values[..]);

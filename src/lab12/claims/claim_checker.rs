@@ -12,7 +12,7 @@ use super::evidence_index::EvidenceIndex;
 use super::figures::StatedFigure;
 use super::messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart};
 use super::passages::{self, PassageForm};
-use super::quantity::{self, StatedQuantity};
+use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::{self, ReportSentence};
 use super::text_lines::TextLines;
 use super::words::ClaimVocabulary;
@@ -103,6 +103,9 @@ impl ClaimChecker {
                     result.status == ClaimStatus::Supported && result.facts.iter().any(is_latency)
                 });
                 let asserting = AssertingSentence::new(index, vocabulary, &sentence, &all);
+                let is_timed = all.iter().any(|one| matches!(one.value, StatedValue::Seconds(_)));
+                let of_latency =
+                    of_latency || is_timed && vocabulary.words.answering.is_match(sentence.text);
                 if of_latency && passage.form == PassageForm::Prose {
                     results.extend(asserting.check_latency_of_errors());
                 }

@@ -90,6 +90,21 @@ pub(super) fn check_comparisons(
     out
 }
 
+/// “1.83 s is 18 times as long as a function of 100 ms”: a ratio that two durations of the sentence
+/// have, which are looked at themselves.
+fn is_ratio_of_two(quantity: &StatedQuantity, all: &[StatedQuantity]) -> bool {
+    let StatedValue::Times(stated) = quantity.value else { return false };
+    let times: Vec<f64> = all
+        .iter()
+        .filter_map(|one| match one.value {
+            StatedValue::Seconds(seconds) if seconds > 0.0 => Some(seconds),
+            _ => None,
+        })
+        .collect();
+    let mut ratios = times.iter().flat_map(|one| times.iter().map(move |other| one / other));
+    ratios.any(|ratio| (ratio - stated).abs() <= quantity.half.max(stated * 0.01))
+}
+
 /// How the two of a pair are compared, and what of it is certain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ComparedAs {
@@ -481,7 +496,8 @@ impl<'a> Comparison<'a> {
                 .then(|| pairs[at].resting_remark(ClaimRemark::supported_claim(place)));
         }
         let is_refuted = standing.iter().all(|one| *one == PairStanding::Contradicted)
-            && !self.is_explained(pairs, form);
+            && !self.is_explained(pairs, form)
+            && !is_ratio_of_two(self.stated_quantity(), self.all);
         let pair = pairs.first().filter(|_| is_refuted)?;
         Some(pair.contradicted_by_facts(words, place))
     }

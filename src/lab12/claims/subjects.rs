@@ -25,7 +25,11 @@ impl<'a> ValuePlace<'a> {
             only_subject(&possible, behind),
         ];
         let named = named.into_iter().flatten().next();
-        let above = || self.subject_of_column().or_else(|| self.subject_above(&possible));
+        let column = || {
+            let of_column = self.subject_of_column()?;
+            possible.iter().copied().find(|one| std::ptr::eq(*one, of_column))
+        };
+        let above = || column().or_else(|| self.subject_above(&possible));
         let beside = || only_subject(&possible, |subject| self.is_told_by_neighbours(subject))?;
         named.unwrap_or_else(above).or_else(beside)
     }
