@@ -237,9 +237,8 @@ pub(super) fn listed_target(
     index: usize,
 ) -> Option<String> {
     const LINKS: &[&str] = &[
-        "for", "of", "on", "under", "with", "in", "are", "were", "the", "für", "bei", "von",
-        "unter", "auf", "para", "en", "pour", "sous", "worst", "best", "slowest", "fastest",
-        "cases",
+        "for", "of", "on", "under", "with", "in", "für", "bei", "von", "unter", "auf", "para",
+        "en", "pour", "sous",
     ];
     let form = std::mem::discriminant(&all[index].value);
     let follows = |before: &Range<usize>, next: &Range<usize>| {
@@ -262,13 +261,11 @@ pub(super) fn listed_target(
         .windows(2)
         .take_while(|pair| follows(&pair[0].range, &pair[1].range) && pair[1].range.end <= next)
         .count();
-    let between = text[end..behind[0].range.start].split_whitespace();
-    let mut linking = between.filter(|word| *word != "the").peekable();
-    let is_list = values > 1
-        && values == named
-        && behind[0].range.end <= next
-        && linking.peek().is_some()
-        && linking.all(|word| LINKS.contains(&word));
+    let between = text[end..behind[0].range.start].trim_end().trim_end_matches(" the");
+    let is_short = between.split_whitespace().count() <= 5 && !between.contains([',', ';', '(']);
+    let is_linked = between.split_whitespace().last().is_some_and(|word| LINKS.contains(&word));
+    let is_list =
+        values > 1 && values == named && behind[0].range.end <= next && is_short && is_linked;
     is_list.then(|| behind[index - first].target.clone()).flatten()
 }
 
@@ -374,7 +371,7 @@ mod tests {
             ("While host has 332 processes, kata sees only 52 entries", vec!["host", "kata"]),
             ("332 modules on the host and 72 in the Kata VM", vec!["host", "kata"]),
             ("host (322) and guest (52)", vec!["host", "kata"]),
-            ("322 and 52 entries for Kata and the host", vec!["-", "-"]),
+            ("322 and 52 entries for Kata and the host", vec!["kata", "host"]),
             ("it took 0.7 s and 2.5 s for Kata and runc respectively", vec!["kata", "runc"]),
             ("0.7 s and 2.5 s are the worst cases of Kata and runc", vec!["kata", "runc"]),
             ("0.7 s and 2.5 s for Kata", vec!["-", "kata"]),
