@@ -158,7 +158,7 @@ impl TargetResolver {
         if mentions.is_empty() {
             return self.labelled_target(words, sentence);
         }
-        if let Some(listed) = listed_target(text, &mentions, all, index) {
+        if let Some((listed, _)) = listed_target(text, &mentions, all, index) {
             return Some(listed);
         }
         let own = &all[index].range;
@@ -229,13 +229,13 @@ fn in_order(mentions: &[TargetMention], all: &[StatedQuantity], index: usize) ->
 }
 
 /// “0.5 s, 2.1 s and 0.8 s for runc, Kata and gVisor”: as many targets as values, one list behind the
-/// other.
-pub(super) fn listed_target(
-    text: &str,
+/// other, with the words between them.
+pub(super) fn listed_target<'t>(
+    text: &'t str,
     mentions: &[TargetMention],
     all: &[StatedQuantity],
     index: usize,
-) -> Option<String> {
+) -> Option<(String, &'t str)> {
     const LINKS: &[&str] = &[
         "for", "of", "on", "under", "with", "in", "für", "bei", "von", "unter", "auf", "para",
         "en", "pour", "sous",
@@ -266,7 +266,7 @@ pub(super) fn listed_target(
     let is_linked = between.split_whitespace().last().is_some_and(|word| LINKS.contains(&word));
     let is_list =
         values > 1 && values == named && behind[0].range.end <= next && is_short && is_linked;
-    is_list.then(|| behind[index - first].target.clone()).flatten()
+    is_list.then(|| Some((behind[index - first].target.clone()?, between))).flatten()
 }
 
 /// “than runc: 8 s”: the value is that of what was compared with it.

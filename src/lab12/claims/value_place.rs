@@ -166,6 +166,13 @@ impl<'a> ValuePlace<'a> {
 
     /// The figures of a series that the words since the last value name, or the row and the column.
     pub(super) fn figures_named(&self) -> Vec<&'static str> {
+        if let Some(words) = self.words_behind_list() {
+            let mut found = self.names_of_figures(words);
+            if found.is_empty() {
+                found.extend(self.names_of_figures(self.text_before_value()));
+            }
+            return found;
+        }
         let behind = self.figures_named_behind();
         if !behind.is_empty() {
             return behind;
@@ -238,8 +245,14 @@ impl<'a> ValuePlace<'a> {
 
     /// Whether it is one of a list of values with the list of their targets behind it.
     pub(super) fn is_listed(&self) -> bool {
+        self.words_behind_list().is_some()
+    }
+
+    /// The words between that list and that of the targets: “are the best ones of”.
+    fn words_behind_list(&self) -> Option<&'a str> {
         let (text, resolver) = (self.sentence.text, &self.index.resolver);
-        listed_target(text, &resolver.find_mentions(text), self.all, self.number).is_some()
+        let listed = listed_target(text, &resolver.find_mentions(text), self.all, self.number)?;
+        Some(listed.1)
     }
 
     /// Whether a mark or a cell says that the value is what the words before it name.
