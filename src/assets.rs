@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, NameFailedFile, Result};
+use crate::parse_error::describe_toml_error;
 use crate::sources::{self, SourceKind, WalkLimits};
 
 /// A file that ships.
@@ -94,9 +95,15 @@ impl TextFile {
     pub(crate) fn parse_toml<T: DeserializeOwned>(&self) -> Result<T> {
         match self.is_json {
             true => serde_json::from_str(&self.text).map_err(|error| self.name_error(error)),
-            false => toml::from_str(&self.text).map_err(|error| self.name_error(error)),
+            false => toml::from_str(&self.text)
+                .map_err(|error| describe_toml_error(&self.origin, &self.text, &error)),
         }
     }
+}
+
+/// The names of the files of a tree that ship.
+pub(crate) fn shipped_names(tree: AssetTree) -> impl Iterator<Item = &'static str> {
+    tree.shipped_files().iter().map(|file| file.name)
 }
 
 /// Reads every file below `folder` of `tree` that ends in `suffix`, by its path in the tree; or

@@ -45,6 +45,7 @@ pub mod lab12;
 pub mod mdbook;
 pub mod model;
 pub(crate) mod owner;
+pub(crate) mod parse_error;
 pub(crate) mod phrases;
 pub mod privacy;
 pub mod probe;

@@ -26,6 +26,7 @@ mod span;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
@@ -77,23 +78,33 @@ impl Redactor {
     pub fn of_project(folder: &Path) -> Result<Self> {
         let path = folder.join(KEY_FILE);
         if std::fs::symlink_metadata(&path).is_err() {
-            make_key(&path)?;
+            let text = format!("{}\n", HEXLOWER_PERMISSIVE.encode(&random_key()?));
+            atomic::create_if_missing(&path, text.as_bytes(), atomic::PRIVATE)?;
         }
-        let text = std::fs::read_to_string(&path).or_failed_io("read", &path)?;
-        let key = HEXLOWER_PERMISSIVE
-            .decode(text.trim().as_bytes())
-            .ok()
-            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            .ok_or_else(|| {
-                Error::unusable_input(format!(
-                    "{}: 64 hexadecimal digits are wanted",
-                    path.display()
-                ))
-                .with_help("delete it to get a new one; pseudonyms then differ from earlier runs")
-            })?;
+        Ok(Self::of_this_machine(read_key(&path)?))
+    }
+
+    /// A redactor with the key in `folder` for what is not kept: if there is none, nothing is
+    /// written, and the key is one that holds until the program ends.
+    ///
+    /// # Errors
+    ///
+    /// The key cannot be read, or is damaged.
+    pub(crate) fn of_reader(folder: &Path) -> Result<Self> {
+        static PASSING_KEY: OnceLock<[u8; 32]> = OnceLock::new();
+        let path = folder.join(KEY_FILE);
+        if std::fs::symlink_metadata(&path).is_ok() {
+            return Ok(Self::of_this_machine(read_key(&path)?));
+        }
+        let made = random_key()?;
+        Ok(Self::of_this_machine(*PASSING_KEY.get_or_init(|| made)))
+    }
+
+    /// A redactor that knows the names of this machine and of its user.
+    fn of_this_machine(key: [u8; 32]) -> Self {
         let mut redactor = Self::new(key);
         redactor.know_names_of_this_machine();
-        Ok(redactor)
+        redactor
     }
 
     /// Replaces identifiers in captures. What names a user or host in one of them is replaced in
@@ -353,16 +364,24 @@ fn text_of(stream: &CapturedStream) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| crate::text::decode_bytes(error.as_bytes()))
 }
 
-/// Makes a key that only the user can read, unless another process makes one at the same time.
-fn make_key(path: &Path) -> Result<()> {
+/// The key in a file.
+fn read_key(path: &Path) -> Result<[u8; 32]> {
+    let text = std::fs::read_to_string(path).or_failed_io("read", path)?;
+    let key = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
+    key.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).ok_or_else(|| {
+        Error::unusable_input(format!("{}: 64 hexadecimal digits are wanted", path.display()))
+            .with_help("delete it to get a new one; pseudonyms then differ from earlier runs")
+    })
+}
+
+fn random_key() -> Result<[u8; 32]> {
     use std::io::Read;
     let mut key = [0; 32];
     let source = Path::new("/dev/urandom");
     std::fs::File::open(source)
         .and_then(|mut file| file.read_exact(&mut key))
         .or_failed_io("read", source)?;
-    let text = format!("{}\n", HEXLOWER_PERMISSIVE.encode(&key));
-    atomic::create_if_missing(path, text.as_bytes(), atomic::PRIVATE).map(drop)
+    Ok(key)
 }
 
 #[cfg(test)]

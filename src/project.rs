@@ -16,8 +16,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::{Error, Result};
+use crate::parse_error::describe_toml_error;
 use crate::sources::{self, MAX_TEXT_BYTES};
-use crate::text::closest_match;
 pub use expect::{Expectation, ExpectedBoundary, ExpectedSubject, FactTest, LeastConfidence};
 pub use gate::{DiffGate, FailOn, MARGIN};
 
@@ -55,6 +55,8 @@ pub struct ProjectConfig {
     pub language: String,
     /// The folder of the chapters.
     pub src: PathBuf,
+    /// The line of `book.toml` that names that folder, from 1; none where it names none.
+    pub src_line: Option<usize>,
     /// The folder that the site is built into.
     pub build_dir: PathBuf,
     /// Where the site is served: a path (`/repo/`) for the page that answers 404, or a full
@@ -88,7 +90,7 @@ pub struct ProjectConfig {
 
 /// How a rule is treated.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "{ off = true, reason = \"...\" }")]
 pub struct RuleSwitch {
     /// Whether the rule is switched off.
     pub off: bool,
@@ -104,6 +106,7 @@ impl Default for ProjectConfig {
             authors: Vec::new(),
             language: "en".into(),
             src: "site".into(),
+            src_line: None,
             build_dir: "public".into(),
             site_url: None,
             edition: None,
@@ -136,7 +139,7 @@ struct BookTable {
     title: Option<String>,
     authors: Vec<String>,
     language: Option<String>,
-    src: Option<PathBuf>,
+    src: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -210,7 +213,8 @@ impl ProjectConfig {
     /// error shows the place and lists the known keys. Or it does not say where the chapters are,
     /// and two folders hold some.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let toml: BookToml = toml::from_str(text).map_err(|error| describe_error(path, &error))?;
+        let toml: BookToml = toml::from_str(text)
+            .map_err(|error| describe_toml_error(&path.display().to_string(), text, &error))?;
         misplaced::refuse_misplaced_tables(text, path)?;
         let own = toml.preprocessor.isoproof;
         let default = Self::default();
@@ -218,8 +222,9 @@ impl ProjectConfig {
             title: toml.book.title.unwrap_or(default.title),
             authors: toml.book.authors,
             language: toml.book.language.unwrap_or(default.language),
+            src_line: toml.book.src.as_ref().map(|src| line_at(text, src.span().start)),
             src: match toml.book.src {
-                Some(src) => src,
+                Some(src) => src.into_inner(),
                 None => find_chapters(path, default.src)?,
             },
             // mdBook empties its folder before it writes, so ours can be another.
@@ -327,18 +332,6 @@ impl ProjectConfig {
     }
 }
 
-/// What is wrong in `book.toml`; for a key or a word that is not known, the one that was meant.
-fn describe_error(path: &Path, error: &toml::de::Error) -> Error {
-    let described = Error::unusable_input(format!("{}: {error}", path.display()));
-    let mut quoted = error.message().split('`').skip(1).step_by(2);
-    let is_unknown = error.message().starts_with("unknown ");
-    let wrong = quoted.next().filter(|_| is_unknown).unwrap_or_default();
-    match closest_match(wrong, quoted) {
-        Some(near) => described.with_help(format!("did you mean `{near}`?")),
-        None => described,
-    }
-}
-
 /// The folder of the chapters where `book.toml` names none. To mdBook it is `src`, which in a
 /// Rust repository is its code: so only if it holds the chapters of a book.
 fn find_chapters(file: &Path, own: PathBuf) -> Result<PathBuf> {
@@ -357,6 +350,11 @@ fn find_chapters(file: &Path, own: PathBuf) -> Result<PathBuf> {
             .with_help(format!("write src = \"{MDBOOK_SRC}\" or src = \"{own}\" below [book]")))
         }
     }
+}
+
+/// The line of a text, from 1, that a byte of it stands in.
+fn line_at(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// Where the host ends in an address of http or https; none if it is no such address.
@@ -431,6 +429,31 @@ impl Project {
     /// The folder of the chapters.
     pub fn chapters_dir(&self) -> PathBuf {
         self.root.join(&self.config.src)
+    }
+
+    /// Refuses to go on without the folder of chapters that `book.toml` names: a report of the
+    /// shipped chapters alone would be another than the one that is meant.
+    ///
+    /// # Errors
+    ///
+    /// There is no such folder; the error names the line.
+    pub fn refuse_missing_chapters(&self) -> Result<()> {
+        let (Some(line), folder) = (self.config.src_line, self.chapters_dir()) else {
+            return Ok(());
+        };
+        if folder.is_dir() {
+            return Ok(());
+        }
+        let what = if folder.exists() { "is no folder" } else { "is not there" };
+        let (config, src) = (self.root.join(CONFIG), self.config.src.display());
+        Err(Error::unusable_input(format!(
+            "{}:{line}: `book.src` is `{src}`, which {what}: it names the folder of the chapters",
+            config.display()
+        ))
+        .with_help(format!(
+            "make {} with the file {SUMMARY}, or name the folder that has the chapters",
+            folder.display()
+        )))
     }
 
     /// The folder of what belongs to this checkout alone and is never committed.

@@ -340,6 +340,21 @@ pub fn closest_match<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> 
         .map(|(_, other)| other)
 }
 
+/// What to do about a word that is not known: the one that was meant, or else what is said here.
+pub(crate) fn suggest_or<'a>(
+    wanted: &str,
+    known: impl Iterator<Item = &'a str>,
+    otherwise: &str,
+) -> String {
+    closest_match(wanted, known)
+        .map_or_else(|| otherwise.into(), |near| format!("did you mean `{near}`?"))
+}
+
+/// [`suggest_or`] with all that are known.
+pub(crate) fn suggest_or_list(wanted: &str, known: &[&str]) -> String {
+    suggest_or(wanted, known.iter().copied(), &format!("known are {}", known.join(", ")))
+}
+
 /// A path as it stands in an address: what has a meaning there, or no place, as `%XX`.
 pub fn uri_path(path: &str) -> String {
     let mut out = String::with_capacity(path.len());

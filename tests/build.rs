@@ -231,20 +231,23 @@ fn a_page_that_was_edited_by_hand_is_made_again() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_names_page_and_target_and_leaves_the_old_site() {
+fn a_link_that_leads_nowhere_names_its_line_and_target_and_leaves_the_old_site() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
     let whole = project.tree("public");
     let method =
-        "# Method\n\n[a](isolation.md#nowhere) [b](nothing.md) [c](#here) ![d](plan.svg)\n";
+        "# Method\n\n[b](nothing.md)\n[a](isolation.md#nowhere) [c](#here) ![d](plan.svg)\n";
     project.write("site/method.md", method);
     project.run(&["build"]).fails(
         2,
         &[
-            "method.html: a link leads to isolation.html#nowhere, which is not on that page",
-            "method.html: a link leads to nothing.html, and there is no such page",
-            "method.html: a link leads to #here, which is not there",
-            "method.html: a link leads to plan.svg",
+            "4 links or ids of the site would be broken",
+            "/site/method.md:4: the link `isolation.md#nowhere` leads to isolation.html#nowhere, \
+             which is not on that page",
+            "/site/method.md:3: the link `nothing.md` leads to nothing.html, and there is no such \
+             page",
+            "/site/method.md:4: the link `#here` leads to #here, which is not there",
+            "/site/method.md:4: the link `plan.svg` leads to plan.svg",
         ],
     );
     assert!(project.tree("public") == whole);
@@ -340,7 +343,11 @@ fn a_misspelt_lookup_in_a_chapter_names_its_place() {
     project.write("site/method.md", "# Method\n\n{{ fact(id=\"cpu.model\", taget=\"host\") }}\n");
     project.run(&["build"]).fails(2, &["site/method.md:3:4", "no argument `taget`"]);
     project.write("site/method.md", "# Method\n\n{{ fact(id=\"cpu.model\", target=\"hots\") }}\n");
-    project.run(&["build"]).fails(2, &["site/method.md:3:4", "unknown target `hots`"]);
+    let words = &["site/method.md:3:4", "unknown target `hots`: did you mean `host`?"];
+    project.run(&["build"]).fails(2, words);
+    project.write("site/method.md", "# Method\n\n{{ fcat(id=\"cpu.model\") }}\n");
+    let words = &["site/method.md:3:4: unknown function `fcat`", "did you mean `fact`?"];
+    project.run(&["build"]).fails(2, words);
 }
 
 #[test]

@@ -125,7 +125,7 @@ pub(super) fn run_check(
             }
             text.push_blank();
             text.append_text(summary::runtime_table(&assessment)?);
-            console.print_text(&text)?;
+            console.print_prose(&text)?;
         }
         CheckFormat::Markdown => {
             let report = report.as_ref().map(CheckedReport::to_json);

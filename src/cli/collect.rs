@@ -331,7 +331,7 @@ pub(super) fn run_collect(
     let mut text = collect_summary(assessment);
     text.push_blank();
     text.push_line(assessment.run.id.as_str());
-    console.print_text(&text)?;
+    console.print_prose(&text)?;
     Ok(captured.exit_code(false))
 }
 
@@ -364,6 +364,9 @@ pub(super) fn capture_run(
 ) -> Result<Option<CapturedRun>> {
     if let Some(label) = &arguments.label {
         reference::check_label(label)?;
+        if let Some(warning) = RunStore::open_project(project)?.label_warning(label, None)? {
+            console.print_warning(&warning);
+        }
     }
     arguments.refuse_image_of_namespaces()?;
     let project = &project.with_edition(arguments.edition_name());

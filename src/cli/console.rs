@@ -23,6 +23,9 @@ use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::{defuse_log_commands, escape_hidden_json, make_visible};
 
+/// The fewest columns that lines are broken for: in less, broken lines are harder to read.
+const LEAST_WIDTH: usize = 40;
+
 /// The two outputs and how to use them.
 #[derive(Debug)]
 pub(super) struct Console {
@@ -71,6 +74,32 @@ impl Console {
     /// Standard output cannot be written, for example because the disk is full.
     pub(super) fn print_text(&self, text: &StyledText) -> Result<()> {
         self.print_bytes(text.render_text(self.colors).as_bytes())
+    }
+
+    /// Prints results that are read and not copied: on a terminal in lines that fit it, elsewhere
+    /// as they are.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Console::print_text`].
+    pub(super) fn print_prose(&self, text: &StyledText) -> Result<()> {
+        match self.terminal_width() {
+            Some(width) => self.print_text(&text.wrap_text(width)),
+            None => self.print_text(text),
+        }
+    }
+
+    /// How many columns the terminal has that results go to.
+    fn terminal_width(&self) -> Option<usize> {
+        if !self.is_terminal() {
+            return None;
+        }
+        let stated = std::env::var("COLUMNS").ok().and_then(|width| width.trim().parse().ok());
+        let width = stated.filter(|width| *width > 0).or_else(|| {
+            let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+            Some(usize::from(size.ws_col))
+        })?;
+        (width > 0).then(|| width.max(LEAST_WIDTH))
     }
 
     /// Prints a result that is one line.

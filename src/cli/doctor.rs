@@ -96,7 +96,7 @@ fn print_checks(
 ) -> Result<ExitCode> {
     match format {
         OutputFormat::Json => console.print_json(&format!("{:#}", json!(checks)))?,
-        OutputFormat::Text => console.print_text(&checks_text(checks))?,
+        OutputFormat::Text => console.print_prose(&checks_text(checks))?,
     }
     Ok(if doctor::has_failed(checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }

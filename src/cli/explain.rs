@@ -40,7 +40,7 @@ pub(super) fn run_explain(
         (None, None) => list_ids(&project_data, &load_requirements(project)?),
         (None, Some(id)) => explain_requirement(&project_data, &load_requirements(project)?, id)?,
     };
-    console.print_text(&text)?;
+    console.print_prose(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -146,7 +146,7 @@ fn export_gauges(
     })?;
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
-    let assessment = load_fleet(project, name, &store, &project_data, console)?;
+    let assessment = load_fleet(project, name, &store, &project_data, false, console)?;
     let text = prometheus::prometheus_text(&assessment.fleet, &assessment.nodes);
     match out {
         None => console.print_document(&text)?,

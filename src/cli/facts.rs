@@ -41,7 +41,7 @@ pub(super) fn run_facts(
         OutputFormat::Json => {
             console.print_json(&format!("{:#}", serde_json::json!(loaded.run.facts)))?;
         }
-        OutputFormat::Text => console.print_text(&facts_text(&loaded))?,
+        OutputFormat::Text => console.print_prose(&facts_text(&loaded))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -29,17 +29,22 @@ pub(super) const NAMED_NODES: usize = 5;
 ///
 /// # Errors
 ///
-/// There is no such fleet, or it cannot be judged.
+/// There is no such fleet, it cannot be judged, or what it shows `decides` something and a newer
+/// one is damaged.
 pub(super) fn load_fleet(
     project: &Project,
     name: &str,
     store: &RunStore,
     project_data: &ProjectData,
+    decides: bool,
     console: &Console,
 ) -> Result<FleetAssessment> {
     let list = FleetStore::open_project(project).list_fleets()?;
-    let assessment =
-        FleetAssessment::assess_fleet(list.find_fleet(name)?.clone(), store, project_data)?;
+    let fleet = list.find_fleet(name)?;
+    if decides {
+        list.refuse_damaged_newer(name, fleet)?;
+    }
+    let assessment = FleetAssessment::assess_fleet(fleet.clone(), store, project_data)?;
     console.warn_all(&list.list_warnings());
     console.warn_all(&store.store_warnings());
     Ok(assessment)
@@ -177,11 +182,14 @@ pub(super) fn check_fleet(
 ) -> Result<ExitCode> {
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
-    let assessment = load_fleet(project, name, &store, &project_data, console)?;
+    let decides = wanted.least.is_some()
+        || matches!(wanted.form, FleetForm::Summary)
+        || !project_data.expectations.is_empty();
+    let assessment = load_fleet(project, name, &store, &project_data, decides, console)?;
     let folded = assessment.fold_findings();
     let expectations = assessment.fold_expectations();
     match wanted.form {
-        FleetForm::Text => console.print_text(&check_text(&assessment, &expectations))?,
+        FleetForm::Text => console.print_prose(&check_text(&assessment, &expectations))?,
         FleetForm::Summary => console.print_text(&fleet_lines(&assessment.nodes))?,
         FleetForm::Json => {
             console.print_json(&format!("{:#}\n", fleet_json(&assessment, &expectations)))?;
@@ -319,8 +327,9 @@ pub(super) fn diff_fleets(
     };
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
-    let a = load_fleet(project, a, &store, &project_data, console)?;
-    let b = load_fleet(project, b, &store, &project_data, console)?;
+    let decides = fail_on.iter().any(|kind| *kind != FailOn::Never);
+    let a = load_fleet(project, a, &store, &project_data, decides, console)?;
+    let b = load_fleet(project, b, &store, &project_data, decides, console)?;
     let diff = FleetDiff {
         a: a.fleet.id.clone(),
         b: b.fleet.id.clone(),
@@ -329,7 +338,7 @@ pub(super) fn diff_fleets(
     };
     match is_json {
         true => console.print_json(&format!("{:#}\n", json!(diff)))?,
-        false => console.print_text(&diff_text(&diff))?,
+        false => console.print_prose(&diff_text(&diff))?,
     }
     Ok(ExitCode::from(u8::from(diff.fails_gate(fail_on))))
 }

@@ -87,7 +87,13 @@ pub(super) fn run_import(
             import::hyperfine_run(files, options, label, redactor.as_mut(), created)?
         }
     };
-    let (path, is_new) = RunStore::open_project(project)?.save_run(&mut run)?;
+    let store = RunStore::open_project(project)?;
+    let (path, is_new) = store.save_run(&mut run)?;
+    if let Some(label) = &run.label
+        && let Some(warning) = store.label_warning(label, Some(&run.id))?
+    {
+        console.print_warning(&warning);
+    }
     if is_new {
         let read = run.captures.iter().filter(|capture| capture.unread_reason().is_none());
         console.print_note(&format!(

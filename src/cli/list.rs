@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::console::{Console, OutputFormat, count_words};
 use super::styled::{StyledLine, StyledText};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Fleet;
 use crate::project::Project;
 use crate::store::fleets::FleetStore;
-use crate::store::{RunEntry, RunStore};
+use crate::store::{COPY_WORDS, RunEntry, RunStore};
 
 /// The arguments of `list`.
 #[derive(Debug, Args)]
@@ -58,19 +58,30 @@ pub(super) fn run_list(
             let runs = project.runs_dir();
             let listed = entries.iter().filter(|entry| entry.path.parent() == Some(&runs));
             let mut rows: Vec<Vec<StyledLine>> = listed.map(list_row).collect();
-            for (path, _) in &damaged {
+            for (path, error) in &damaged {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                rows.push(vec![name.into(), "damaged".into()]);
+                rows.push(vec![name.into(), describe_left_out(error).into()]);
             }
             let fleets = FleetStore::open_project(project).list_fleets()?;
             console.warn_all(&fleets.list_warnings());
             rows.extend(fleets.fleets.iter().map(fleet_row));
             let mut text = StyledText::default();
             text.push_columns(rows);
-            console.print_text(&text)?;
+            console.print_prose(&text)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why a file is none of the runs, in a word; the warning has the whole reason.
+fn describe_left_out(error: &Error) -> &'static str {
+    if error.message.starts_with("cannot read ") {
+        "unreadable"
+    } else if error.message.contains(COPY_WORDS) {
+        "a copy"
+    } else {
+        "damaged"
+    }
 }
 
 fn fleet_row(fleet: &Fleet) -> Vec<StyledLine> {

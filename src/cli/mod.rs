@@ -47,6 +47,7 @@ use clap::{ArgAction, ColorChoice, CommandFactory, FromArgMatches, Parser, Subco
 
 use crate::error::Result;
 use crate::project::Project;
+use crate::report::warn_of_unused_files;
 use console::{Console, report_failure};
 
 /// The width of help, in columns, on a terminal that does not tell its own.
@@ -141,6 +142,22 @@ enum CliCommand {
     Man(completions::ManArguments),
 }
 
+impl CliCommand {
+    /// Whether a file in `data/` or `templates/` that replaces none of ours would change what the
+    /// command says or decides, if it had the right name.
+    fn uses_own_words(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(_)
+                | Self::Build(_)
+                | Self::Serve(_)
+                | Self::Check(_)
+                | Self::Diff(_)
+                | Self::Publish(_)
+        )
+    }
+}
+
 /// Runs the program.
 pub fn run_program() -> ExitCode {
     let console = Console::new(ColorChoice::Auto, false, 0);
@@ -190,6 +207,9 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         _ => {}
     }
     let project = open_project(cli, console)?;
+    if cli.command.uses_own_words() {
+        console.warn_all(&warn_of_unused_files(&project));
+    }
     match &cli.command {
         CliCommand::Run(arguments) => run::run_everything(&project, arguments, console),
         CliCommand::Import(arguments) => import::run_import(&project, arguments, console),

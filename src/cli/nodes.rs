@@ -72,14 +72,23 @@ fn run_cluster_collect(
         false => Some(Redactor::of_project(&project.private_dir())?),
     };
     let store = RunStore::open_project(project)?;
+    let fleets = FleetStore::open_project(project).list_fleets()?;
     let died = match cluster_arguments.resumed_session() {
         Some(name) => {
             let name = reference::split_fleet_reference(name).unwrap_or(name);
-            let fleets = FleetStore::open_project(project).list_fleets()?;
             console.warn_all(&fleets.list_warnings());
             Some(fleets.find_fleet(name)?.clone())
         }
-        None => None,
+        None => {
+            let labelled = fleets.fleets.iter().find(|fleet| fleet.label == arguments.label);
+            if let (Some(label), Some(other)) = (&arguments.label, labelled) {
+                console.print_warning(&format!(
+                    "fleet {} has the label `{label}` too: `fleet:{label}` names the newest of them",
+                    other.id
+                ));
+            }
+            None
+        }
     };
     let mut options = cluster_arguments.options(
         cluster::usual_pods(arguments.image_name(), arguments.timeout)?,
@@ -184,7 +193,7 @@ fn run_cluster_collect(
             _ => format!("{run} {}", node.node),
         });
     }
-    console.print_text(&text)?;
+    console.print_prose(&text)?;
     if is_stopped {
         console.print_warning("stopped before it was complete: what was captured so far is kept");
         return Ok(ExitCode::from(STOPPED));

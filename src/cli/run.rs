@@ -41,6 +41,10 @@ pub(super) fn run_everything(
     if let Some(target) = &arguments.output.target {
         arguments.capture.check_target(target)?;
     }
+    if !arguments.capture.quick {
+        // A session takes long, and its report would not be made.
+        project.refuse_missing_chapters()?;
+    }
     let needs_engine = !arguments.capture.asks_for_nothing();
     doctor::print_problems(&arguments.capture.doctor_options(), needs_engine, console)?;
     let Some(captured) = capture_if_possible(project, &arguments.capture, console)? else {
@@ -48,7 +52,7 @@ pub(super) fn run_everything(
     };
     if arguments.capture.quick {
         let expectations = captured.assessment.judge_expectations()?;
-        console.print_text(&quick_summary(&captured.assessment, &expectations)?)?;
+        console.print_prose(&quick_summary(&captured.assessment, &expectations)?)?;
         return Ok(captured.exit_code(any_fails(&expectations)));
     }
     let run = &captured.assessment.run;
@@ -61,7 +65,7 @@ pub(super) fn run_everything(
     )?;
     let since = diff::changes_since_last(project, &captured.assessment)?;
     let expectations = built.assessment.judge_expectations()?;
-    console.print_text(&run_summary(&built, &expectations, since, project)?)?;
+    console.print_prose(&run_summary(&built, &expectations, since, project)?)?;
     Ok(captured.exit_code(any_fails(&expectations)))
 }
 

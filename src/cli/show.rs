@@ -36,7 +36,7 @@ pub(super) fn run_show(
     let run = store.load_run(&arguments.run, &project.root)?.run;
     console.warn_all(&store.store_warnings());
     match &arguments.capture {
-        None => console.print_text(&captures_summary(&run))?,
+        None => console.print_prose(&captures_summary(&run, console.is_terminal()))?,
         Some(id) if arguments.raw => print_raw(find_capture(&run, id)?, console)?,
         Some(id) => console.print_text(&number_lines(find_capture(&run, id)?)?)?,
     }
@@ -54,7 +54,8 @@ fn find_capture<'a>(run: &'a Run, id: &str) -> Result<&'a Capture> {
     })
 }
 
-fn captures_summary(run: &Run) -> StyledText {
+/// The captures with what each is of; for a reader the first line of a long command.
+fn captures_summary(run: &Run, is_for_reader: bool) -> StyledText {
     let mut rows: Vec<Vec<StyledLine>> = Vec::new();
     for capture in &run.captures {
         let origin = match &capture.origin {
@@ -62,6 +63,10 @@ fn captures_summary(run: &Run) -> StyledText {
             CaptureOrigin::File { slot: Some(slot), .. } => format!("file, read as {slot}"),
             CaptureOrigin::File { slot: None, .. } => "file, kept and not read".into(),
             origin => origin.describe_origin(),
+        };
+        let origin = match origin.split_once('\n') {
+            Some((first, _)) if is_for_reader => format!("{first} …"),
+            _ => origin,
         };
         rows.push(vec![capture.id.as_str().into(), capture.status.word().into(), origin.into()]);
     }

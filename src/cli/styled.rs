@@ -43,6 +43,8 @@ impl TextStyle {
 pub(super) struct StyledLine {
     /// Visible text without line breaks, each with its colour.
     spans: Vec<(Option<TextStyle>, String)>,
+    /// Where the last of its columns begins, if it has some.
+    last_column: usize,
 }
 
 impl StyledLine {
@@ -82,6 +84,33 @@ impl StyledLine {
         widths.sum()
     }
 
+    /// The line in lines of at most `width` columns, broken at spaces; a longer word stays whole.
+    /// Further lines stand below its last column, or a little deeper than the first.
+    fn wrap_line(&self, width: usize) -> Vec<Self> {
+        if self.line_width() <= width {
+            return vec![self.clone()];
+        }
+        let text: String = self.spans.iter().map(|(_, text)| text.as_str()).collect();
+        let begin = text.len() - text.trim_start().len();
+        let hang = if self.last_column <= width / 2 { self.last_column } else { 0 };
+        let hang = " ".repeat(hang.max((begin + 2).min(width / 2)));
+        let mut lines = vec![Self::default()];
+        // What a line can end before, which a colour does not end.
+        let mut word = Self::default();
+        let mut has_words = false;
+        for (style, span) in &self.spans {
+            for piece in span.split_inclusive(' ') {
+                word.spans.push((*style, piece.into()));
+                if piece.ends_with(' ') {
+                    has_words |=
+                        push_word(&mut lines, std::mem::take(&mut word), width, &hang, has_words);
+                }
+            }
+        }
+        push_word(&mut lines, word, width, &hang, has_words);
+        lines
+    }
+
     /// The line as it is printed, without a line end.
     fn render_line(&self, has_colors: bool) -> String {
         let mut out = String::new();
@@ -96,6 +125,28 @@ impl StyledLine {
         }
         defuse_log_commands(&out).into_owned()
     }
+}
+
+/// Adds a word with the space behind it to the last of these lines, or to a new one if there is no
+/// room. Returns whether it was more than space.
+fn push_word(
+    lines: &mut Vec<StyledLine>,
+    word: StyledLine,
+    width: usize,
+    hang: &str,
+    has_words: bool,
+) -> bool {
+    let text: String = word.spans.iter().map(|(_, text)| text.as_str()).collect();
+    let Some(line) = lines.last_mut() else { return false };
+    if has_words && line.line_width() + text.trim_end().width() > width && !text.trim().is_empty() {
+        if let Some((_, end)) = line.spans.last_mut() {
+            end.truncate(end.trim_end().len());
+        }
+        lines.push(StyledLine::from(hang).and_line(word));
+    } else {
+        line.spans.extend(word.spans);
+    }
+    !text.trim().is_empty()
 }
 
 impl From<&str> for StyledLine {
@@ -159,13 +210,21 @@ impl StyledText {
             for (cell, width) in row.into_iter().zip(&widths) {
                 let used = cell.line_width();
                 if used > 0 {
-                    line = line.and_text(&" ".repeat(gap)).and_line(cell);
+                    line = line.and_text(&" ".repeat(gap));
+                    line.last_column = line.line_width();
+                    line = line.and_line(cell);
                     gap = 0;
                 }
                 gap += width - used + 2;
             }
             self.push_line(line);
         }
+    }
+
+    /// The text in lines of at most `width` columns, where a line has a space to be broken at.
+    #[must_use]
+    pub(super) fn wrap_text(&self, width: usize) -> Self {
+        self.lines.iter().flat_map(|line| line.wrap_line(width)).collect()
     }
 
     /// Whether there is no line.
@@ -283,6 +342,20 @@ mod tests {
             vec!["node".into(), "6.12".into()],
         ]);
         assert_eq!(text.render_text(false), "核    6.1\nnode  6.12\n");
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_goes_on_below_its_last_column() {
+        let mut text = StyledText::default();
+        text.push_columns(vec![vec!["id".into(), "one two three four".into()]]);
+        text.push_line(StyledLine::begin_styled(TextStyle::Bad, "error").and_text("[a-rule]: why"));
+        text.push_line("  aaaaaaaaaaaaaaaaaaaa b");
+        text.push_line("");
+        assert_eq!(
+            text.wrap_text(14).render_text(false),
+            "id  one two\n    three four\nerror[a-rule]:\n  why\n  aaaaaaaaaaaaaaaaaaaa\n    b\n\n"
+        );
+        assert_eq!(text.wrap_text(80), text);
     }
 
     #[test]

@@ -238,6 +238,12 @@ impl NodeSummary {
     }
 }
 
+/// The run of the node of which most has to be said; of equal ones the first.
+pub(crate) fn find_worst_run(nodes: &[NodeSummary]) -> Option<&str> {
+    let with_run = nodes.iter().filter(|node| node.run.is_some());
+    with_run.min_by_key(|node| std::cmp::Reverse(node.exception_rank()))?.run.as_deref()
+}
+
 type GroupKey = (bool, Vec<(&'static str, Confidence)>, Vec<NodeFact>, Vec<String>);
 
 /// The boot id that the object of a node states.

@@ -14,12 +14,17 @@ use serde_json::Value as Json;
 
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
+use crate::judge::fleet::find_worst_run;
+use crate::model::{Fleet, Run};
 use crate::project::{MDBOOK_SRC, Project};
+use crate::report::fleet::FleetAssessment;
 use crate::report::functions::{LookupSources, MissingWarnings};
 use crate::report::{
     Assessment, EvidenceLinks, ProjectData, Renderer, chapters, find_candidate, lookups, notes,
 };
 use crate::store::RunStore;
+use crate::store::fleets::FleetStore;
+use crate::store::reference::LATEST;
 use book::BookChapter;
 
 /// The versions of mdBook whose form of the book is known, by their beginnings.
@@ -133,7 +138,12 @@ impl BookPreprocessor {
     fn new(project: &Project) -> Result<Self> {
         let project_data = ProjectData::load_project(project)?;
         let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
-        let loaded = store.load_run(&project.config.run, &project.root)?;
+        let mut loaded = store.load_run(&project.config.run, &project.root)?;
+        if project.config.run == LATEST
+            && let Some(worst) = worst_run_beside(&loaded.run, project, &store, &project_data)?
+        {
+            loaded = store.load_run(&worst, &project.root)?;
+        }
         if let Some(target) = &project_data.target {
             find_candidate(&loaded.run, target)?;
         }
@@ -196,6 +206,24 @@ impl BookPreprocessor {
     fn missing_values(&self) -> Vec<String> {
         self.warnings.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
     }
+}
+
+/// The run of which most has to be said in the fleet that this one is of: of its nodes none is
+/// later than another.
+fn worst_run_beside(
+    run: &Run,
+    project: &Project,
+    store: &RunStore,
+    project_data: &ProjectData,
+) -> Result<Option<String>> {
+    if run.find_node().is_none() {
+        return Ok(None);
+    }
+    let fleets = FleetStore::open_project(project).list_fleets()?.fleets;
+    let is_of = |fleet: &Fleet| fleet.nodes.iter().any(|node| node.run.as_ref() == Some(&run.id));
+    let Some(fleet) = fleets.into_iter().find(is_of) else { return Ok(None) };
+    let assessment = FleetAssessment::assess_fleet(fleet, store, project_data)?;
+    Ok(find_worst_run(&assessment.nodes).map(String::from))
 }
 
 #[cfg(test)]

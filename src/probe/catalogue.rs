@@ -12,6 +12,7 @@ use super::parse;
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::Result;
 use crate::model::Role;
+use crate::text::closest_match;
 
 /// One question with a stable dotted id.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -197,8 +198,9 @@ impl ProbeCatalogue {
 
     /// Adds the entries of one file; an entry overrides one of the same id from another file.
     fn add_file(&mut self, file: &TextFile) -> Result<()> {
-        let entries: CatalogueFile = file.parse_toml().map_err(|error| {
-            error.with_help("see the entries in data/catalogue/ for the keys of a probe")
+        let entries: CatalogueFile = file.parse_toml().map_err(|error| match error.help {
+            Some(_) => error,
+            None => error.with_help("see the entries in data/catalogue/ for the keys of a probe"),
         })?;
         let mut here: BTreeMap<String, Probe> = BTreeMap::new();
         for probe in entries.probe {
@@ -240,7 +242,11 @@ fn check_probe(probe: &Probe) -> Result<(), String> {
     for parser in record.chain([&probe.parser]) {
         if !parse::NAMES.contains(&parser.as_str()) {
             let known = parse::NAMES.join(", ");
-            return Err(format!("probe `{id}`: unknown parser `{parser}`; known are {known}"));
+            let meant = closest_match(parser, parse::NAMES.iter().copied());
+            let meant = meant.map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
+            return Err(format!(
+                "probe `{id}`: unknown parser `{parser}`{meant}; known are {known}"
+            ));
         }
     }
     if probe.compared.is_some() && probe.strength == EvidenceStrength::None {
@@ -482,15 +488,18 @@ mod tests {
     fn an_error_names_the_file_and_what_is_wrong() {
         let twice = entry("a.b", "line", "") + &entry("a.b", "line", "");
         for (text, what) in [
-            (entry("a.b", "line", "wehre = []"), "unknown field `wehre`"),
-            (entry("a.b", "lien", ""), "probe `a.b`: unknown parser `lien`; known are boolean,"),
+            (entry("a.b", "line", "wehre = []"), "unknown key `wehre`"),
+            (
+                entry("a.b", "lien", ""),
+                "unknown parser `lien`: did you mean `line`?; known are boolean,",
+            ),
             (entry("Kernel.release", "line", ""), "probe id `Kernel.release` is not of the form"),
             (entry("kernel", "line", ""), "probe id `kernel` is not of the form"),
             (twice, "probe `a.b` is stated twice"),
             (entry("a.b", "line", "compared = \"value\""), "`compared` is for answers that"),
         ] {
             let message = refused(&text);
-            assert!(message.starts_with("own/catalogue/own.toml: "), "{message}");
+            assert!(message.starts_with("own/catalogue/own.toml:"), "{message}");
             assert!(message.contains(what), "{message}");
         }
     }

@@ -129,7 +129,12 @@ pub enum FactTest {
 
 /// An entry as it stands in the file.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    default,
+    deny_unknown_fields,
+    expecting = "[[preprocessor.isoproof.expect]], a table for each expectation"
+)]
 pub(super) struct ExpectTable {
     runtime: Option<String>,
     starts: Option<bool>,
@@ -158,8 +163,7 @@ pub(super) fn read_expectations(
 ) -> Result<Vec<Expectation>> {
     let mut expectations = Vec::new();
     for table in tables {
-        let before = text.get(..table.span().start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
+        let line = super::line_at(text, table.span().start);
         let expectation = table.into_inner().into_expectation(line).map_err(|(what, help)| {
             Error::unusable_input(format!(
                 "{}:{line}: [[preprocessor.isoproof.expect]]: {what}",
@@ -214,6 +218,10 @@ impl ExpectTable {
             let help = "name the target: runtime = \"kata\"";
             ("it names no runtime".to_string(), help.to_string())
         })?;
+        if runtime == HOST && self.fact.is_none() {
+            let help = "name a runtime; of the host only a fact can be expected";
+            return Err((HOST_IS_NO_RUNTIME.into(), help.into()));
+        }
         if let Some(starts) = self.starts.take() {
             if !starts {
                 let help = "leave the entry out: only that a runtime starts can be expected";
@@ -294,6 +302,12 @@ impl ExpectTable {
     }
 }
 
+/// The name of the machine among the targets.
+const HOST: &str = "host";
+
+const HOST_IS_NO_RUNTIME: &str =
+    "the host is no runtime: it is not started and has no boundary and no costs";
+
 const TESTS: &str = "give one of is = \"...\", matches = '...', or at-least and at-most, or none of \
                      them where any value will do";
 
@@ -362,6 +376,10 @@ mod tests {
             ("findings = \"error\"\nat-most = 0\nruntime = \"kata\"", "`runtime` says nothing"),
             ("runtime = \"kata\"\nfact = \"a\"\nmatches = '('", "no regular expression"),
             ("runtime = \"kata\"\nfact = \"a\"\nmatches = 'a'\nis = 1", "more than one way"),
+            ("runtime = \"host\"\nboundary = \"own-kernel\"", "the host is no runtime"),
+            ("runtime = \"host\"\nconfidence = \"high\"", "the host is no runtime"),
+            ("runtime = \"host\"\nstarts = true", "the host is no runtime"),
+            ("runtime = \"host\"\ncost = \"startup\"\nat-most = 2", "the host is no runtime"),
             ("runtime = \"kata\"\nstarts = true", "it has no reason"),
         ] {
             let reason = if words.contains("reason") { "" } else { "\nreason = \"r\"" };
@@ -375,7 +393,7 @@ mod tests {
     #[test]
     fn a_misspelt_key_or_boundary_is_an_error_with_a_suggestion() {
         let error = parse("runtime = \"kata\"\nboundry = \"own-kernel\"\n").unwrap_err();
-        assert!(error.message.contains("unknown field `boundry`"), "{error}");
+        assert!(error.message.contains("unknown key `boundry`"), "{error}");
         assert_eq!(error.help.as_deref(), Some("did you mean `boundary`?"));
         let error = parse("runtime = \"kata\"\nboundary = \"own-kernal\"\n").unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean `own-kernel`?"));

@@ -1,9 +1,12 @@
 //! `[preprocessor.isoproof.gate]`: when a comparison of two runs fails.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
 
@@ -66,21 +69,38 @@ impl DiffGate {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub(super) struct GateTable {
-    fail_on: Option<OneOrMany>,
+    #[serde(deserialize_with = "read_kinds")]
+    fail_on: Option<Vec<FailOn>>,
     margin: Option<f64>,
     margins: BTreeMap<String, f64>,
     series: Option<Vec<String>>,
     sessions: Option<usize>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "one of `change`, `regression`, `verdict`, `finding` and `never`, or a list of them, is wanted"
-)]
-enum OneOrMany {
-    One(FailOn),
-    Many(Vec<FailOn>),
+/// Reads one word or a list of them. By hand: of a misspelt word an untagged enum would say only
+/// that it is none.
+fn read_kinds<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Vec<FailOn>>, D::Error> {
+    value.deserialize_any(KindsVisitor).map(Some)
+}
+
+struct KindsVisitor;
+
+impl<'de> Visitor<'de> for KindsVisitor {
+    type Value = Vec<FailOn>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(
+            "one of `change`, `regression`, `verdict`, `finding` and `never`, or a list of them",
+        )
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+        Ok(vec![FailOn::deserialize(word.into_deserializer())?])
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, list: S) -> Result<Self::Value, S::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list))
+    }
 }
 
 impl GateTable {
@@ -89,11 +109,7 @@ impl GateTable {
         let default = DiffGate::default();
         self.check_margins(path)?;
         Ok(DiffGate {
-            fail_on: match self.fail_on {
-                None => default.fail_on,
-                Some(OneOrMany::One(kind)) => vec![kind],
-                Some(OneOrMany::Many(kinds)) => kinds,
-            },
+            fail_on: self.fail_on.unwrap_or(default.fail_on),
             margin: self.margin.unwrap_or(margin),
             margins: self.margins,
             series: self.series.unwrap_or(default.series),

@@ -27,7 +27,7 @@ pub(super) fn refuse_misplaced_tables(text: &str, path: &Path) -> Result<()> {
     // Whoever reads the settings has said what is wrong with the text.
     let Ok(root) = DeTable::parse(text) else { return Ok(()) };
     let Some((start, name)) = find_misplaced(root.get_ref()) else { return Ok(()) };
-    let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+    let line = super::line_at(text, start);
     Err(Error::unusable_input(format!(
         "{}:{line}: `{}` is not where isoproof looks for its settings, so nothing below it would hold",
         path.display(),

@@ -20,10 +20,10 @@ use crate::model::{Capture, EvidenceKind, Fact, FactSource, MissingReason, Role,
 use crate::phrases::{ReportPhrases, fill_phrase};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::unanswered::is_unrecorded;
-use crate::project::{CONFIG, Expectation, ExpectedSubject, MARGIN, Project};
+use crate::project::{CONFIG, DiffGate, Expectation, ExpectedSubject, MARGIN, Project};
 use crate::store::LoadedRun;
 use crate::store::integrity::IntegrityReport;
-use crate::text::{closest_match, strip_ansi};
+use crate::text::{strip_ansi, suggest_or, suggest_or_list};
 
 /// The data that is the same for every run of a project.
 #[derive(Debug, Clone)]
@@ -97,7 +97,24 @@ impl ProjectData {
             ..this
         };
         this.verify_expectations()?;
+        this.verify_gate(&project.config.gate)?;
         Ok(this)
+    }
+
+    /// Refuses a gate about a series that does not exist: it would never fail.
+    fn verify_gate(&self, gate: &DiffGate) -> Result<()> {
+        for id in gate.series.iter().chain(gate.margins.keys()) {
+            if self.catalogue.find_probe(id).is_some() {
+                continue;
+            }
+            let known = self.catalogue.iter_probes().map(|probe| probe.id.as_str());
+            let help = suggest_or(id, known, "`isoproof explain` lists them");
+            return Err(Error::unusable_input(format!(
+                "{CONFIG}: [preprocessor.isoproof.gate]: unknown series `{id}`"
+            ))
+            .with_help(help));
+        }
+        Ok(())
     }
 
     /// Refuses an expectation about a fact, a cost or a rule that does not exist.
@@ -121,11 +138,11 @@ impl ProjectData {
             if known.contains(&id.as_str()) {
                 continue;
             }
-            let help = match closest_match(id, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if what == "cost" => format!("known are {}", known.join(", ")),
-                None => "`isoproof explain` lists them".into(),
+            let otherwise = match what {
+                "cost" => format!("known are {}", known.join(", ")),
+                _ => "`isoproof explain` lists them".into(),
             };
+            let help = suggest_or(id, known.into_iter(), &otherwise);
             let line = expectation.line;
             return Err(Error::unusable_input(format!(
                 "{CONFIG}:{line}: [[preprocessor.isoproof.expect]]: unknown {what} `{id}`"
@@ -361,11 +378,12 @@ impl Assessment {
         if let Some(role) = roles.into_iter().find(|role| role.word() == wanted) {
             return Ok(self.role_target(role));
         }
-        let names: Vec<&str> = self.run.targets.iter().map(|t| t.name.as_str()).collect();
-        Err(format!(
-            "unknown target `{wanted}`: known are host, baseline, candidate and the names {}",
-            names.join(", ")
-        ))
+        let names = self.run.targets.iter().map(|target| target.name.as_str());
+        let names = names.filter(|name| roles.iter().all(|role| role.word() != *name));
+        let mut known: Vec<&str> = Vec::new();
+        known.extend(roles.map(Role::word));
+        known.extend(names);
+        Err(format!("unknown target `{wanted}`: {}", suggest_or_list(wanted, &known)))
     }
 
     /// Looks a fact up.
@@ -447,10 +465,7 @@ impl Assessment {
 
     fn unknown_id(&self, id: &str) -> String {
         let ids = self.project_data.catalogue.iter_probes().map(|probe| probe.id.as_str());
-        match closest_match(id, ids) {
-            Some(near) => format!("unknown fact `{id}`: did you mean `{near}`?"),
-            None => format!("unknown fact `{id}`: it is not in the catalogue"),
-        }
+        format!("unknown fact `{id}`: {}", suggest_or(id, ids, "it is not in the catalogue"))
     }
 
     /// What recommendations look at.

@@ -29,7 +29,7 @@ use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role};
 use crate::phrases::fill_phrase;
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
-use crate::text::shell_line;
+use crate::text::{shell_line, suggest_or_list};
 
 /// The look-ups of the core.
 const FUNCTIONS: &[LookupDefinition] = &[
@@ -129,8 +129,8 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
             for (argument, _) in kwargs.iter() {
                 if !argument.as_str().is_some_and(|argument| arguments.contains(&argument)) {
                     return Err(lookup_error(format!(
-                        "{name}() has no argument `{argument}`: known are {}",
-                        arguments.join(", ")
+                        "{name}() has no argument `{argument}`: {}",
+                        suggest_or_list(argument.as_str().unwrap_or_default(), arguments)
                     )));
                 }
             }
@@ -606,8 +606,8 @@ fn look_up_chapter(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
     let text = chapters.map_or(Ok(None), |chapters| chapters.render_chapter(file));
     let text = text.map_err(|error| lookup_error(error.message))?;
     let text = text.ok_or_else(|| {
-        let known = chapters.map(QuotedChapters::chapter_names).unwrap_or_default().join(", ");
-        lookup_error(format!("no chapter `{file}`: known are {known}"))
+        let known = chapters.map(QuotedChapters::chapter_names).unwrap_or_default();
+        lookup_error(format!("no chapter `{file}`: {}", suggest_or_list(file, &known)))
     })?;
     let anchor = markdown::heading_slug(section);
     let name = format!("{}-{anchor}", markdown::heading_slug(file.trim_end_matches(".md")));

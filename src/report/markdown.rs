@@ -640,6 +640,20 @@ fn as_browsers_read(url: &str) -> String {
     shown.map(|c| if c == '\\' { '/' } else { c.to_ascii_lowercase() }).collect()
 }
 
+/// The links and pictures of a text with the line, from 1, in which each begins.
+pub(crate) fn list_links(text: &str) -> Vec<(usize, String)> {
+    let mut links = Vec::new();
+    let (mut line, mut counted) = (1, 0);
+    for (event, range) in Parser::new_ext(text, markdown_options()).into_offset_iter() {
+        if let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event {
+            line += text.get(counted..range.start).unwrap_or_default().matches('\n').count();
+            counted = counted.max(range.start);
+            links.push((line, dest_url.into_string()));
+        }
+    }
+    links
+}
+
 /// Links between chapters name the source files; pages end in `.html`.
 pub(crate) fn page_link(url: &str) -> Cow<'_, str> {
     if has_scheme(url) {

@@ -25,6 +25,7 @@ mod statement_tests;
 pub(crate) mod submission;
 pub(crate) mod templates;
 pub mod trend;
+mod unused_files;
 
 pub use assessment::{Assessment, ProjectData, find_candidate};
 pub use file_links::FileLinks;
@@ -32,3 +33,4 @@ pub use number::format_measured;
 pub(crate) use number::format_ratio;
 pub use renderer::{EvidenceLinks, Renderer, describe_place};
 pub use templates::TemplateEngine;
+pub(crate) use unused_files::warn_of_unused_files;

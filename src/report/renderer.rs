@@ -9,6 +9,7 @@ use super::file_links::FileLinks;
 use super::number;
 use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
 use crate::phrases::fill_phrase;
+use crate::text::suggest_or_list;
 
 /// Where links to the evidence lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -289,8 +290,10 @@ impl SeriesFigure {
             "max" => summary.map(|summary| summary.max),
             "mean" => summary.map(|summary| summary.mean),
             other => {
+                let known = ["n", "median", "mean", "min", "max"];
                 return Err(format!(
-                    "unknown figure `{other}`: known are n, median, mean, min, max"
+                    "unknown figure `{other}`: {}",
+                    suggest_or_list(other, &known)
                 ));
             }
         };

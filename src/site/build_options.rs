@@ -6,13 +6,10 @@ use super::output::OutputFolder;
 use crate::error::Result;
 use crate::project::Project;
 
-/// The run that a report is about if nothing else is said.
-pub(super) const LATEST: &str = "latest";
-
 /// What to build.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BuildOptions {
-    /// The run that the report is about. [`LATEST`] of the runs of a fleet is the one of which
+    /// The run that the report is about. `latest` of the runs of a fleet is the one of which
     /// most has to be said.
     pub run: String,
     /// The folder of the site; by default that of `book.toml`.

@@ -13,8 +13,8 @@ use super::run_pages::RunPages;
 use super::view::{RunRow, show_difference};
 use crate::error::Result;
 use crate::judge::fleet::{
-    CHANGED, ClassSummary, FleetFinding, NodeFact, NodeSummary, fold_classes, fold_findings,
-    fold_starts, group_nodes,
+    CHANGED, ClassSummary, FleetFinding, NodeFact, NodeSummary, find_worst_run, fold_classes,
+    fold_findings, fold_starts, group_nodes,
 };
 use crate::judge::fleet_rules::check_nodes;
 use crate::judge::{Confidence, Severity};
@@ -66,8 +66,7 @@ impl FleetPages {
     /// first.
     pub(super) fn worst_run_beside(&self, run: &str) -> Option<&str> {
         let fleet = self.fleets.iter().find(|fleet| fleet.find_node_of(run).is_some())?;
-        let with_run = fleet.nodes.iter().filter(|node| node.run.is_some());
-        with_run.min_by_key(|node| Reverse(node.exception_rank()))?.run.as_deref()
+        find_worst_run(&fleet.nodes)
     }
 
     /// Gives pages to what the pages of runs are compared with: the run of the same node in the

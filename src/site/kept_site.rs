@@ -11,11 +11,12 @@ use std::sync::Arc;
 use super::build_options::BuildOptions;
 use super::built_report::BuiltReport;
 use super::cache::BuildCache;
+use super::links::PRINT;
 use super::output::OutputFolder;
 use super::page_writer::{PageWriter, SitePages};
 use super::project_pages::RunSummary;
 use super::search;
-use super::site_builder::{PRINT, SiteBuilder};
+use super::site_builder::SiteBuilder;
 use super::writer::{SiteStamp, StagedSite};
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
@@ -143,7 +144,7 @@ impl KeptSite {
             kept.builder.changed_pages(writer, &kept.unpublished, &kept.runs.since)?;
             kept.builder.probes_page(writer)?;
             let copied = writer.copy_linked_assets(kept.builder.project(), &kept.copied)?;
-            writer.check_links()?;
+            writer.check_links(&|page, to| kept.builder.find_written_links(page, to))?;
             Ok(copied)
         })?;
         if copied != self.copied {
@@ -218,7 +219,7 @@ impl KeptSite {
             }
             let probes = kept.builder.probes_page(writer)?;
             kept.builder.search_index(writer, &kept.runs.rows, &probes)?;
-            writer.check_links().map(|()| true)
+            writer.check_links(&|page, to| kept.builder.find_written_links(page, to)).map(|()| true)
         })?;
         if let Some(stamp) = self.stamp.as_ref().filter(|_| is_done) {
             // Where another build was faster, its files stay.

@@ -35,8 +35,29 @@ pub(super) struct SiteLinks {
     /// The links of all pages, each text once.
     texts: HashSet<Arc<str>>,
     /// What is wrong on each page by itself.
-    problems: BTreeMap<String, BTreeSet<String>>,
+    problems: BTreeMap<String, BTreeSet<PageProblem>>,
 }
+
+/// What is wrong on a page by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum PageProblem {
+    /// An id that stands twice.
+    DuplicateId(String),
+    /// A place that a link on it leads to and that is not there.
+    MissingPlace(String),
+}
+
+/// Where a link stands in the files that a page is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WrittenLink {
+    /// The file and the line: `site/index.md:9`.
+    pub written_at: String,
+    /// The link as it is written.
+    pub url: String,
+}
+
+/// Finds the links of a page to a place where they are written, which is known of chapters.
+pub(super) type LinkFinder<'a> = &'a dyn Fn(&str, &PagePlace) -> Vec<WrittenLink>;
 
 /// A page that links lead to.
 #[derive(Debug)]
@@ -56,6 +77,9 @@ struct LinkedPlace {
     is_there: bool,
 }
 
+/// The page of the whole report, for paper.
+pub(super) const PRINT: &str = "print.html";
+
 /// How many problems an error lists.
 const LISTED: usize = 20;
 
@@ -65,7 +89,7 @@ impl SiteLinks {
     pub(super) fn add_page(&mut self, name: &str, scan: &PageScan, root: &str) -> Vec<Arc<str>> {
         let mut problems = BTreeSet::new();
         for id in &scan.twice {
-            problems.insert(format!("{name}: the id `{id}` stands twice"));
+            problems.insert(PageProblem::DuplicateId(id.to_string()));
         }
         let mut elsewhere = Vec::new();
         let own_address = format!("{}{name}#", "../".repeat(name.matches('/').count()));
@@ -84,8 +108,7 @@ impl SiteLinks {
             if let Some(place) = place.filter(|place| !place.is_empty())
                 && !scan.ids.contains(place.as_str())
             {
-                let problem = format!("{name}: a link leads to #{place}, which is not there");
-                problems.insert(problem);
+                problems.insert(PageProblem::MissingPlace(place));
             }
         }
         if !problems.is_empty() {
@@ -193,50 +216,80 @@ impl SiteLinks {
     ///
     /// # Errors
     ///
-    /// A link leads nowhere or an id stands twice; the error names page and target.
+    /// A link leads nowhere or an id stands twice; the error names the line of the chapter, or the
+    /// page, and the target.
     pub(super) fn check_links(
         &mut self,
         staging: &StagedSite,
         pages: &BTreeMap<String, CachedPage>,
         root: &str,
+        find_links: LinkFinder,
     ) -> Result<()> {
-        let mut problems: BTreeSet<String> = self.problems.values().flatten().cloned().collect();
+        let mut problems = BTreeSet::new();
+        let mut of_pages = BTreeSet::new();
+        let mut tell = |from: &str, to: &PagePlace, words: &str| {
+            let written = find_links(from, to);
+            if written.is_empty() {
+                of_pages.insert(format!("{from}: a link leads to {words}"));
+            }
+            for WrittenLink { written_at, url } in written {
+                problems.insert(format!("{written_at}: the link `{url}` leads to {words}"));
+            }
+        };
+        let mut duplicates = BTreeSet::new();
+        for (page, problems) in &self.problems {
+            for problem in problems {
+                match problem {
+                    PageProblem::DuplicateId(id) => {
+                        duplicates.insert(format!("{page}: the id `{id}` stands twice"));
+                    }
+                    PageProblem::MissingPlace(place) => {
+                        let to = (page.clone(), place.clone());
+                        tell(page, &to, &format!("#{place}, which is not there"));
+                    }
+                }
+            }
+        }
         let mut broken = Vec::new();
         for target in self.targets.iter_mut().filter(|target| !target.is_checked) {
             let missing = target.missing_places(staging)?;
             target.is_checked = missing.is_empty();
             broken.extend(missing.into_iter().map(|place| (target.page.clone(), place)));
         }
-        for (page, place) in broken {
-            // Which page it is on is only looked for now, since nearly always there is none.
-            let from = pages.iter().find(|(from, made)| {
-                let links = made.links.iter();
-                let mut places = links.filter_map(|link| resolve_link(from, link, root));
-                places.any(|found| found.0 == page && found.1 == place)
+        for to in broken {
+            let (page, place) = &to;
+            let words = match staging.has_file(page) {
+                false => format!("{page}, and there is no such page"),
+                true => format!("{page}#{place}, which is not on that page"),
+            };
+            // Which pages it is on is only looked for now, since nearly always there is none.
+            let from = pages.iter().filter(|(from, made)| {
+                let mut links = made.links.iter();
+                links.any(|link| resolve_link(from, link, root).as_ref() == Some(&to))
             });
-            let from = from.map_or("", |(from, _)| from);
-            problems.insert(match staging.has_file(&page) {
-                false => format!("{from}: a link leads to {page}, and there is no such page"),
-                true => {
-                    format!("{from}: a link leads to {page}#{place}, which is not on that page")
-                }
-            });
+            from.for_each(|(from, _)| tell(from, &to, &words));
         }
-        if problems.is_empty() {
+        // The page for paper repeats what is wrong in a chapter.
+        let is_repeated = |problem: &String| problem.starts_with(PRINT);
+        if !problems.is_empty() || !of_pages.iter().all(is_repeated) {
+            of_pages.retain(|problem| !is_repeated(problem));
+        }
+        let all: Vec<String> = problems.into_iter().chain(of_pages).chain(duplicates).collect();
+        if all.is_empty() {
             return Ok(());
         }
-        let count = problems.len();
-        let listed: Vec<&str> = problems.iter().map(String::as_str).take(LISTED).collect();
+        let count = all.len();
+        let listed = all[..count.min(LISTED)].join("\n");
         let more = match count.saturating_sub(LISTED) {
             0 => String::new(),
             n => format!("\n… and {n} more"),
         };
         let what = if count == 1 { "1 link or id".into() } else { format!("{count} links or ids") };
-        Err(Error::unusable_input(format!(
-            "{what} of the site would be broken:\n{}{more}",
-            listed.join("\n")
-        ))
-        .with_help("nothing was written; if the project has a chapter or template of its own for that page, fix it: else it is an error of isoproof"))
+        Err(Error::unusable_input(format!("{what} of the site would be broken:\n{listed}{more}"))
+            .with_help(
+                "nothing was written; if the project has a chapter or template of its own for that \
+                 page, fix it: else it is an error of isoproof",
+            ))
     }
 }
 
@@ -349,7 +402,8 @@ mod tests {
             let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
             made.insert(name.to_string(), CachedPage::with_links(elsewhere));
         }
-        let message = links.check_links(&staging, &made, "/").unwrap_err().message;
+        let message =
+            links.check_links(&staging, &made, "/", &|_, _| Vec::new()).unwrap_err().message;
         for problem in [
             "5 links or ids",
             "a.html: the id `x` stands twice",
@@ -375,7 +429,7 @@ mod tests {
                 let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
                 made.insert(name.to_string(), CachedPage::with_links(elsewhere));
             }
-            links.check_links(&staging, &made, "/").is_ok()
+            links.check_links(&staging, &made, "/", &|_, _| Vec::new()).is_ok()
         };
         let link = ("a.html", "<a href=b.html#y>y</a>");
         for (html, is_there) in [
@@ -405,7 +459,9 @@ mod tests {
             std::fs::write(staging.current_path(name), html).unwrap();
             let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
             made.insert(name.to_string(), CachedPage::with_links(elsewhere));
-            links.check_links(&staging, &made, "/").map_err(|error| error.message)
+            links
+                .check_links(&staging, &made, "/", &|_, _| Vec::new())
+                .map_err(|error| error.message)
         };
         check_with("b.html", "<p id=y>1</p>").unwrap();
         check_with("a.html", "<a href=b.html#y>ok</a>").unwrap();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cache::{BuildCache, CachedPage};
 use super::content_hash::ContentHash;
-use super::links::SiteLinks;
+use super::links::{LinkFinder, SiteLinks};
 use super::scan::PageScan;
 use super::search;
 use super::view::RunRow;
@@ -278,9 +278,9 @@ impl PageWriter {
     /// # Errors
     ///
     /// A link leads nowhere, or an id stands twice.
-    pub(super) fn check_links(&self) -> Result<()> {
+    pub(super) fn check_links(&self, find_links: LinkFinder) -> Result<()> {
         let after = lock_mutex(&self.after);
-        lock_mutex(&self.links).check_links(&self.staging, &after.pages, &self.root)
+        lock_mutex(&self.links).check_links(&self.staging, &after.pages, &self.root, find_links)
     }
 
     /// The files of the site, and what is known of its pages.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::build_options::{BuildOptions, LATEST};
+use super::build_options::BuildOptions;
 use super::built_report::BuiltReport;
 use super::cache::BuildCache;
 use super::fleets::FleetPages;
@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::project::Project;
 use crate::report::ProjectData;
 use crate::store::RunStore;
+use crate::store::reference::LATEST;
 
 /// A report whose site is in its place, while there is still something to do that nobody waits for.
 #[must_use]
@@ -97,6 +98,7 @@ pub(super) fn publish_report(
     mut before: Option<BuildCache>,
 ) -> Result<PublishedReport> {
     let project = &Arc::new(project.with_edition(options.edition.as_deref()));
+    project.refuse_missing_chapters()?;
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
     let mut project_data = ProjectData::load_project(project)?;
@@ -122,7 +124,7 @@ pub(super) fn publish_report(
     };
     let document = builder.document_file()?;
     let copied = writer.copy_linked_assets(project, &BTreeSet::new())?;
-    writer.check_links()?;
+    writer.check_links(&|page, to| builder.find_written_links(page, to))?;
     let (staging, pages) = writer.into_parts();
     let (files, unpublished) = (staging.list_files(), BTreeSet::new());
     let mut kept = KeptSite { builder, out, stamp: None, files, copied, pages, runs, unpublished };

@@ -14,7 +14,7 @@ use tera::{Context, Value};
 
 use super::content_hash::ContentHash;
 use super::feed;
-use super::links::{self, PagePlace};
+use super::links::{self, PRINT, PagePlace, WrittenLink, resolve_link};
 use super::page_writer::{PageWriter, SearchableText};
 use super::search::{self, SearchIndex};
 use super::view::{self, RunRow};
@@ -29,7 +29,7 @@ use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
-use crate::report::markdown::{JoinedNames, TextJoiner};
+use crate::report::markdown::{JoinedNames, TextJoiner, list_links, page_link};
 use crate::report::pack::HandReport;
 use crate::report::{
     Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, markdown, submission,
@@ -312,6 +312,23 @@ impl SiteBuilder {
             let context = with_objects(self.frame_context(name, title, &root, None), &[&sees()?]);
             self.page_engine(&self.assessment, &root).render_template(template, &context)
         })
+    }
+
+    /// The links of a chapter's page to a place, where they are written; none of other pages.
+    pub(super) fn find_written_links(&self, page: &str, to: &PagePlace) -> Vec<WrittenLink> {
+        let mut entries = self.project_chapters().entries.iter();
+        let Some(entry) = entries.find(|entry| entry.page_path() == page) else {
+            return Vec::new();
+        };
+        let (root, file) = (self.site_root(), self.project.chapters_dir().join(&entry.path));
+        let source = self.project_chapters().chapter_source(&entry.path);
+        let mut found = list_links(source);
+        found.retain(|(_, url)| resolve_link(page, &page_link(url), root).as_ref() == Some(to));
+        let written = found.into_iter().map(|(line, url)| WrittenLink {
+            written_at: format!("{}:{line}", file.display()),
+            url,
+        });
+        written.collect()
     }
 
     fn all_chapters(&self, writer: &PageWriter, since: &Json) -> Result<()> {
@@ -1181,9 +1198,6 @@ fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
         "off": book.switched_off_rules().get(&doc.id),
     })
 }
-
-/// The page of the whole report, for paper.
-pub(super) const PRINT: &str = "print.html";
 
 /// What stands in that page until the texts take its place, so that they are not copied through a
 /// template. Where a template prints a text, these letters are written out.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::model::{Capture, EvidenceKind, Facts, Generator, Run, SCHEMA_VERSION};
+use crate::parse_error::{FileForm, plain_words};
 use crate::probe::hyperfine;
 
 /// The text of a run file: pretty-printed in a stable order, with a line feed at the end.
@@ -159,7 +160,7 @@ fn damaged_file_error(path: &Path, error: &serde_json::Error, field: &str, text:
     if !field.is_empty() && field != "." {
         let _ = write!(message, "field `{field}`: ");
     }
-    message.push_str(what);
+    message.push_str(&plain_words(what, FileForm::Json));
     message.push_str(&crate::text::excerpt_with_caret(text, line, column));
     Error::unusable_input(message).with_help(
         "this is no run file, or it was changed or cut off: restore it, or collect again",

@@ -4,9 +4,10 @@
 //! thousand nodes are not written a thousand times. Whoever reads the fleet reads both; the file of
 //! one that ended has everything, and there is no journal.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::file::SchemaVersionOnly;
@@ -20,6 +21,9 @@ use crate::sources;
 
 /// The most bytes of a fleet file: a hundred thousand nodes.
 const MAX_FLEET_BYTES: u64 = 64 << 20;
+
+/// Within how many bytes of the file of a fleet its time stands.
+const CREATED_WITHIN: u64 = 1024;
 
 /// A line of a journal: what is known of the node at a place now.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,8 +49,17 @@ pub struct FleetList {
     folder: PathBuf,
     /// The fleets.
     pub fleets: Vec<Fleet>,
-    /// What is wrong with files that cannot be used.
-    pub damaged: Vec<Error>,
+    /// The files that cannot be used.
+    pub damaged: Vec<DamagedFleet>,
+}
+
+/// The file of a fleet that cannot be used.
+#[derive(Debug)]
+pub struct DamagedFleet {
+    /// What is wrong.
+    pub error: Error,
+    /// When the fleet was begun, as far as its file tells.
+    created: Option<DateTime<Utc>>,
 }
 
 impl FleetStore {
@@ -99,7 +112,10 @@ impl FleetStore {
         for path in list_run_files(&self.folder)? {
             match read_fleet(&path) {
                 Ok(fleet) => list.fleets.push(fleet),
-                Err(error) => list.damaged.push(error),
+                Err(error) => {
+                    let created = stated_time(&path);
+                    list.damaged.push(DamagedFleet { error, created });
+                }
             }
         }
         list.fleets.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
@@ -111,7 +127,32 @@ impl FleetList {
     /// What has to be said about the files that cannot be used.
     pub fn list_warnings(&self) -> Vec<String> {
         let damaged = self.damaged.iter();
-        damaged.map(|error| format!("a fleet is left out: {}", error.message)).collect()
+        damaged.map(|it| format!("a fleet is left out: {}", it.error.message)).collect()
+    }
+
+    /// Refuses a fleet that is the latest, or the latest but so many, only because the file of a
+    /// newer one is damaged: what is decided by the newest fleet is not to be decided by an older
+    /// one. A file that does not tell its time may be the newest.
+    ///
+    /// # Errors
+    ///
+    /// There is such a file.
+    pub fn refuse_damaged_newer(&self, name: &str, found: &Fleet) -> Result<()> {
+        if parse_latest(name)?.is_none() {
+            return Ok(());
+        }
+        let is_newer = |it: &&DamagedFleet| it.created.is_none_or(|time| time >= found.created);
+        match self.damaged.iter().find(is_newer) {
+            None => Ok(()),
+            Some(DamagedFleet { error, .. }) => {
+                let words = format!("the newest fleet is damaged: {}", error.message);
+                Err(Error::unusable_input(words).with_help(format!(
+                    "restore its file or remove it; or name the fleet that is meant, such as \
+                     fleet:{}",
+                    found.id
+                )))
+            }
+        }
     }
 
     /// The fleet that is named: `latest`, `latest~2`, a label, or the beginning of an id.
@@ -152,8 +193,8 @@ impl FleetList {
     }
 
     fn no_such_fleet(&self, name: &str) -> Error {
-        if let (true, Some(error)) = (self.fleets.is_empty(), self.damaged.first()) {
-            return error.clone();
+        if let (true, Some(damaged)) = (self.fleets.is_empty(), self.damaged.first()) {
+            return damaged.error.clone();
         }
         let name = crate::text::make_visible(name);
         let words = format!("no fleet `{name}` in {}", self.folder.display());
@@ -180,6 +221,15 @@ fn parse_latest(name: &str) -> Result<Option<usize>> {
     let words = format!("fleet `{name}`: a number is wanted after `~`");
     let count = count.parse().map_err(|_| Error::unusable_input(words).with_help(FORMS))?;
     Ok(Some(count))
+}
+
+/// When a fleet whose file is damaged was begun, if its beginning still says so.
+fn stated_time(path: &Path) -> Option<DateTime<Utc>> {
+    let mut head = Vec::new();
+    sources::open_file(path).ok()?.take(CREATED_WITHIN).read_to_end(&mut head).ok()?;
+    let head = String::from_utf8_lossy(&head);
+    let (_, rest) = head.split_once("\"created\": \"")?;
+    rest.split('"').next()?.parse().ok()
 }
 
 fn journal_path(fleet: &Path) -> PathBuf {
@@ -300,7 +350,7 @@ mod tests {
         assert_eq!(kept().unwrap().nodes[1].run, None);
         std::fs::write(journal_path(&path), journal.replace(r#""place":1"#, r#""place":7"#))
             .unwrap();
-        let words = store.list_fleets().unwrap().damaged[0].message.clone();
+        let words = store.list_fleets().unwrap().damaged[0].error.message.clone();
         assert!(words.contains("aa11.journal:2: field `place`"), "{words}");
         // At its end all is in the file.
         store.save_fleet(&fleet).unwrap();
@@ -318,11 +368,25 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let list = store.list_fleets().unwrap();
             assert_eq!((list.fleets.len(), list.damaged.len()), (1, 1));
-            assert!(list.damaged[0].message.contains(words), "{}", list.damaged[0]);
+            assert!(list.damaged[0].error.message.contains(words), "{:?}", list.damaged[0]);
             assert!(list.list_warnings()[0].starts_with("a fleet is left out: "));
+        }
+        let refuse = |name: &str| {
+            let list = store.list_fleets().unwrap();
+            list.refuse_damaged_newer(name, list.find_fleet(name).unwrap())
+        };
+        let older = fleet_text(&fleet_of_age("bb22", 3, None)).replace("nodes", "noses");
+        std::fs::write(&path, older).unwrap();
+        refuse("latest").unwrap();
+        let text = fleet_text(&fleet_of_age("bb22", -1, None)).replace("nodes", "noses");
+        for text in [text.as_str(), "{"] {
+            std::fs::write(&path, text).unwrap();
+            let words = refuse("latest").unwrap_err().message;
+            assert!(words.starts_with("the newest fleet is damaged: "), "{words}");
+            refuse("aa11").unwrap();
         }
         let newer = Fleet { schema_version: 2, ..fleet_of_age("bb22", 0, None) };
         store.save_fleet(&newer).unwrap();
-        assert!(store.list_fleets().unwrap().damaged[0].message.contains("schema version 2"));
+        assert!(store.list_fleets().unwrap().damaged[0].error.message.contains("schema version 2"));
     }
 }

@@ -36,6 +36,9 @@ use reference::{FORMS, RunReference, file_stem};
 /// Within how many bytes of a run file its id stands.
 const ID_WITHIN: u64 = 1024;
 
+/// What is said of the file of a run that another file holds, between its path and its id.
+pub(crate) const COPY_WORDS: &str = ": a copy of run ";
+
 /// The runs of a project.
 #[derive(Debug, Clone)]
 pub struct RunStore {
@@ -255,7 +258,7 @@ impl RunStore {
         // Of two files of one id, that is the run which has its name.
         entries.sort_by_key(|entry| (entry.id.clone(), file_stem(&entry.path) != entry.id));
         for copy in take_copies(&mut entries) {
-            let what = format!("{}: a copy of run {}", copy.path.display(), copy.id);
+            let what = format!("{}{COPY_WORDS}{}", copy.path.display(), copy.id);
             let error = Error::unusable_input(what)
                 .with_help("a project has every run once: remove the copy");
             self.add_damaged(&copy.path, error);
@@ -469,6 +472,25 @@ impl RunStore {
             };
             self.add_passed_over(&format!("run {}{more}", newest.entry_title()));
         }
+    }
+
+    /// What has to be said about a label that another run than `own` has too: it names only the
+    /// newest of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RunStore::list_runs`].
+    pub fn label_warning(&self, label: &str, own: Option<&str>) -> Result<Option<String>> {
+        let entries = self.usable_entries()?;
+        let mut others = entries.iter().filter(|entry| Some(entry.id.as_str()) != own);
+        let other = others.find(|entry| entry.label.as_deref() == Some(label));
+        Ok(other.map(|other| {
+            format!(
+                "run {} has the label `{label}` too: `{label}` names the newest of them, others \
+                 are named by their ids",
+                other.id
+            )
+        }))
     }
 
     fn add_passed_over(&self, what: &str) {

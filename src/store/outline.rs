@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use memchr::memmem;
 use rayon::prelude::*;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{MAX_RUN_BYTES, file, read_text};
 use crate::error::{Error, Result};
@@ -151,8 +151,8 @@ impl<'de> Visitor<'de> for HeadVisitor<'_> {
         let mut order = HEAD.iter();
         while let Some(name) = map.next_key::<String>()? {
             if name == "captures" {
-                *self.is_ours = true;
-                return Err(M::Error::custom("enough"));
+                map.next_value_seed(BeginOfList { is_list: self.is_ours })?;
+                return Ok(());
             }
             if !order.any(|field| *field == name) {
                 return Ok(());
@@ -161,6 +161,32 @@ impl<'de> Visitor<'de> for HeadVisitor<'_> {
             self.fields.insert(name, value);
         }
         Ok(())
+    }
+}
+
+/// Tells that a value is a list, and breaks the reading off there.
+struct BeginOfList<'a> {
+    is_list: &'a mut bool,
+}
+
+impl<'de> DeserializeSeed<'de> for BeginOfList<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for BeginOfList<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("captures")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        *self.is_list = true;
+        Err(A::Error::custom("enough"))
     }
 }
 

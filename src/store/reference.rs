@@ -34,7 +34,7 @@ impl RunReference {
         if text.is_empty() {
             return Err(Error::unusable_input("an empty run reference").with_help(FORMS));
         }
-        if text == "latest" {
+        if text == LATEST {
             return Ok(Self::Latest(0));
         }
         if let Some(count) = text.strip_prefix("latest~") {
@@ -76,6 +76,9 @@ impl RunReference {
     }
 }
 
+/// The name of the newest run.
+pub const LATEST: &str = "latest";
+
 /// The forms, for errors.
 pub const FORMS: &str = "a run is named by `latest`, `latest~2`, its label, the beginning of its \
                          id, the path of its file, or `git:<revision>[:path]`";
@@ -99,7 +102,7 @@ pub fn check_label(label: &str) -> Result<()> {
         "it is empty"
     } else if label.chars().count() > 64 {
         "it is longer than 64 characters"
-    } else if label == "latest" || label.starts_with("latest~") {
+    } else if label == LATEST || label.starts_with("latest~") {
         "that names the newest runs"
     } else if label.starts_with("git:") {
         "that names a revision of git"

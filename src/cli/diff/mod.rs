@@ -98,7 +98,7 @@ pub(super) fn run_diff(
     let templates = project.templates_dir();
     match arguments.format {
         DiffFormat::Json => console.print_json(&format!("{:#}", serde_json::json!(diff)))?,
-        DiffFormat::Text => console.print_text(&text::full_text(&view))?,
+        DiffFormat::Text => console.print_prose(&text::full_text(&view))?,
         DiffFormat::Markdown => {
             console.print_document(&comparison::comparison_markdown(&view, &b, &templates)?)?;
         }
@@ -183,10 +183,10 @@ fn assess_evidence(
     Assessment::new(loaded, project_data)
 }
 
-/// Nothing is written but, on its first use, the key of the pseudonyms, which makes the same
-/// name the same in both.
+/// Nothing is written: a name has the same pseudonym in both, with the project's key if there is
+/// one.
 fn read_directory(project: &Project, folder: &Path) -> Result<LoadedRun> {
-    let mut redactor = Redactor::of_project(&project.private_dir())?;
+    let mut redactor = Redactor::of_reader(&project.private_dir())?;
     let mut run =
         import::import_lab_folder(folder, None, Some(&mut redactor), clock::recording_time()?)?;
     run.id = crate::store::file::compute_run_id(&run);

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::judge::template::fill_template;
 use crate::knowledge::Severity;
 use crate::project::RuleSwitch;
+use crate::text::suggest_or;
 
 /// What a rule tells its reader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,8 +70,10 @@ impl RuleEntry {
     fn new(name: &str, id: &str, file: TextFile) -> Result<Self> {
         let doc = OnceLock::new();
         if !file.is_shipped {
-            let shipped = assets::load_data(None, name).ok();
-            let _ = doc.set(Some(read_own_file(id, &file, shipped)?));
+            let Ok(shipped) = assets::load_data(None, name) else {
+                return Err(unknown_rule_error(name, id, &file));
+            };
+            let _ = doc.set(Some(read_own_file(id, &file, &shipped)?));
         }
         Ok(Self { file, doc })
     }
@@ -80,12 +83,20 @@ impl RuleEntry {
     }
 }
 
+/// What to say of a project's file whose name is that of no rule.
+fn unknown_rule_error(name: &str, id: &str, file: &TextFile) -> Error {
+    let folder = name.strip_suffix(&format!("{id}.toml")).unwrap_or_default();
+    let known = assets::shipped_names(AssetTree::Data)
+        .filter_map(|name| name.strip_prefix(folder)?.strip_suffix(".toml"));
+    file.name_error(format!("there is no rule `{id}`")).with_help(suggest_or(
+        id,
+        known,
+        "a project can say a rule in its own words; `isoproof explain` lists them",
+    ))
+}
+
 /// Reads a project's file in place of the shipped words and looks for what can be wrong in it.
-fn read_own_file(id: &str, file: &TextFile, shipped: Option<RuleDoc>) -> Result<RuleDoc> {
-    let shipped = shipped.ok_or_else(|| {
-        file.name_error(format!("there is no rule `{id}`"))
-            .with_help("a project can say a rule in its own words; `isoproof explain` lists them")
-    })?;
+fn read_own_file(id: &str, file: &TextFile, shipped: &RuleDoc) -> Result<RuleDoc> {
     let doc: RuleDoc = file.parse_toml()?;
     if doc.id != id {
         let what = format!("the id `{}` is not the name of the file", doc.id);
@@ -177,10 +188,7 @@ impl RuleBook {
         for (id, switch) in switches {
             let Some(at) = books.iter().position(|book| book.docs.contains_key(id)) else {
                 let known = books.iter().flat_map(|book| book.docs.keys().map(String::as_str));
-                let help = match crate::text::closest_match(id, known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "`isoproof explain` lists the rules".into(),
-                };
+                let help = suggest_or(id, known, "`isoproof explain` lists the rules");
                 return Err(
                     Error::unusable_input(format!("{place}: unknown rule `{id}`")).with_help(help)
                 );

@@ -12,6 +12,7 @@ use crate::model::Samples;
 use crate::report::costs::{CostFigures, cost_figures};
 use crate::report::number;
 use crate::stats;
+use crate::text::suggest_or_list;
 
 /// What can be said about several runtimes at once.
 fn answer_kind(verdict: &Verdict) -> &'static str {
@@ -86,7 +87,7 @@ pub(super) fn look_up_cost(sources: &LookupSources, kwargs: &Kwargs) -> TeraResu
     let table = &sources.assessment.project_data.workloads;
     let measure = table.find_measure(id).ok_or_else(|| {
         let known: Vec<&str> = table.measures.iter().map(|measure| measure.id.as_str()).collect();
-        lookup_error(format!("unknown measure `{id}`: known are {}", known.join(", ")))
+        lookup_error(format!("unknown measure `{id}`: {}", suggest_or_list(id, &known)))
     })?;
     let figures = cost_figures(&sources.assessment, measure, target).map_err(lookup_error)?;
     let none = Value::none;

@@ -13,6 +13,7 @@ use crate::report::number;
 use crate::report::phases::{self, PhaseOwner, PhaseSplit};
 use crate::report::renderer::{EvidenceLinks, Renderer};
 use crate::stats::{self, Comparison, ComparisonObstacle, ComparisonOutcome};
+use crate::text::suggest_or_list;
 
 /// The percentiles that a table shows where there are enough samples.
 const PERCENTILES: [(&str, f64); 4] =
@@ -355,7 +356,10 @@ pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<V
 pub(super) fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let word: &str = kwargs.must_get("kind")?;
     let kind = ChartKind::from_word(word).ok_or_else(|| {
-        lookup_error(format!("unknown chart `{word}`: known are {}", ChartKind::WORDS.join(", ")))
+        lookup_error(format!(
+            "unknown chart `{word}`: {}",
+            suggest_or_list(word, &ChartKind::WORDS)
+        ))
     })?;
     let id: &str = kwargs.get("id")?.unwrap_or_default();
     if kind.is_about_fact() {
