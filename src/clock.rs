@@ -1,6 +1,6 @@
 //! The time at which something is recorded, and what lies after it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 
 use crate::error::{Error, Result};
 
@@ -30,9 +30,13 @@ fn stated_time() -> Result<Option<DateTime<Utc>>> {
             "SOURCE_DATE_EPOCH is `{text}`: a number of seconds is wanted"
         ))
     })?;
-    match DateTime::from_timestamp(seconds, 0) {
+    // What is recorded later has no id that sorts by time; mostly it is a number of milliseconds.
+    match DateTime::from_timestamp(seconds, 0).filter(|time| (1970..=9999).contains(&time.year())) {
         Some(time) => Ok(Some(time)),
-        None => Err(Error::unusable_input("SOURCE_DATE_EPOCH is not a time")),
+        None => Err(Error::unusable_input(format!(
+            "SOURCE_DATE_EPOCH is `{text}`, which is no second of the years 1970 to 9999"
+        ))
+        .with_help("it counts seconds, not milliseconds: `date +%s` prints them")),
     }
 }
 

@@ -38,7 +38,10 @@ impl Error {
 
     /// A failed operation on a file: `what` is a verb such as "read".
     pub fn failed_io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        let message = format!("cannot {what} {}: {error}", path.display());
+        let words = error.to_string();
+        // The path of a temporary file, which says nothing to whoever asked for the other.
+        let words = words.split(" at path \"").next().unwrap_or_default();
+        let message = format!("cannot {what} {}: {words}", path.display());
         match error.kind() {
             std::io::ErrorKind::NotFound
             | std::io::ErrorKind::NotADirectory

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::error::Error;
-use crate::text::{closest_match, excerpt_with_caret};
+use crate::text::{closest_match, excerpt_with_caret, line_at};
 
 /// What one form of file calls its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) fn describe_toml_error(origin: &str, text: &str, error: &toml::de::Er
     let words = plain_words(error.message(), FileForm::Toml);
     let start = error.span().map_or(0, |span| span.start);
     let before = text.get(..start).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
+    let line = line_at(text, start);
     let column = before.rsplit('\n').next().unwrap_or_default().len() + 1;
     let excerpt = excerpt_with_caret(text, line, column);
     let described = Error::unusable_input(format!("{origin}:{line}:{column}: {words}{excerpt}"));
@@ -54,7 +54,10 @@ pub(crate) fn plain_words(message: &str, form: FileForm) -> String {
     for (prefix, words) in [("missing field ", "is missing"), ("duplicate field ", "stands twice")]
     {
         if let Some(name) = message.strip_prefix(prefix) {
-            return format!("the {key} {name} {words}");
+            // `serde_json` adds the place to its messages.
+            let at = name.find(" at line ").unwrap_or(name.len());
+            let (name, place) = name.split_at(at);
+            return format!("the {key} {name} {words}{place}");
         }
     }
     if message == "duplicate key" {
@@ -65,6 +68,11 @@ pub(crate) fn plain_words(message: &str, form: FileForm) -> String {
     }
     if message.starts_with("EOF while parsing ") {
         return "the file ends before it is whole".into();
+    }
+    if let Some((_, expected)) =
+        message.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected "))
+    {
+        return format!("expected {}, found a list", expected_words(expected, form));
     }
     let mismatch = message
         .strip_prefix("invalid type: ")
@@ -176,6 +184,10 @@ mod tests {
         for (message, words) in [
             ("invalid type: null, expected struct Run", "expected an object, found null"),
             ("missing field `id`", "the field `id` is missing"),
+            (
+                "invalid length 0, expected struct Run with 3 elements",
+                "expected an object, found a list",
+            ),
             ("EOF while parsing an object", "the file ends before it is whole"),
         ] {
             assert_eq!(plain_words(message, FileForm::Json), words);

@@ -18,6 +18,7 @@ use toml::Spanned;
 use crate::error::{Error, Result};
 use crate::parse_error::describe_toml_error;
 use crate::sources::{self, MAX_TEXT_BYTES};
+use crate::text::line_at;
 pub use expect::{Expectation, ExpectedBoundary, ExpectedSubject, FactTest, LeastConfidence};
 pub use gate::{DiffGate, FailOn, MARGIN};
 
@@ -352,11 +353,6 @@ fn find_chapters(file: &Path, own: PathBuf) -> Result<PathBuf> {
     }
 }
 
-/// The line of a text, from 1, that a byte of it stands in.
-fn line_at(text: &str, byte: usize) -> usize {
-    text.get(..byte).unwrap_or_default().matches('\n').count() + 1
-}
-
 /// Where the host ends in an address of http or https; none if it is no such address.
 fn host_end(url: &str) -> Option<usize> {
     let start = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?.len();
@@ -526,8 +522,8 @@ mod tests {
     #[test]
     fn an_unknown_key_in_our_table_is_an_error_with_its_place_and_the_known_ones() {
         let error = parse("[preprocessor.isoproof]\neditoin = \"f25\"\n").unwrap_err().message;
-        assert!(error.contains("line 2"), "{error}");
-        assert!(error.contains("unknown field `editoin`"), "{error}");
+        assert!(error.starts_with("book.toml:2:1: "), "{error}");
+        assert!(error.contains("unknown key `editoin`"), "{error}");
         assert!(error.contains("`edition`") && error.contains("`submission`"), "{error}");
     }
 
@@ -543,7 +539,7 @@ mod tests {
         assert_eq!(switch.reason, "we know");
         let error =
             parse("[preprocessor.isoproof.rules]\na = { of = true }\n").unwrap_err().message;
-        assert!(error.contains("unknown field `of`"), "{error}");
+        assert!(error.contains("unknown key `of`"), "{error}");
     }
 
     #[test]
@@ -564,8 +560,8 @@ mod tests {
     #[test]
     fn a_gate_with_an_unknown_key_word_or_margin_is_an_error() {
         for (line, words) in [
-            ("fail_on = \"verdict\"", "unknown field `fail_on`"),
-            ("fail-on = \"verdicts\"", "one of `change`, `regression`"),
+            ("fail_on = \"verdict\"", "unknown key `fail_on`"),
+            ("fail-on = \"verdicts\"", "known are `change`, `regression`"),
             ("margin = -0.1", "the margin `margin`"),
             ("margins = { a = 50 }", "the margin `a`"),
         ] {

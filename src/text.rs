@@ -31,6 +31,11 @@ pub(crate) const fn split_list<const N: usize>(mut text: &str) -> [&str; N] {
     words
 }
 
+/// The line of a text, from 1, that a byte of it stands in.
+pub(crate) fn line_at(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or_default().matches('\n').count() + 1
+}
+
 /// The run of ASCII digits at the start of `text`, and what follows it.
 pub(crate) fn leading_digits(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

@@ -1,5 +1,6 @@
 //! `isoproof check` in the forms for programs, and against other runs.
 
+use std::process::Stdio;
 use std::sync::LazyLock;
 
 use crate::support::Project;
@@ -337,4 +338,67 @@ fn a_second_import_of_the_same_files_shares_what_sessions_do_not() {
         .run(&["check", "--against", "data/runs", "--format", "sarif"])
         .fails(2, &["--against is part of"]);
     project.run(&["check", "--against", "copy"]).fails(2, &["no run file in this folder"]);
+}
+
+/// A project with a run, labelled `alone`, of which the session was stopped before it came to a
+/// runtime.
+fn project_with_host_alone() -> Project {
+    let project = Project::with_sample_runs();
+    let text = project.read("data/runs/20261124T200059Z-540f7ff3.json");
+    let mut run: Value = serde_json::from_str(&text).unwrap();
+    run["id"] = json!("20260101T000000Z-00000001");
+    run["label"] = json!("alone");
+    run["created"] = json!("2026-01-01T00:00:00Z");
+    run["generator"]["name"] = json!("t");
+    run.as_object_mut().unwrap().remove("digest");
+    let is_host = |value: &Value| value.is_null() || value == "host";
+    run["targets"].as_array_mut().unwrap().retain(|target| target["role"] == "host");
+    run["captures"].as_array_mut().unwrap().retain(|capture| is_host(&capture["target"]));
+    for facts in run["facts"].as_object_mut().unwrap().values_mut() {
+        facts.as_object_mut().unwrap().retain(|target, _| target == "host");
+    }
+    project.write("data/runs/20260101T000000Z-00000001.json", run.to_string());
+    project
+}
+
+#[test]
+fn a_gate_that_tested_no_runtime_is_not_passed_and_its_report_can_be_built() {
+    let project = project_with_host_alone();
+    let words = "run 20260101T000000Z-00000001 tested no runtime, so it decides nothing";
+    project.run(&["check", "alone", "--fail-on", "error"]).fails(2, &[words]);
+    project.run(&["check", "alone", "--summary"]).fails(2, &[words]);
+    project.run(&["check", "alone"]).succeeds();
+    let xml = project.run(&["check", "alone", "--format", "junit"]).succeeds().stdout;
+    assert!(xml.contains("this run tested no runtime"), "{xml}");
+    project.run(&["build", "--run", "alone"]).succeeds();
+    assert!(project.read("public/index.html").contains("This run tested no runtime."));
+}
+
+#[test]
+fn a_reader_that_went_away_changes_no_exit_code() {
+    let project = Project::with_customer();
+    for (arguments, code) in [(&["check", "--fail-on", "error"][..], 1), (&["check"], 0)] {
+        let mut command = project.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_cost_that_was_not_measured_is_not_decided_for_the_baseline_either() {
+    let project = Project::with_customer();
+    let table = "[[preprocessor.isoproof.expect]]\nruntime = \"runc\"\ncost = \"startup\"\n\
+                 at-most = 2.0\nreason = \"r\"\n";
+    project.write("book.toml", table);
+    let text = project.run(&["check"]).succeeds().stdout;
+    assert!(text.contains("Expectations: 0 passed, 0 failed, 1 not decided"), "{text}");
+}
+
+#[test]
+fn a_folder_of_evidence_is_for_the_form_that_points_into_it() {
+    let project = Project::with_customer();
+    project.run(&["check", "--evidence", "site"]).fails(2, &["form sarif alone"]);
+    let sarif = ["check", "--format", "sarif", "--evidence", "nowhere"];
+    project.run(&sarif).fails(2, &["nowhere is no folder"]);
 }

@@ -310,6 +310,42 @@ fn a_damaged_fleet_is_left_out_and_said() {
     assert!(checked.stderr.contains("zz.json:1:"), "{}", checked.stderr);
     let built = project.run(&["build"]).succeeds();
     assert!(built.stderr.contains("a fleet is left out: "), "{}", built.stderr);
+    // What the newest fleet decides is not decided by an older one.
+    let words = &["the newest fleet is damaged: ", "zz.json:1:"];
+    project.run(&["check", "fleet:latest~1", "--fail-on", "error"]).fails(2, words);
+    project.run(&["check", "fleet:aaaa", "--fail-on", "error"]).succeeds();
+    let diff = ["diff", "fleet:aaaa", "fleet:latest", "--fail-on", "regression"];
+    project.run(&diff).fails(2, words);
+}
+
+#[test]
+fn a_fleet_of_which_no_node_has_a_run_decides_nothing() {
+    let project = Project::plain();
+    let node = MadeNode { is_reached: false, ..MadeNode::sound_node(0) };
+    write_fleet(project.root(), "aaaaaaaaaaaa", 0, &[node]);
+    let words = &["no node of fleet aaaaaaaaaaaa has a run, so nothing is decided by it"];
+    project.run(&["check", "fleet:latest", "--fail-on", "error"]).fails(2, words);
+    project.run(&["check", "fleet:latest"]).succeeds();
+}
+
+/// As the site is.
+#[test]
+fn the_book_of_mdbook_is_about_the_worst_node_of_the_latest_fleet() {
+    let project = project_with_fleets();
+    let fleet: Value =
+        serde_json::from_str(&project.read("data/fleets/bbbbbbbbbbbb.json")).unwrap();
+    let worst = fleet["nodes"][1]["run"].as_str().unwrap();
+    let chapter = serde_json::json!({ "Chapter": {
+        "name": "A", "content": "{% set r = run() %}{{ r.id }}", "number": [1], "path": "a.md",
+        "source_path": "a.md", "parent_names": [], "sub_items": [],
+    } });
+    let context = serde_json::json!({
+        "root": project.root(), "renderer": "html", "mdbook_version": "0.5.0",
+        "config": { "book": { "src": "site" } },
+    });
+    let input = serde_json::json!([context, { "items": [chapter] }]).to_string();
+    let processed = isoproof::mdbook::process_book(&input).unwrap();
+    assert_eq!(processed.book["items"][0]["Chapter"]["content"], worst);
 }
 
 #[test]

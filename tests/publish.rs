@@ -331,7 +331,7 @@ fn a_report_with_errors_or_identifiers_is_not_published_unless_told() {
 fn a_remote_that_is_not_there_is_told() {
     let project = Project::with_customer();
     project.run(&["publish", "--force"]).fails(2, &["there is no remote", "--remote"]);
-    project.run(&["publish", "--force", "--remote", "nowhere.git"]).fails(3, &["nowhere.git"]);
+    project.run(&["publish", "--force", "--remote", "nowhere.git"]).fails(2, &["nowhere.git"]);
     project.run(&["publish", "--remote", ".", "--branch", "a..b"]).fails(2, &["`a..b` cannot be"]);
 }
 
@@ -503,4 +503,25 @@ fn a_summary_or_settings_that_name_what_is_outside_are_refused() {
         place.publish(&[]).fails(2, &["which is not a path inside the project"]);
     }
     assert_eq!(place.commits(), 0);
+}
+
+#[test]
+fn a_relative_address_of_a_remote_leads_where_it_does_for_git() {
+    let place = Place::new();
+    git(place.project.root(), &["init", "--quiet"]);
+    git(place.project.root(), &["remote", "add", "origin", "./remote.git"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let root = place.project.root().display().to_string();
+    let mut command = place.project.command(&["--project", &root, "publish", "--force"]);
+    Outcome::of(command.current_dir(elsewhere.path()).output().unwrap()).succeeds();
+    assert_eq!(place.commits(), 1);
+}
+
+#[test]
+fn a_branch_whose_name_lies_below_another_is_refused_as_that() {
+    let place = Place::new();
+    place.publish(&[]).succeeds();
+    place
+        .publish(&["--branch", "gh-pages/x"])
+        .fails(3, &["the branch gh-pages/x", "gh-pages' exists"]);
 }

@@ -43,6 +43,19 @@ pub(super) struct ReportOutput {
     strict: bool,
 }
 
+impl ReportOutput {
+    /// The first of these options that is given.
+    pub(super) fn first_option(&self) -> Option<&'static str> {
+        let given = [
+            ("--out", self.out.is_some()),
+            ("--submission", self.submission.is_some()),
+            ("--target", self.target.is_some()),
+            ("--strict", self.strict),
+        ];
+        given.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }
+}
+
 /// Builds, and prints the paths of submission and site.
 pub(super) fn run_build(
     project: &Project,

@@ -3,7 +3,7 @@
 mod against;
 mod junit;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::file_uris::{planned_uri, report_uri, repository_uri};
 use super::{sarif, summary};
 use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
-use crate::judge::{ExpectationResult, Severity, Verdict};
+use crate::judge::{Conclusion, ExpectationResult, Severity, Verdict};
 use crate::project::{CONFIG, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
@@ -90,6 +90,9 @@ pub(super) fn run_check(
         return Err(Error::unusable_input("--against is part of the forms text and json alone")
             .with_help("ask for it with --format text or json"));
     }
+    if let Some(folder) = &arguments.evidence {
+        check_evidence_folder(folder, arguments.format)?;
+    }
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let mut file = store.find_run_file(&arguments.run, &project.root)?;
@@ -143,11 +146,6 @@ pub(super) fn run_check(
                 checked: &report.checked,
             });
             let evidence = arguments.evidence.as_deref();
-            if let Some(folder) = evidence.filter(|folder| !folder.is_dir()) {
-                let words = format!("--evidence: {} is no folder", folder.display());
-                return Err(Error::unusable_input(words)
-                    .with_help("give the folder that the run was imported from"));
-            }
             let evidence = evidence.and_then(|path| Some((path, repository_uri(project, path)?)));
             let file = sarif::SarifFile { uri, text: &file.text, evidence };
             let expectations = sarif::SarifExpectations {
@@ -172,16 +170,41 @@ pub(super) fn run_check(
         }
         return Ok(ExitCode::from(1));
     }
-    if arguments.fail_on == FailOn::Never {
-        return Ok(ExitCode::SUCCESS);
-    }
     let of_run = assessment.judgement.findings.iter().map(|finding| finding.severity);
     let of_report = report.iter().flat_map(|report| &report.checked.annotations);
     let mut severities = of_run.chain(of_report.filter_map(|annotation| annotation.severity));
     let is_found = severities.any(|severity| severity >= least);
     // What is shared with another run is as severe as a warning.
     let is_shared = least == Severity::Warning && pairs.iter().any(|pair| !pair.shared.is_empty());
-    Ok(if is_found || is_shared { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    if arguments.fail_on != FailOn::Never && (is_found || is_shared) {
+        return Ok(ExitCode::from(1));
+    }
+    if decides && has_tested_nothing(&assessment) {
+        let words = format!("run {} tested no runtime, so it decides nothing", assessment.run.id);
+        return Err(Error::unusable_input(words)
+            .with_help("collect again and let the session end, or name another run"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a folder of evidence that is none, or that the form has no use for.
+fn check_evidence_folder(folder: &Path, format: CheckFormat) -> Result<()> {
+    if format != CheckFormat::Sarif {
+        return Err(Error::unusable_input("--evidence is part of the form sarif alone")
+            .with_help("ask for it with --format sarif"));
+    }
+    if !folder.is_dir() {
+        let words = format!("--evidence: {} is no folder", folder.display());
+        return Err(Error::unusable_input(words)
+            .with_help("give the folder that the run was imported from"));
+    }
+    Ok(())
+}
+
+/// Whether no runtime was tested: the session was stopped before it came to one.
+fn has_tested_nothing(assessment: &Assessment) -> bool {
+    let mut verdicts = assessment.judgement.verdicts.iter();
+    verdicts.all(|verdict| verdict.conclusion == Conclusion::NotTested)
 }
 
 /// Prints what a fleet shows, in the forms that a fleet has.

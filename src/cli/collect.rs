@@ -10,7 +10,7 @@ use clap::Args;
 use super::check;
 use super::cluster::EngineChoice;
 use super::console::{Console, StepReport, count_words};
-use super::doctor::APP;
+use super::doctor::{APP, NO_ENGINE};
 use super::styled::StyledText;
 use crate::clock;
 use crate::collect::{
@@ -18,11 +18,11 @@ use crate::collect::{
     RequestLoad, RoundCounts, RuntimeArgument, SessionEstimate, THOROUGH, USUAL,
 };
 use crate::doctor;
-use crate::engine::{EngineKind, interrupt};
+use crate::engine::{self, EngineKind, interrupt};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::lab12::edition::Edition;
-use crate::model::{EvidenceKind, Role, Target};
+use crate::model::{EvidenceKind, Role, Run, Target};
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -262,6 +262,27 @@ impl CollectArguments {
             .with_help(format!("a report can be about {}", names.join(", "))))
     }
 
+    /// The first option that is given and says how to measure.
+    fn first_measuring_option(&self) -> Option<&'static str> {
+        let given = [
+            ("--samples", self.samples.is_some()),
+            ("--thorough", self.thorough),
+            ("--budget", self.budget.is_some()),
+            ("--max-time", self.max_time.is_some()),
+            ("--io-size", self.io_size.is_some()),
+            ("--rate", self.rate.is_some()),
+        ];
+        given.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }
+
+    /// Whether something is asked for that plain namespaces do not have.
+    fn needs_engine(&self) -> bool {
+        !self.runtimes.is_empty()
+            || self.baseline.is_some()
+            || self.image.is_some()
+            || self.app.is_some()
+    }
+
     /// The same under another engine.
     pub(super) fn with_engine(&self, engine: EngineKind) -> Self {
         Self { engine: Some(EngineChoice::Machine(engine)), ..self.clone() }
@@ -318,6 +339,12 @@ fn has_unstarted(targets: &[Target]) -> bool {
         || (has_runtimes && runtimes.all(|target| target.failure.is_some()))
 }
 
+/// Whether a run was made without a container engine.
+fn is_of_namespaces(run: &Run) -> bool {
+    let builtin = EngineKind::Builtin.name();
+    matches!(&run.evidence, EvidenceKind::Collected { engine, .. } if engine == builtin)
+}
+
 /// Collects, and prints the id of the run as the last line.
 pub(super) fn run_collect(
     project: &Project,
@@ -328,6 +355,9 @@ pub(super) fn run_collect(
         return Ok(ExitCode::from(STOPPED));
     };
     let assessment = &captured.assessment;
+    if arguments.engine.is_none() && is_of_namespaces(&assessment.run) {
+        console.print_note(NO_ENGINE);
+    }
     let mut text = collect_summary(assessment);
     text.push_blank();
     text.push_line(assessment.run.id.as_str());
@@ -375,8 +405,13 @@ pub(super) fn capture_run(
         true => None,
         false => Some(Redactor::of_project(&project.private_dir())?),
     };
+    let cancel = interrupt::listen_for_signals()?;
+    let engine = match arguments.machine_engine() {
+        None if arguments.needs_engine() => Some(engine::require_engine(&cancel)?),
+        engine => engine,
+    };
     let options = CollectOptions {
-        engine: arguments.machine_engine(),
+        engine,
         runtimes: arguments.runtimes.clone(),
         baseline: arguments.baseline.clone(),
         image: arguments.image_name(),
@@ -391,7 +426,6 @@ pub(super) fn capture_run(
         is_quick: arguments.quick,
         budget: arguments.budget,
     };
-    let cancel = interrupt::listen_for_signals()?;
     let steps = StepPrinter::new(project, console)?;
     let collected = collect::collect_run(
         &options,
@@ -409,6 +443,10 @@ pub(super) fn capture_run(
         }
         collected => collected?,
     };
+    if let (true, Some(option)) = (is_of_namespaces(&run), arguments.first_measuring_option()) {
+        console
+            .print_warning(&format!("plain namespaces are not measured: {option} had no effect"));
+    }
     let store = RunStore::open_project(project)?;
     let (path, _) = store.save_run(&mut run)?;
     let took = estimate.map(|estimate| {

@@ -41,7 +41,12 @@ pub(super) fn run_everything(
     if let Some(target) = &arguments.output.target {
         arguments.capture.check_target(target)?;
     }
-    if !arguments.capture.quick {
+    if arguments.capture.quick {
+        if let Some(option) = arguments.output.first_option() {
+            let words = format!("{option} is about the report, and --quick makes none");
+            return Err(Error::unusable_input(words).with_help("leave one of the two out"));
+        }
+    } else {
         // A session takes long, and its report would not be made.
         project.refuse_missing_chapters()?;
     }

@@ -92,7 +92,10 @@ impl StyledLine {
         }
         let text: String = self.spans.iter().map(|(_, text)| text.as_str()).collect();
         let begin = text.len() - text.trim_start().len();
-        let hang = if self.last_column <= width / 2 { self.last_column } else { 0 };
+        // Narrower than this, a column of words is harder to read than one that goes on below.
+        const NARROWEST: usize = 30;
+        let hang =
+            if self.last_column + NARROWEST.min(width / 2) <= width { self.last_column } else { 0 };
         let hang = " ".repeat(hang.max((begin + 2).min(width / 2)));
         let mut lines = vec![Self::default()];
         // What a line can end before, which a colour does not end.

@@ -253,6 +253,27 @@ pub fn detect_engine(cancel: &CancelFlag) -> Result<EngineKind> {
         .with_help("install docker, podman or nerdctl, or the package util-linux"))
 }
 
+/// The first container engine that can be used, for what plain namespaces cannot do.
+///
+/// # Errors
+///
+/// There is none; the error has the words of each that is installed.
+pub fn require_engine(cancel: &CancelFlag) -> Result<EngineKind> {
+    let mut failed = Vec::new();
+    for kind in EngineKind::ALL.iter().filter(|kind| **kind != EngineKind::Builtin) {
+        match check_engine(*kind, cancel) {
+            Ok(()) => return Ok(*kind),
+            Err(error) => failed.push(error),
+        }
+    }
+    // What an engine that is there says is worth more than that another is not.
+    failed.sort_by_key(|error| error.help.is_none());
+    let words: Vec<&str> = failed.iter().map(|error| error.message.as_str()).collect();
+    let help = failed.iter().find_map(|error| error.help.clone());
+    Err(Error::failed_environment(format!("no container engine works here:\n{}", words.join("\n")))
+        .with_help(help.unwrap_or_else(|| "isoproof doctor says what each lacks".into())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

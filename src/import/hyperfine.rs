@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::model::{Capture, Fact, FactSource, Facts, MAX_SAMPLES, SampleUnit, Samples, TIMES};
+use crate::parse_error::{FileForm, plain_words};
 use crate::probe::hyperfine::{HyperfineJson, TimedThing};
 use crate::sources;
 
@@ -43,7 +44,8 @@ pub(crate) fn read_hyperfine(
             .with_help("hyperfine leaves an empty file if a command fails: see what it said"));
     }
     let export: HyperfineJson = serde_json::from_str(&text).map_err(|error| {
-        Error::unusable_input(format!("{}: not an export of hyperfine: {error}", path.display()))
+        let words = plain_words(&error.to_string(), FileForm::Json);
+        Error::unusable_input(format!("{}: not an export of hyperfine: {words}", path.display()))
             .with_help(HELP)
     })?;
     check_export(path, &export)?;
@@ -162,7 +164,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named_with_its_place() {
         assert!(refused("").contains("is empty"));
-        assert!(refused("{\n\"result\": []}").contains("missing field `results` at line 2"));
+        assert!(refused("{\n\"result\": []}").contains("the field `results` is missing at line 2"));
         assert!(refused("not json").contains("not an export of hyperfine"));
         assert!(refused(r#"{"results": []}"#).contains("`results` is empty"));
         assert!(

@@ -417,6 +417,9 @@ impl ExpectationContext<'_> {
         let fact = self.evidence.compared_fact(measure);
         open.evidence.push(self.fact_place(fact, runtime));
         match self.evidence.cost_ratio(fact, runtime) {
+            CostRatio::Reference if !self.is_measured(fact, runtime) => {
+                open.set_parameter("state", "not-measured");
+            }
             CostRatio::Reference => {
                 open.set_parameter("state", "reference");
                 open.record_outcome(most >= 1.0);
@@ -439,6 +442,10 @@ impl ExpectationContext<'_> {
             }
         }
         open
+    }
+
+    fn is_measured(&self, fact: &str, runtime: &str) -> bool {
+        self.evidence.run.find_fact(fact, runtime).is_some_and(Fact::is_present)
     }
 
     fn count_findings(&self, of: &str, most: usize) -> OpenResult {

@@ -425,10 +425,10 @@ mod tests {
             ("id = \"f25.1.a\"\ntask = 1\n", "`f25.1.a`: it needs no fact"),
             ("id = \"f25.2.a\"\ntask = 1\nprose = true\n", "`f25.2.a`: the id does not begin"),
             ("id = \"f25.3.a\"\ntask = 3\nprose = true\n", "`f25.3.a`: there is no task 3"),
-            ("id = \"f25.1.a\"\ntask = 1\nprose = true\nneed = []\n", "unknown field `need`"),
+            ("id = \"f25.1.a\"\ntask = 1\nprose = true\nneed = []\n", "unknown key `need`"),
         ] {
             let message = refused(&with(lines));
-            assert!(message.starts_with("own/lab12/editions/f25.toml: "), "{message}");
+            assert!(message.starts_with("own/lab12/editions/f25.toml:"), "{message}");
             assert!(message.contains(what), "{message}");
         }
     }

@@ -219,10 +219,13 @@ fn nothing_found(dir: &Path, entries: &[SourceEntry], unreadable: &[UnreadableFo
         }
         _ => format!("it has {}", files.join(", ")),
     };
+    let is_linked = |entry: &&SourceEntry| entry.is_link && entry.kind == SourceKind::Folder;
+    let linked = entries.iter().find(is_linked);
+    let linked = linked.map_or_else(String::new, |it| format!("; {} is {LINK}", it.name));
     let message = format!(
         "{}: no evidence of the lab in this folder or below it; {}",
         dir.display(),
-        make_visible(&seen)
+        make_visible(&format!("{seen}{linked}"))
     );
     let report = files.iter().find(|name| name.to_lowercase().ends_with(".md"));
     let also = match report {
@@ -240,12 +243,25 @@ fn nothing_found(dir: &Path, entries: &[SourceEntry], unreadable: &[UnreadableFo
     ))
 }
 
+/// What a symbolic link is, for reasons.
+const LINK: &str = "a symbolic link, which is not followed";
+
+/// Whether a folder has the name of one of the lab's.
+fn is_folder_of_lab(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+    FOLDERS.contains(&name.as_str())
+}
+
 /// The capture of an entry; none if it holds nothing that belongs to the evidence.
 fn capture_file(entry: &SourceEntry, path: &str) -> Option<Capture> {
     let has_slot = slot_of(path).is_some();
     let refused = match entry.kind {
         // It may lead anywhere, to other people's files too.
-        _ if entry.is_link => Some("a symbolic link, which is not followed"),
+        SourceKind::Folder if entry.is_link && is_folder_of_lab(path) => {
+            let error = io::Error::other(format!("it is {LINK}"));
+            return Some(unread_capture(&format!("{path}/"), &error));
+        }
+        _ if entry.is_link => Some(LINK),
         SourceKind::Folder => return None,
         SourceKind::Special(what) => Some(what),
         SourceKind::File => None,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use crate::error::{Error, Result};
+use crate::text::line_at;
 
 /// Something that a project expects of its runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,7 +164,7 @@ pub(super) fn read_expectations(
 ) -> Result<Vec<Expectation>> {
     let mut expectations = Vec::new();
     for table in tables {
-        let line = super::line_at(text, table.span().start);
+        let line = line_at(text, table.span().start);
         let expectation = table.into_inner().into_expectation(line).map_err(|(what, help)| {
             Error::unusable_input(format!(
                 "{}:{line}: [[preprocessor.isoproof.expect]]: {what}",

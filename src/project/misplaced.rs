@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Result};
-use crate::text::closest_match;
+use crate::text::{closest_match, line_at};
 
 const PREPROCESSOR: &str = "preprocessor";
 const OWN: &str = "isoproof";
@@ -27,7 +27,7 @@ pub(super) fn refuse_misplaced_tables(text: &str, path: &Path) -> Result<()> {
     // Whoever reads the settings has said what is wrong with the text.
     let Ok(root) = DeTable::parse(text) else { return Ok(()) };
     let Some((start, name)) = find_misplaced(root.get_ref()) else { return Ok(()) };
-    let line = super::line_at(text, start);
+    let line = line_at(text, start);
     Err(Error::unusable_input(format!(
         "{}:{line}: `{}` is not where isoproof looks for its settings, so nothing below it would hold",
         path.display(),

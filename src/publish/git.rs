@@ -9,6 +9,7 @@ use super::folder::SiteFile;
 use crate::error::{Error, NameFailedFile, Result};
 use crate::git::{GitOutput, hide_credentials, run_git};
 use crate::site::{MARKER, SiteManifest};
+use crate::text::{make_visible, suggest_or_list};
 
 /// How many files of the branch a commit touches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,6 +64,9 @@ pub(super) struct Blob {
 #[derive(Debug)]
 pub(super) struct GitRepository {
     folder: PathBuf,
+    /// Where git goes by itself, so that a remote's relative address leads where it does for the
+    /// user: the top of the work tree.
+    top: Option<PathBuf>,
     repository: PathBuf,
     index: PathBuf,
     /// A folder whose files have names that git can be told, one a line.
@@ -80,6 +84,7 @@ impl GitRepository {
     pub(super) fn open_repository(folder: &Path, work: &Path, branch: &str) -> Result<Self> {
         let mut git = Self {
             folder: folder.to_path_buf(),
+            top: None,
             repository: work.join("repository"),
             index: work.join("index"),
             blobs: work.join("blobs"),
@@ -87,6 +92,9 @@ impl GitRepository {
             is_temporary: true,
         };
         if let Some(own) = git.find_repository()? {
+            let top = git.run_plain_git(&["rev-parse", "--show-toplevel"])?;
+            let is_bare = top.code != Some(0);
+            git.top = Some(if is_bare { own.clone() } else { path_of(&top.stdout_text()) });
             git.repository = own;
             git.is_temporary = false;
         } else {
@@ -112,7 +120,7 @@ impl GitRepository {
             return Ok(None);
         }
         let path = require_success(found, "rev-parse")?;
-        Ok(Some(path.trim_end_matches('\n').into()))
+        Ok(Some(path_of(&path)))
     }
 
     /// The remote of this name, address or path.
@@ -139,8 +147,21 @@ impl GitRepository {
                 Err(Error::unusable_input(format!("`{name}` is no remote")))
             }
             Some(path) if Path::new(path).exists() => Ok(absolute_path(path).display().to_string()),
+            Some(word) if !word.contains(['/', ':']) => Err(self.no_such_remote(word)),
             Some(address) => Ok(address.into()),
         }
+    }
+
+    /// What to say of a word that is neither the name of a remote nor a path or an address.
+    fn no_such_remote(&self, word: &str) -> Error {
+        let names = self.run_git(&["remote"]).map(|names| names.stdout_text()).unwrap_or_default();
+        let known: Vec<&str> = names.lines().collect();
+        let help = match known.is_empty() {
+            true => "name one by its address or its path".into(),
+            false => suggest_or_list(word, &known),
+        };
+        Error::unusable_input(format!("there is no remote `{}`", make_visible(word)))
+            .with_help(help)
     }
 
     /// Refuses the branch that the user works on: it holds the sources.
@@ -465,6 +486,10 @@ impl GitRepository {
         }
         let told = output.stdout_text();
         let line = told.lines().find(|line| line.starts_with('!')).unwrap_or_default();
+        // A branch of the remote is a folder in this name or the reverse: it stays so.
+        if line.contains("; cannot create") || output.stderr.contains("; cannot create") {
+            return Err(refusal_error(&self.branch, &remote.shown, line, &output.stderr));
+        }
         let overtaken = [
             "(fetch first)",
             "(non-fast-forward)",
@@ -499,7 +524,7 @@ impl GitRepository {
             .map(|(key, path)| (key, path.as_os_str()))
             .chain(author)
             .collect();
-        run_git(None, arguments, &environment, stdin)
+        run_git(self.top.as_deref(), arguments, &environment, stdin)
     }
 
     /// Runs git in the project's folder, as the user would.
@@ -529,6 +554,11 @@ impl GitRepository {
         }
         Ok(identity)
     }
+}
+
+/// The path that git printed.
+fn path_of(printed: &str) -> PathBuf {
+    printed.trim_end_matches('\n').into()
 }
 
 /// The id in `100644 blob ID`.

@@ -11,6 +11,7 @@ use pulldown_cmark::{Event, Parser, Tag};
 use regex::{Captures, Regex};
 
 use super::{functions, markdown};
+use crate::text::closest_match;
 
 /// The folder of the statements among the templates, under whose name chapters include them:
 /// `{% include "statements/control.md" %}`.
@@ -28,6 +29,41 @@ static LOOKUP: LazyLock<Regex> = LazyLock::new(|| {
     let include = format!(r"include\s+[\x22'](?:{SHIPPED}|{STATEMENTS})");
     Regex::new(&format!(r"\{{[{{%]-?[^{{}}%]*?(?:{call}|{include})")).expect("a valid expression")
 });
+
+/// A call with named arguments or none, or what is included, in a tag of plain Markdown.
+static CALL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x) \{[{%]-? [^{}%]*? (?: \b(?<name>[a-z_]+) \( \s* (?: \) | [a-z]+ \s* = )
+        | \binclude \s+ "(?<file>[^"]+\.md)" )"#,
+    )
+    .expect("a valid expression")
+});
+
+/// What looks like a look-up in a text that is no template, with its line: a misspelt name, or a
+/// file that cannot be included. It is printed as it stands.
+pub(crate) fn find_misspelt(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    if !CALL.is_match(text) || is_template(text) {
+        return found;
+    }
+    let code = code_ranges(text);
+    for tag in CALL.captures_iter(text) {
+        let start = tag.get(0).map_or(0, |tag| tag.start());
+        if code.iter().any(|range| range.contains(&start)) {
+            continue;
+        }
+        let line = text[..start].matches('\n').count() + 1;
+        if let Some(file) = tag.name("file") {
+            let words = format!("`{}` cannot be included", file.as_str());
+            found.push((line, format!("{words}: only `{SHIPPED}…` and `{STATEMENTS}…` can")));
+        } else if let Some(name) = tag.name("name").map(|name| name.as_str())
+            && let Some(near) = closest_match(name, functions::lookup_names())
+        {
+            found.push((line, format!("there is no look-up `{name}`: did you mean `{near}`?")));
+        }
+    }
+    found
+}
 
 /// What belongs to mdBook, and before it what is no look-up either way.
 static FOREIGN: LazyLock<Regex> = LazyLock::new(|| {
@@ -107,6 +143,23 @@ mod tests {
             "${{ secrets.TOKEN }}",
         ] {
             assert!(!is_template(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_look_up_in_plain_markdown_is_found_and_another_language_is_not() {
+        let text = "a\n{{ verdicts(target=\"kata\").title }}\n{% for t in target() %}\n\
+                    {% include \"mine.md\" %}\n`{{ verdicts() }}`";
+        assert_eq!(
+            find_misspelt(text),
+            [
+                (2, "there is no look-up `verdicts`: did you mean `verdict`?".to_string()),
+                (3, "there is no look-up `target`: did you mean `targets`?".into()),
+                (4, "`mine.md` cannot be included: only `shipped/…` and `statements/…` can".into()),
+            ]
+        );
+        for text in ["{{ url_for(path=1) }}", "{% include head.html %}", "a target(x=1)"] {
+            assert_eq!(find_misspelt(text), [], "{text}");
         }
     }
 

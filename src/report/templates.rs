@@ -129,6 +129,12 @@ fn plain_report(message: &str) -> Cow<'_, str> {
     let mismatch = message
         .strip_prefix("Invalid type for the value, expected `")
         .and_then(|rest| rest.strip_suffix('`')?.split_once("` but got `"));
+    if let Some((value, kind)) =
+        message.strip_prefix("Value `").and_then(|rest| rest.split_once("` is out of range for `"))
+    {
+        let expected = expected_words(kind.trim_end_matches('`'), FileForm::Toml);
+        return format!("expected {expected}, found {value}").into();
+    }
     match mismatch {
         Some((expected, found)) => {
             let [expected, found] =
@@ -235,6 +241,8 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_told_without_types_of_rust() {
         let message = "Invalid type for the value, expected `&str` but got `i64`";
         assert_eq!(plain_report(message), "expected a text in quotes, found a whole number");
+        let message = "Value `-5` is out of range for `usize`";
+        assert_eq!(plain_report(message), "expected a whole number of 0 or more, found -5");
         assert_eq!(plain_report("Variable `x` is not defined."), "Variable `x` is not defined.");
     }
 

@@ -173,6 +173,7 @@ impl KeptSite {
         }
         let own_path = builder.project().root.join(&builder.project().config.submission);
         let mut notices = runs.notices.clone();
+        notices.extend(builder.misspelt_lookups());
         let mut written = None;
         if let Some(text) = document {
             let path = options.document.clone().unwrap_or(own_path);

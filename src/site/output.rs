@@ -26,7 +26,8 @@ impl OutputFolder {
     /// # Errors
     ///
     /// It is no folder or a link that leads nowhere; it is a git repository; isoproof did not
-    /// make it and it is not empty; or it is one of `sources` or holds one.
+    /// make it and it is not empty; or it is one of `sources`, of which the first is the project,
+    /// holds one, or lies in one of the others.
     pub(crate) fn find_folder(named: &Path, sources: &[PathBuf]) -> Result<Self> {
         // Without a slash at the end, which would lead through a link.
         let named: PathBuf = named.components().collect();
@@ -65,13 +66,20 @@ impl OutputFolder {
     }
 
     fn refuse_sources(&self, sources: &[PathBuf]) -> Result<()> {
-        match sources.iter().find(|source| find_real(source).starts_with(&self.real)) {
-            Some(source) => {
-                let source = source.display();
-                Err(self.refuse_output(&format!("holds {source}, which the site is made of")))
-            }
-            None => Ok(()),
+        if let Some(source) = sources.iter().find(|it| find_real(it).starts_with(&self.real)) {
+            let source = source.display();
+            return Err(self.refuse_output(&format!("holds {source}, which the site is made of")));
         }
+        // In the project itself it may lie.
+        let mut folders = sources.iter().skip(1);
+        if let Some(source) = folders.find(|it| self.real.starts_with(find_real(it))) {
+            let source = source.display();
+            return Err(self.refuse_output(&format!("lies in {source}, which the site is made of")));
+        }
+        if self.real.components().any(|part| part.as_os_str() == ".git") {
+            return Err(self.refuse_output("lies in what git keeps of a repository"));
+        }
+        Ok(())
     }
 
     fn refuse_foreign(&self) -> Result<()> {
@@ -211,6 +219,11 @@ mod tests {
             }
         }
         assert!(OutputFolder::find_folder(&site, &[folder.path().join("data")]).is_ok());
+        let sources = [folder.path().to_path_buf(), folder.path().join("data")];
+        for (out, words) in [("data/runs/x", "lies in "), (".git/x", "what git keeps")] {
+            let error = OutputFolder::find_folder(&folder.path().join(out), &sources).unwrap_err();
+            assert!(error.message.contains(words), "{error}");
+        }
         let new = folder.path().join("new");
         assert!(OutputFolder::find_folder(&new, std::slice::from_ref(&new)).is_err());
     }

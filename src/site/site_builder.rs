@@ -29,6 +29,7 @@ use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
+use crate::report::lookups;
 use crate::report::markdown::{JoinedNames, TextJoiner, list_links, page_link};
 use crate::report::pack::HandReport;
 use crate::report::{
@@ -312,6 +313,22 @@ impl SiteBuilder {
             let context = with_objects(self.frame_context(name, title, &root, None), &[&sees()?]);
             self.page_engine(&self.assessment, &root).render_template(template, &context)
         })
+    }
+
+    /// What in the chapters looks like a look-up and is printed as it stands.
+    pub(super) fn misspelt_lookups(&self) -> Vec<String> {
+        let chapters = self.project_chapters();
+        let mut told = Vec::new();
+        for entry in &chapters.entries {
+            let file = self.project.chapters_dir().join(&entry.path);
+            for (line, words) in lookups::find_misspelt(chapters.chapter_source(&entry.path)) {
+                told.push(format!(
+                    "{}:{line}: {words}; it is printed as it stands",
+                    file.display()
+                ));
+            }
+        }
+        told
     }
 
     /// The links of a chapter's page to a place, where they are written; none of other pages.

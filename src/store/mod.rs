@@ -631,6 +631,9 @@ fn no_such_run(name: &str, entries: &[&RunEntry], damaged: &[(PathBuf, Error)]) 
     for (path, _) in damaged {
         help.push_str(&format!("\n{} is damaged, so its label is not known", path.display()));
     }
+    if Path::new(name).exists() {
+        help = format!("the file of that name is ./{name}\n{help}");
+    }
     let name = crate::text::make_visible(name);
     Error::unusable_input(format!("no run has the label or id `{name}`")).with_help(help)
 }

@@ -39,6 +39,13 @@ pub(super) fn junit_report(
     for verdict in &assessment.judgement.verdicts {
         verdicts.add_test_case(target_case(assessment, verdict));
     }
+    if assessment.judgement.verdicts.is_empty() {
+        let words = "this run tested no runtime".into();
+        let status = failed_case("nothing-tested", words, String::new());
+        let mut case = TestCase::new("a runtime", status);
+        case.set_classname("isoproof.verdicts");
+        verdicts.add_test_case(case);
+    }
     report.add_test_suite(verdicts);
     if !expectations.is_empty() {
         let mut suite = TestSuite::new("expectations");
