@@ -77,7 +77,7 @@ fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, S
     let edition = options.edition.clone().or_else(|| evident_edition(folder));
     let mut context = Context::new();
     context.insert("edition", &edition);
-    context.insert("site_url", &site_url(folder).map(|url| quote_toml_string(&url)));
+    context.insert("site_url", &site_url(folder).map(|url| toml::Value::String(url).to_string()));
     context.insert("version", &options.version.number);
     context.insert("commit", &options.version.commit);
     context.insert("repository", &options.version.repository);
@@ -141,11 +141,6 @@ fn render_init_template(
     let text = Tera::one_off(&file.text, context, false)
         .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
     Ok(format!("{}\n", text.trim()))
-}
-
-/// Text as a string of TOML.
-fn quote_toml_string(text: &str) -> String {
-    toml::Value::String(text.into()).to_string()
 }
 
 /// The folder of the chapters: that of the settings, if there are any.

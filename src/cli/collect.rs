@@ -335,7 +335,7 @@ fn parse_command_words(text: &str) -> Result<CommandWords, String> {
 fn has_unstarted(targets: &[Target]) -> bool {
     let mut runtimes = targets.iter().filter(|target| target.role != Role::Host).peekable();
     let has_runtimes = runtimes.peek().is_some();
-    targets.iter().any(Target::is_named_and_failed)
+    targets.iter().any(|target| target.named && target.start_failure().is_some())
         || (has_runtimes && runtimes.all(|target| target.failure.is_some()))
 }
 

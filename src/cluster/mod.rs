@@ -97,7 +97,9 @@ pub(crate) fn collect_nodes(
         for _ in 0..workers {
             let (sender, queue) = (sender.clone(), &queue);
             scope.spawn(move || {
-                while let Some(node) = take_next(queue).filter(|_| !session.is_cancelled()) {
+                while let Ok(Some(node)) = queue.lock().map(|mut queue| queue.pop_front())
+                    && !session.is_cancelled()
+                {
                     let answers = probe_node(session, &node);
                     if sender.send((node, answers)).is_err() {
                         return;
@@ -117,10 +119,6 @@ pub(crate) fn collect_nodes(
         }
         result
     })
-}
-
-fn take_next(queue: &Mutex<VecDeque<ClusterNode>>) -> Option<ClusterNode> {
-    queue.lock().ok()?.pop_front()
 }
 
 /// Removes the pods of a session when it ends, by a panic too.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::command_capture::from_command;
 use super::host_side;
 use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
-use super::image::ensure_image;
 use super::latency::{self, LoopbackBaseline};
 use super::options::AppRequest;
 use super::session::CollectSession;
@@ -66,7 +65,7 @@ fn missing_image(session: &CollectSession, app: &AppRequest) -> Option<String> {
     if app.image.is_none() {
         return Some(format!("image not present: {}", app.image_name()));
     }
-    ensure_image(session, app.image_name()).err().map(|error| error.message)
+    session.ensure_image(app.image_name()).err().map(|error| error.message)
 }
 
 /// Why an engine cannot publish a port, if it cannot.

@@ -36,7 +36,9 @@ pub(super) fn run_probes(
         captures.extend(outcome.captures);
         targets.push(Target { failure: outcome.failure, ..spec.clone() });
     }
-    match session.options.is_engine_chosen_by_us().then(|| failure_of_all(&targets)).flatten() {
+    let options = session.options;
+    let is_chosen_by_us = options.engine.is_none() && options.runtimes.is_empty();
+    match is_chosen_by_us.then(|| failure_of_all(&targets)).flatten() {
         Some(failure) => Err(engine_that_starts_nothing(session.engine, failure)),
         None => Ok((targets, captures)),
     }

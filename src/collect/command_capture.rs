@@ -26,15 +26,11 @@ pub(super) fn from_command(target: &str, id: &str, finished: &CommandOutput) -> 
         status,
         exit: finished.exit_status(),
         started: Some(finished.started),
-        duration_ms: Some(as_milliseconds(finished.duration)),
+        // To the microsecond.
+        duration_ms: Some((finished.duration.as_secs_f64() * 1e6).round() / 1e3),
         stderr: (!finished.stderr.is_empty()).then(|| CapturedStream::new(&finished.stderr)),
         ..Capture::of_target(target, id, origin, &finished.stdout)
     }
-}
-
-/// A duration in milliseconds, to the microsecond.
-fn as_milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// A duration as the records of measurements have it, to the microsecond.

@@ -13,7 +13,6 @@ mod escape;
 mod estimate;
 mod host_side;
 mod http;
-mod image;
 mod latency;
 mod machine_turn;
 mod measuring;
@@ -52,7 +51,6 @@ pub(crate) use escape::remove_orphan_folders as sweep_folders;
 pub(crate) use estimate::SessionEstimate;
 use estimate::{MeasurePlan, seen_starts};
 pub(crate) use host_side::{WitnessProcess, capture_of, witness_captures};
-use image::ensure_image;
 use measuring::{measure_in_turns, tell_estimate};
 pub(crate) use options::{
     AppRequest, CollectOptions, MeasureCounts, PerfOptions, RequestLoad, RoundCounts, THOROUGH,
@@ -188,7 +186,7 @@ fn execute_all(
     specs: &[Target],
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
-    ensure_image(session, &session.options.image)?;
+    session.ensure_image(&session.options.image)?;
     let prepared = session.begun.elapsed();
     if session.options.is_quick {
         for part in ["startup", "perf", "app", "http", "escape"] {

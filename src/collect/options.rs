@@ -58,13 +58,6 @@ pub(crate) struct CollectOptions {
     pub budget: Option<Duration>,
 }
 
-impl CollectOptions {
-    /// Whether the user left engine and runtimes to us.
-    pub(super) fn is_engine_chosen_by_us(&self) -> bool {
-        self.engine.is_none() && self.runtimes.is_empty()
-    }
-}
-
 /// How many starts are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoundCounts {

@@ -8,10 +8,11 @@ use super::options::CollectOptions;
 use super::progress::CollectProgress;
 use super::work::SessionWork;
 use super::work_part::WorkPart;
-use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind, clean};
+use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind, clean, facts};
+use crate::error::{Error, Result};
 use crate::model::Target;
 use crate::probe::catalogue::ProbeCatalogue;
-use crate::process::CancelFlag;
+use crate::process::{CancelFlag, run_command};
 use crate::stats::RandomSequence;
 
 /// What stays the same during a session.
@@ -81,6 +82,28 @@ impl CollectSession<'_> {
             options: &options,
         };
         engine::run_argv(self.engine, &container)
+    }
+
+    /// The image is there before anything is started: a pull is never part of a measurement.
+    pub(super) fn ensure_image(&self, image: &str) -> Result<()> {
+        if facts::has_image(self.engine, image, self.cancel)? {
+            return Ok(());
+        }
+        self.progress.on_step("image", "pulling", None);
+        let name = self.engine.name().to_string();
+        let argv = match self.engine {
+            EngineKind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(image)],
+            _ => vec![name, "pull".into(), image.into()],
+        };
+        let pulled = run_command(&argv, Duration::from_secs(300), self.cancel)?;
+        if pulled.is_success() {
+            return Ok(());
+        }
+        Err(Error::failed_environment(format!(
+            "the image {image} is not there and cannot be pulled: {}",
+            pulled.error_summary()
+        ))
+        .with_help("load it first, or name one that is there with --image"))
     }
 
     /// What decides an order: the session's id, so that the order can be made again from the record.

@@ -77,16 +77,11 @@ pub(crate) fn banner_release(banner: &str) -> Option<&str> {
     banner.strip_prefix("Linux version ")?.split_whitespace().next()
 }
 
-/// Where in a text a kernel's date stands.
-fn find_kernel_date(text: &str) -> Option<std::ops::Range<usize>> {
-    DATE.find(text).map(|found| found.range())
-}
-
 /// The build in a kernel's line, `#1 SMP Fri Nov 14 15:34:06 UTC 2025`, where its date is whole.
 fn stated_build(text: &str) -> Option<&str> {
     let start = text.find(" #")? + 1;
-    let date = find_kernel_date(&text[start..])?;
-    text.get(start..start + date.end)
+    let date = DATE.find(&text[start..])?;
+    text.get(start..start + date.end())
 }
 
 #[cfg(test)]

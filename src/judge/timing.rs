@@ -62,11 +62,6 @@ impl ControlComparison {
     pub fn arms_differ(&self) -> bool {
         matches!(self.comparison.outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster)
     }
-
-    /// By how much they differ, as a share: 0.02 is 2 %.
-    fn arm_difference(&self) -> Option<f64> {
-        self.comparison.ratio.map(|ratio| ratio.max(1.0 / ratio) - 1.0)
-    }
 }
 
 /// One measure of a target compared with that of the baseline.
@@ -181,7 +176,8 @@ impl RunTiming {
 
     /// The noise of the session: the larger difference between the arms of a control.
     pub fn session_noise(&self) -> Option<f64> {
-        self.controls.iter().filter_map(ControlComparison::arm_difference).reduce(f64::max)
+        let ratios = self.controls.iter().filter_map(|control| control.comparison.ratio);
+        ratios.map(|ratio| ratio.max(1.0 / ratio) - 1.0).reduce(f64::max)
     }
 
     /// The margin that holds: the larger of the user's and the noise.

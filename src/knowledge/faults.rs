@@ -7,6 +7,7 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
+use crate::assets;
 use crate::error::{Error, Result};
 use crate::text::strip_ansi;
 
@@ -54,7 +55,7 @@ impl KnownFaults {
     /// The table is not valid TOML, has an unknown key, a broken pattern, or an id twice; the
     /// error names the file and the fault.
     pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
-        super::load_table(data, FILE, Self::from_table)
+        super::parse_table(&assets::read_data(data, FILE)?, Self::from_table)
     }
 
     fn from_table(table: FaultTable) -> Result<Self> {

@@ -84,20 +84,12 @@ impl KnowledgeBase {
     }
 }
 
-/// Reads the data file `name` and makes a table of what it holds; errors name the file.
-fn load_table<T: DeserializeOwned, K>(
-    data: Option<&Path>,
-    name: &str,
-    make: fn(T) -> Result<K>,
-) -> Result<K> {
-    parse_table(&assets::read_data(data, name)?, make)
-}
-
+/// Makes a table of what a data file holds; errors name the file.
 fn parse_table<T: DeserializeOwned, K>(file: &TextFile, make: fn(T) -> Result<K>) -> Result<K> {
     make(file.parse_toml()?).map_err(|error| file.name_error(error.message))
 }
 
-/// [`load_table`] of a table whose errors have to show only if it is a project's own.
+/// [`parse_table`] of a data file whose errors have to show only if it is a project's own.
 fn prepare_table<T: DeserializeOwned + 'static, K: Send + 'static>(
     data: Option<&Path>,
     name: &str,

@@ -68,7 +68,8 @@ pub fn process_book(input: &str) -> Result<ProcessedBook> {
         {
             warnings.push("the book has no list of chapters: no page was added".into());
         }
-        missing = builder.missing_values();
+        let lines = builder.warnings.lock();
+        missing = lines.map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
     }
     Ok(ProcessedBook { book, warnings, missing })
 }
@@ -201,10 +202,6 @@ impl BookPreprocessor {
             // A table of all there is may have gaps without being a text that lacks something.
             LookupSources { warnings: None, ..self.template_sources(voice) }
         })
-    }
-
-    fn missing_values(&self) -> Vec<String> {
-        self.warnings.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
     }
 }
 

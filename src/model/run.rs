@@ -200,11 +200,6 @@ impl Target {
     pub fn is_stopped(&self) -> bool {
         self.failure.as_deref() == Some(STOPPED_BY_USER)
     }
-
-    /// Whether the user named it, and it could not be started.
-    pub fn is_named_and_failed(&self) -> bool {
-        self.named && self.start_failure().is_some()
-    }
 }
 
 /// The part of a target in the comparison.

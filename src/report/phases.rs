@@ -67,11 +67,6 @@ impl PhaseSplit<'_> {
     pub(crate) fn owner_seconds(&self, part: PhaseOwner) -> f64 {
         self.phases.iter().filter(|phase| phase.part == part).map(|phase| phase.median).sum()
     }
-
-    /// The share of one part.
-    pub(crate) fn owner_share(&self, part: PhaseOwner) -> f64 {
-        self.owner_seconds(part) / self.total_seconds()
-    }
 }
 
 /// The divided starts of every target whose engine told in which part the runtime is at work.

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::build_options::BuildOptions;
-use super::built_report::BuiltReport;
 use super::cache::BuildCache;
 use super::links::PRINT;
 use super::output::OutputFolder;
@@ -22,7 +21,7 @@ use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::project::{NOTES, SUMMARY};
 use crate::report::chapters::takes_from_others;
-use crate::report::submission;
+use crate::report::{Assessment, submission};
 use crate::sources::{self, WalkLimits};
 
 /// What changed among the sources of a site.
@@ -37,6 +36,25 @@ pub(crate) enum SourceChanges {
 /// The files of a site that are made after open pages were told of a change: no page shows them
 /// by itself.
 pub(crate) const LATE_FILES: [&str; 2] = [PRINT, search::FILE];
+
+/// What was built.
+#[derive(Debug)]
+pub(crate) struct BuiltReport {
+    /// The folder of the site.
+    pub out: PathBuf,
+    /// The number of its pages.
+    pub pages: usize,
+    /// The document that an edition wants, if the project has one and it was not edited.
+    pub document: Option<PathBuf>,
+    /// What the texts say is not captured.
+    pub warnings: Vec<String>,
+    /// What has to be said about runs: which were left out, and that this one has no times.
+    pub notices: Vec<String>,
+    /// The run that they are about.
+    pub assessment: Arc<Assessment>,
+    /// Why the next build has to make every page again, if it has to.
+    pub cache_error: Option<Error>,
+}
 
 /// A site that was built, with all that is needed to put other chapters into it.
 pub(super) struct KeptSite {

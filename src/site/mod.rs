@@ -5,7 +5,6 @@
 //! run is its row in the list. The finished site takes the place of the old one in one step.
 
 mod build_options;
-mod built_report;
 mod cache;
 mod content_hash;
 mod feed;
@@ -31,8 +30,7 @@ use crate::error::Result;
 use crate::project::Project;
 pub(crate) use build_options::BuildOptions;
 use build_options::default_output;
-pub(crate) use built_report::BuiltReport;
-pub(crate) use kept_site::{LATE_FILES, SourceChanges};
+pub(crate) use kept_site::{BuiltReport, LATE_FILES, SourceChanges};
 pub(crate) use manifest::{MARKER, SiteManifest};
 use published_report::publish_report;
 pub(crate) use site_memory::SiteMemory;

@@ -240,11 +240,6 @@ impl PageWriter {
         lock_mutex(&self.links).places_on(name).map(String::from).collect()
     }
 
-    /// The size of all pages so far, in bytes.
-    pub(super) fn total_size(&self) -> u64 {
-        lock_mutex(&self.after).pages.values().map(|made| made.size).sum()
-    }
-
     /// Copies what lies beside the chapters and a page links to: pictures, mostly. Returns the
     /// names of the files, with those among the files that were `copied` before.
     ///

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::build_options::BuildOptions;
-use super::built_report::BuiltReport;
 use super::cache::BuildCache;
 use super::fleets::FleetPages;
-use super::kept_site::KeptSite;
+use super::kept_site::{BuiltReport, KeptSite};
 use super::page_writer::{PageWriter, SitePages};
 use super::project_pages::make_pages;
 use super::run_pages::RunPages;

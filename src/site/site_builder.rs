@@ -863,8 +863,8 @@ impl SiteBuilder {
             let docs = self.assessment.project_data.listed_report_rules();
             rules.extend(docs.map(|doc| doc.id.clone()));
         }
-        let size = writer.total_size();
         let finished = writer.finished_pages();
+        let size: u64 = finished.pages.values().map(|made| made.size).sum();
         let chapters = self.project_chapters().entries.iter();
         let mut texts: Vec<(&str, String)> =
             chapters.map(|entry| (entry.title.as_str(), entry.page_path())).collect();

@@ -181,7 +181,7 @@ impl Indicators {
                 self.add_indicator(RELEASE, SourceGroup::Name, Indication::Separate);
             }
         }
-        if differs_from_host(context, VERSION, target) {
+        if equals_host(context, VERSION, target) == Some(false) {
             self.add_indicator(VERSION, SourceGroup::Name, Indication::Separate);
         }
         let banner = self.sound_text(context, BANNER, target);
@@ -428,11 +428,6 @@ const GVISOR: &[(FactId, SourceGroup, IsMark)] = &[
 
 fn fact_contains(context: &RuleContext, id: FactId, target: &str, mark: &str) -> bool {
     context.fact_text(id, target).is_some_and(|text| text.contains(mark))
-}
-
-/// Whether a fact is there on both sides and differs.
-fn differs_from_host(context: &RuleContext, id: FactId, target: &str) -> bool {
-    equals_host(context, id, target) == Some(false)
 }
 
 /// Whether a fact is equal on both sides; none where one of them has none.

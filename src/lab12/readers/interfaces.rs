@@ -48,8 +48,10 @@ fn in_part(part: &LabelledPart, who: EvidenceRole) -> ReadResult<Value> {
     let end =
         all.iter().skip(1).position(|one| one.name == first.name).map_or(all.len(), |at| at + 1);
     let list = &all[..end];
+    // Only a machine has an interface of such a name, not a sandbox on it.
+    let is_host_only = |one: &&ListedInterface| STARTS.iter().any(|it| one.name.starts_with(it));
     if who == EvidenceRole::Kata
-        && let Some(mark) = list.iter().find(|one| is_host_only(&one.name))
+        && let Some(mark) = list.iter().find(is_host_only)
     {
         return Err(host_list(mark.line, &mark.name));
     }
@@ -58,11 +60,6 @@ fn in_part(part: &LabelledPart, who: EvidenceRole) -> ReadResult<Value> {
         .map(|one| json!({"name": one.name, "mac": one.mac, "ipv4": one.ipv4, "ipv6": one.ipv6}))
         .collect();
     Ok(FoundValue { value, line: first.line })
-}
-
-/// Whether only a machine has an interface of this name, not a sandbox on it.
-fn is_host_only(name: &str) -> bool {
-    STARTS.iter().any(|start| name.starts_with(start))
 }
 
 /// The interfaces in lines, in order, with what is an address in the place of one.

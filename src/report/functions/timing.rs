@@ -313,6 +313,7 @@ fn split_value(
         .filter(|p| p.part == PhaseOwner::Runtime)
         .map(|p| p.word.into())
         .collect();
+    let seconds = split.owner_seconds(PhaseOwner::Runtime);
     value_map([
         ("target", split.target.into()),
         (
@@ -322,12 +323,8 @@ fn split_value(
             ),
         ),
         ("total", number::format_measured(split.total_seconds(), SampleUnit::Seconds).into()),
-        (
-            "runtime",
-            number::format_measured(split.owner_seconds(PhaseOwner::Runtime), SampleUnit::Seconds)
-                .into(),
-        ),
-        ("runtime_share", number::format_percent(split.owner_share(PhaseOwner::Runtime)).into()),
+        ("runtime", number::format_measured(seconds, SampleUnit::Seconds).into()),
+        ("runtime_share", number::format_percent(seconds / split.total_seconds()).into()),
         ("runtime_phases", runtime.into()),
         ("list", list.into()),
     ])
