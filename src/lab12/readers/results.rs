@@ -236,9 +236,14 @@ pub(super) fn device_name(text: &str) -> Option<&str> {
 
 /// The effective capabilities of `who` as the hexadecimal digits that stand there.
 pub(super) fn cap_eff(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
-    let parts = page.labelled_parts();
-    read::in_parts(page, parts, who, mask_in)
+    // A row of a table is of the set that it names.
+    let is_of_others = |head: &str| OTHER_SETS.iter().any(|other| head.contains(other));
+    let parts = page.parts_measuring(|head| !is_of_others(head));
+    read::in_parts(page, &parts, who, mask_in)
 }
+
+/// The keys of the other sets of capabilities in `/proc/PID/status`.
+const OTHER_SETS: [&str; 4] = ["CapInh", "CapPrm", "CapBnd", "CapAmb"];
 
 /// The mask of `who` behind its key in `/proc/PID/status`, as the digits that stand there.
 pub(super) fn keyed_mask(page: &EvidencePage, who: EvidenceRole, key: &str) -> ReadResult<String> {

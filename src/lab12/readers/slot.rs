@@ -257,7 +257,8 @@ pub(super) fn role_of_bare_name(path: &str) -> Option<EvidenceRole> {
     let (roles, others): (Vec<&str>, Vec<&str>) =
         stem.split('-').partition(|word| EvidenceRole::of_folder(word).is_some());
     let is_bare = others.iter().all(|word| {
-        matches!(*word, "pod" | "container" | "all") || word.chars().all(|c| c.is_ascii_digit())
+        matches!(*word, "pod" | "container" | "contenedor" | "conteneur" | "all")
+            || word.chars().all(|c| c.is_ascii_digit())
     });
     EvidenceRole::of_folder(roles.first()?).filter(|_| is_bare && roles.len() == 1)
 }

@@ -116,7 +116,9 @@ fn plausible_name(name: &str) -> Option<&str> {
 fn parse_brief_interface(text: &str) -> Option<ListedInterface> {
     let mut columns = text.split_whitespace();
     let (name, state) = (columns.next()?, columns.next()?);
-    if !matches!(state, "UP" | "DOWN" | "UNKNOWN" | "LOWERLAYERDOWN" | "DORMANT") {
+    let is_state = matches!(state, "UP" | "DOWN" | "UNKNOWN" | "LOWERLAYERDOWN" | "DORMANT");
+    // `operstate: UNKNOWN` is a key and its value.
+    if !is_state || name.ends_with(':') {
         return None;
     }
     let mut interface =
@@ -240,6 +242,12 @@ mod tests {
         assert_eq!(parse_interfaces(text).unwrap(), same());
         let packages = text.replace("qdisc", "state UP group default qdisc");
         assert_eq!(parse_interfaces(&packages).unwrap(), same());
+    }
+
+    #[test]
+    fn a_key_with_a_state_is_no_interface() {
+        assert!(list_interfaces([(1, "operstate: UNKNOWN")]).is_empty());
+        assert_eq!(list_interfaces([(1, "eth0 UP 192.0.2.2/24")]).len(), 1);
     }
 
     #[test]
