@@ -151,8 +151,20 @@ fn is_report(name: &str) -> bool {
 fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
     // `pod-kata.log` holds what Kata's pod printed.
     let lines = number_lines(capture);
+    // In one without a command that starts or enters a container, the name says where all of it
+    // was typed.
+    let is_of_one_shell = lines.iter().all(|line| {
+        command::role_of_command(&line.1)
+            .is_none_or(|role| role == LabelRole::One(EvidenceRole::Host))
+    });
     let named = slot::role_of_bare_name(&capture.id).filter(|who| {
-        lines.iter().all(|line| role_in_line(line).is_none_or(|stated| stated == *who))
+        lines.iter().all(|line| {
+            let stated = match command::role_of_command(&line.1) {
+                Some(_) if is_of_one_shell => None,
+                _ => role_in_line(line),
+            };
+            stated.is_none_or(|stated| stated == *who)
+        })
     });
     let first = match named {
         Some(who) => PastedBlock {
@@ -166,7 +178,11 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
     for (number, raw) in lines {
         let text = raw.trim();
         if let Some(typed) = command::typed_in_transcript(text) {
-            blocks.push(PastedBlock::of_command(number, typed, text));
+            let mut block = PastedBlock::of_command(number, typed, text);
+            if let Some(who) = named.filter(|_| is_of_one_shell) {
+                block.typed_for = Some(LabelRole::One(who));
+            }
+            blocks.push(block);
         } else if heading_depth(text).is_some() {
             // What follows a heading was written, not printed.
             let words = text.trim_matches(['#', ' ']);
