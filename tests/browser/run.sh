@@ -28,7 +28,7 @@ node "$here/hostile.mjs" "$root/tests/import/customer" "$work/hostile" "$work/ev
 # The report about four and about eight runtimes, and about one that lost its boundary since.
 mkdir -p "$work/many/data"
 cp -R "$root/tests/runs" "$work/many/data/runs"
-cp "$root/book.toml" "$work/many/book.toml"
+cp -R "$root/book.toml" "$root/site" "$work/many/"
 node "$here/eight.mjs" "$root/tests/runs/20261124T200059Z-540f7ff3.json" \
     > "$work/many/data/runs/20261127T030000Z-88888888.json"
 node "$here/weaker.mjs" "$root/tests/runs/20261124T200059Z-540f7ff3.json" \
