@@ -272,7 +272,7 @@ pub fn beginning(text: &str, length: usize) -> &str {
 }
 
 /// The end of `text`, of at most `length` bytes.
-pub(crate) fn ending(text: &str, length: usize) -> &str {
+pub(crate) fn end_of_text(text: &str, length: usize) -> &str {
     let mut start = text.len().saturating_sub(length);
     while !text.is_char_boundary(start) {
         start += 1;

@@ -357,7 +357,7 @@ mod tests {
     }
 
     /// A finding about the first of these targets that rests on the starts of all.
-    fn finding(rule: &str, severity: Severity, targets: &[&str]) -> Finding {
+    fn make_finding(rule: &str, severity: Severity, targets: &[&str]) -> Finding {
         let places = targets.iter().map(|target| EvidenceRef {
             fact: Some(FIRST.into()),
             target: Some(target.to_string()),
@@ -494,7 +494,7 @@ mod tests {
             (FASTER, Severity::Warning, &["kata", "runc"], Suitability::Open),
             (FASTER, Severity::Warning, &["crun", "runc"], Suitability::Fit),
         ] {
-            let finding = finding(rule, severity, targets);
+            let finding = make_finding(rule, severity, targets);
             let verdict =
                 Verdict::without_facts("kata", Conclusion::SeparateKernelVm, Confidence::High);
             let workload = workload(true, &[("startup", 2.0)]);
@@ -520,7 +520,7 @@ mod tests {
             let sketch = sketch().series(FIRST, "kata", &around(center, 10));
             let verdict =
                 Verdict::without_facts("kata", Conclusion::SeparateKernelVm, Confidence::High);
-            let emulated = finding(MachineWithoutKvm::RULE, Severity::Note, &["kata"]);
+            let emulated = make_finding(MachineWithoutKvm::RULE, Severity::Note, &["kata"]);
             let fit = fit_with(&sketch, &workload(true, &[(pays, 3.0)]), verdict, vec![emulated]);
             assert_eq!(fit.suitability, expected, "{center} {pays}");
         }

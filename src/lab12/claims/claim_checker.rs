@@ -359,7 +359,7 @@ mod tests {
     static CLAIMS: LazyLock<ClaimChecker> = LazyLock::new(|| ClaimChecker::load(None).unwrap());
     static SHELF: LazyLock<ProjectData> = LazyLock::new(|| ProjectData::load_data(None).unwrap());
 
-    fn annotations(sketch: Sketch, text: &str) -> Vec<(ClaimStatus, Option<String>)> {
+    fn annotate_report(sketch: Sketch, text: &str) -> Vec<(ClaimStatus, Option<String>)> {
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         let subject = Assessment::new(loaded, &SHELF).unwrap();
@@ -374,25 +374,25 @@ mod tests {
             sketch().fact("kernel.boot_id", "host", "a").fact("kernel.boot_id", "kata", id)
         };
         let rule = Some("claim-verdict-differs".to_string());
-        assert_eq!(annotations(booted("a"), text), [(ClaimStatus::Contradicted, rule)]);
+        assert_eq!(annotate_report(booted("a"), text), [(ClaimStatus::Contradicted, rule)]);
         // What nothing decides is left alone.
-        assert_eq!(annotations(sketch(), text), []);
+        assert_eq!(annotate_report(sketch(), text), []);
         let apart = booted("b").fact("kernel.banner", "host", "Linux version 6.1").fact(
             "kernel.banner",
             "kata",
             "Linux version 6.12.47",
         );
-        assert_eq!(annotations(apart, text), [(ClaimStatus::Supported, None)]);
+        assert_eq!(annotate_report(apart, text), [(ClaimStatus::Supported, None)]);
     }
 
     #[test]
     fn processes_that_were_counted_are_called_so_rightly() {
         let run = || sketch().fact("proc.entries", "host", 322).fact("proc.pids", "host", 250);
         assert_eq!(
-            annotations(run(), "The host has 250 processes in /proc."),
+            annotate_report(run(), "The host has 250 processes in /proc."),
             [(ClaimStatus::Supported, None)]
         );
-        let found = annotations(run(), "The host has 322 processes in /proc.");
+        let found = annotate_report(run(), "The host has 322 processes in /proc.");
         assert_eq!(
             found,
             [(ClaimStatus::Misworded, Some("claim-entries-called-processes".into()))]
@@ -413,13 +413,13 @@ mod tests {
             "Entries in /proc of the host: 531. I counted again: 497 entries in /proc on the host.",
             "## Kata\n\nThe kernel is 6.12.47 and the kernel is 6.12.36.",
         ] {
-            let found = annotations(run(), text).into_iter();
+            let found = annotate_report(run(), text).into_iter();
             let refuted: Vec<_> = found.filter(|one| one.0 == ClaimStatus::Contradicted).collect();
             assert_eq!(refuted, [], "{text}");
         }
         // A single one is held against the evidence.
         let text = "| | host | Kata |\n|-|-|-|\n| /proc entries | 531 | 59 |\n";
-        assert_eq!(annotations(run(), text)[1].0, ClaimStatus::Contradicted);
+        assert_eq!(annotate_report(run(), text)[1].0, ClaimStatus::Contradicted);
     }
 
     #[test]
@@ -429,14 +429,14 @@ mod tests {
             "kata",
             &[1.5; 5],
         );
-        assert_eq!(annotations(run, "The startup overhead of Kata is large."), []);
+        assert_eq!(annotate_report(run, "The startup overhead of Kata is large."), []);
     }
 
     #[test]
     fn a_status_in_a_code_span_of_two_lines_has_a_place() {
         let run = sketch().fact("app.health_status", "runc", 503);
         let text = "HTTP```\n\u{202e}503| a | b |\n|-|-|\n| | a | b |\n|-|-|\n| ```\n";
-        assert_eq!(annotations(run, text).len(), 1);
+        assert_eq!(annotate_report(run, text).len(), 1);
     }
 
     #[test]
@@ -450,7 +450,7 @@ mod tests {
         assert!(error.message.contains("more than 10000 values"), "{}", error.message);
     }
 
-    fn soup() -> impl Strategy<Value = String> {
+    fn mixed_report_text() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
             "Host",
             "Kata",
@@ -497,7 +497,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_report_makes_checking_panic_and_every_place_is_in_the_text(text in prop_oneof![soup(), any::<String>()]) {
+        fn no_report_makes_checking_panic_and_every_place_is_in_the_text(text in prop_oneof![mixed_report_text(), any::<String>()]) {
             let run = sketch()
                 .fact("proc.entries", "host", 322)
                 .fact("proc.entries", "kata", 52)

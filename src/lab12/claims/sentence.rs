@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::dates::month_number;
 use super::passages::{PassageForm, ReportPassage};
 use super::words::SentenceWords;
-use crate::text::{beginning, ending};
+use crate::text::{beginning, end_of_text};
 
 /// The most bytes of a sentence. A longer one is taken in pieces, each at least as sure of what it
 /// is about as a sentence of its own: everything in it is looked at, and what it takes grows with
@@ -82,7 +82,7 @@ impl<'a> ReportSentence<'a> {
 
     /// What stands before the sentence in its passage.
     pub(crate) fn earlier_text(&self) -> &'a str {
-        ending(&self.passage.text[..self.range.start], AROUND)
+        end_of_text(&self.passage.text[..self.range.start], AROUND)
     }
 
     /// The sentence with what stands before and after it in its passage.

@@ -386,7 +386,7 @@ impl<'a> ValuePlace<'a> {
         let behind = &sentence.passage.text[sentence.range.end..];
         let before = sentence.earlier_text();
         let around = [
-            crate::text::ending(before, BESIDE),
+            crate::text::end_of_text(before, BESIDE),
             // Beside the other figures of the series, two of them may have changed places.
             if self.is_sample_misnamed(fact_ref) { "" } else { sentence.text },
             crate::text::beginning(behind, BESIDE),
