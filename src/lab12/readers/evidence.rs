@@ -239,6 +239,7 @@ impl EvidencePages<'_> {
         for (who, own) in [
             (EvidenceRole::Kata, "isolation/kata-network.txt"),
             (EvidenceRole::Runc, "isolation/runc-network.txt"),
+            (EvidenceRole::Host, "isolation/host-network.txt"),
         ] {
             let places = ["isolation/network.txt", own];
             let fact = self.first_fact_from_slots(&places, places[0], |page| {

@@ -71,7 +71,32 @@ fn interfaces_in_lines(lines: &[PageLine]) -> Vec<ListedInterface> {
         one.ipv4.retain(|address| is_ipv4(address));
         one.ipv6.retain(|address| is_ipv6(address));
     }
-    list
+    if list.is_empty() { names_in_lines(lines) } else { list }
+}
+
+/// The interfaces of which there is nothing but names, as `ls /sys/class/net` prints them: one of
+/// them is the loopback.
+fn names_in_lines(lines: &[PageLine]) -> Vec<ListedInterface> {
+    const MARKS: [char; 3] = [' ', ',', '\t'];
+    let is_name = |word: &str| {
+        word.len() < 16
+            && !word.starts_with(|c: char| !c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@'))
+    };
+    let are_names = |line: &&PageLine| line.text.split(MARKS).all(is_name);
+    let texts = lines.iter().filter(|line| line.kind == LineKind::Text);
+    let rows = texts.skip_while(|line| !are_names(line)).take_while(are_names);
+    let words = rows.flat_map(|line| {
+        let words = line.text.split(MARKS).filter(|word| !word.is_empty());
+        words.map(|word| ListedInterface {
+            name: word.split('@').next().unwrap_or(word).into(),
+            line: line.number,
+            ..ListedInterface::default()
+        })
+    });
+    let list: Vec<ListedInterface> = words.collect();
+    let has_loopback = list.iter().any(|one| one.name == "lo");
+    if has_loopback && list.len() < 20 { list } else { Vec::new() }
 }
 
 /// Whether a text is a line of `ip addr` or `ifconfig` with an address.

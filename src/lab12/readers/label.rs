@@ -10,7 +10,7 @@ use crate::text::beginning;
 
 pub use super::role::EvidenceRole;
 pub(super) use super::role::{
-    GuestPlace, LabelRole, OTHER_GUESTS, is_other_runtime, list_roles, role_of,
+    GuestPlace, LabelRole, OTHER_GUESTS, is_other_runtime, list_roles, role_of, variant_of_name,
 };
 
 /// A label at the start of a text.

@@ -36,7 +36,7 @@ use crate::lab12::edition::Edition;
 use evidence::EvidencePages;
 use label::GuestPlace;
 
-use crate::model::{Capture, CaptureOrigin, Facts, Role, Target};
+use crate::model::{Capture, CaptureOrigin, Fact, Facts, Role, Target};
 
 pub use label::EvidenceRole;
 pub use report::{REPORT_PATH, has_outputs, show_different_outputs};
@@ -92,6 +92,23 @@ pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
             ..make_target(other.who, Role::Candidate)
         });
     }
+    for variant in evidence.variants {
+        let place = GuestPlace::Variant(variant);
+        let own = EvidencePages::from_captures(captures, place).all_facts(edition).facts;
+        let name = format!("{}-{variant}", EvidenceRole::Kata.target_name());
+        let mut is_read = false;
+        for (id, mut by_target) in own.into_iter().filter(|(id, _)| !id.starts_with("runtime.")) {
+            let fact = by_target.remove(EvidenceRole::Kata.target_name());
+            if let Some(fact) = fact.filter(Fact::is_present) {
+                is_read = true;
+                facts.entry(id).or_default().insert(name.clone(), fact);
+            }
+        }
+        if is_read {
+            let plain = make_target(EvidenceRole::Kata, Role::Candidate);
+            targets.push(Target { name, ..plain });
+        }
+    }
     LabReading { edition, targets, facts }
 }
 
@@ -120,9 +137,8 @@ pub fn assign_slots(captures: &mut [Capture]) {
             .collect();
         rivals.sort_by_key(|&(rank, index)| (rank, captures[index].id.clone()));
         // What is called after another runtime has a place of Kata's where that has no file.
-        let (own, of_others): (Vec<_>, Vec<_>) = rivals
-            .into_iter()
-            .partition(|(_, index)| slot::other_runtime_of_path(&captures[*index].id).is_none());
+        let (own, of_others): (Vec<_>, Vec<_>) =
+            rivals.into_iter().partition(|(_, index)| slot::is_of_plain_name(&captures[*index].id));
         let rivals = if own.is_empty() { of_others } else { own };
         let readable = rivals.iter().find(|(_, index)| is_readable(&captures[*index], *slot));
         let winner = if rivals.len() > 1 { readable.or(rivals.first()) } else { rivals.first() };
@@ -152,6 +168,6 @@ fn is_readable(capture: &Capture, slot: EvidenceSlot) -> bool {
     occupy_slot(&mut alone[0], slot);
     let facts = read_lab_captures(&alone).facts;
     facts.iter().any(|(id, by_target)| {
-        id != "evidence.logged_at" && by_target.values().any(crate::model::Fact::is_present)
+        id != "evidence.logged_at" && by_target.values().any(Fact::is_present)
     })
 }

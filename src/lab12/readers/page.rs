@@ -5,7 +5,7 @@ use super::label::{self, EvidenceRole, GuestPlace, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
 use super::table::{self, TableLine};
 use super::vocabulary::page::UNITS;
-use super::{records, words};
+use super::{records, slot, words};
 use crate::model::{Capture, MAX_LINE, MissingReason, MissingValue};
 use crate::text::{is_hidden, split_lines, strip_ansi};
 
@@ -74,6 +74,8 @@ pub(super) struct LabelledPart {
     pub lines: Vec<PageLine>,
     /// The first cell that was left out because it is a value of something else.
     pub other_measure: Option<PageLine>,
+    /// Which runtime of its kind the label names: `clh` of `kata-clh`.
+    pub variant: Option<&'static str>,
 }
 
 impl<'a> EvidencePage<'a> {
@@ -115,6 +117,17 @@ impl<'a> EvidencePage<'a> {
 
     /// The same page, whose guest is that of a runtime, without the parts of others.
     pub(super) fn read_guest_as(mut self, place: GuestPlace) -> Self {
+        let beside = self.variants_beside_plain();
+        let is_file_of_variant = matches!(place, GuestPlace::Variant(name) if slot::variant_of_path(self.capture) == Some(name));
+        self.parts.retain(|part| match place {
+            _ if part.who.is_none() || is_file_of_variant => true,
+            GuestPlace::Variant(name) if part.who == Some(EvidenceRole::Kata) => {
+                part.variant == Some(name) && beside.contains(&(EvidenceRole::Kata, name))
+            }
+            _ => part
+                .variant
+                .is_none_or(|name| part.who.is_none_or(|who| !beside.contains(&(who, name)))),
+        });
         self.who = self.who.and_then(|who| place.role_of(who));
         self.parts.retain_mut(|part| {
             let was_labelled = part.who.is_some();
@@ -122,6 +135,18 @@ impl<'a> EvidencePage<'a> {
             part.who.is_some() || !was_labelled
         });
         self
+    }
+
+    /// The runtimes that labels name beside another of their kind, each with its kind.
+    pub(super) fn variants_beside_plain(&self) -> Vec<(EvidenceRole, &'static str)> {
+        let filled = |part: &&LabelledPart| part.value_lines().next().is_some();
+        let mut plain = self.parts.iter().filter(filled).filter(|part| part.variant.is_none());
+        let plain: Vec<_> = plain.by_ref().filter_map(|part| part.who).collect();
+        let named = self.parts.iter().filter_map(|part| Some((part.who?, part.variant?)));
+        let mut beside: Vec<_> = named.filter(|(who, _)| plain.contains(who)).collect();
+        beside.sort_unstable();
+        beside.dedup();
+        beside
     }
 
     fn add_lines(&mut self, raw_lines: &[(u32, String)]) {
@@ -217,6 +242,13 @@ impl<'a> EvidencePage<'a> {
                 },
                 _ => push_line(&mut parts, line),
             }
+        }
+        // What a title names holds for the labels below it.
+        for index in 0..parts.len() {
+            let above = index.checked_sub(1).map(|at| &parts[at]);
+            let above = above.filter(|it| it.who == parts[index].who && it.lines.is_empty());
+            let above = above.and_then(|part| part.variant);
+            parts[index].variant = label::variant_of_name(&parts[index].label).or(above);
         }
         parts
     }

@@ -35,8 +35,29 @@ pub(super) fn list_records(lines: &[(u32, String)]) -> Vec<Record> {
         Ok(leaves) if first.is_some_and(|(_, text)| text.trim().starts_with(['{', '['])) => {
             leaves.iter().filter_map(make_record).collect()
         }
+        _ if first.is_some_and(|(_, text)| is_long_head(text)) => list_long_rows(lines),
         _ => list_yaml_leaves(lines),
     }
+}
+
+/// Whether a line heads rows of a target, the name of a value and the value: `runtime;metric;value`.
+fn is_long_head(head: &str) -> bool {
+    let names: Vec<&str> = head.trim().split([',', ';', '\t']).map(str::trim).collect();
+    let [who, key, value] = names[..] else { return false };
+    words::has_word(who, "runtime target who where host machine")
+        && words::has_word(key, "metric measure key name fact what")
+        && words::has_word(value, "value result")
+}
+
+fn list_long_rows(lines: &[(u32, String)]) -> Vec<Record> {
+    let rows = lines.iter().skip_while(|(_, text)| !is_long_head(text)).skip(1);
+    let leaves = rows.filter_map(|(line, text)| {
+        let mut cells = text.trim().splitn(3, [',', ';', '\t']);
+        let path = vec![cells.next()?.trim().to_string(), cells.next()?.trim().to_string()];
+        let values = vec![words::strip_value_marks(cells.next()?).to_string()];
+        Some(DocumentLeaf { line: *line, path, values, is_list: false, object: *line })
+    });
+    leaves.filter_map(|leaf| make_record(&leaf)).collect()
 }
 
 /// What stands at one place of a document: a scalar, or the scalars of an array.
@@ -87,6 +108,9 @@ pub(super) fn flatten_document(
         return Ok(None);
     }
     let leaves = list_json_leaves(lines)?;
+    if leaves.iter().any(|leaf| leaf.key() == "ifname") {
+        return Ok(Some(flatten_interfaces(&leaves)));
+    }
     // Beside a series its object holds what sums it up, and other clocks.
     let with_series: BTreeSet<u32> = leaves
         .iter()
@@ -100,7 +124,7 @@ pub(super) fn flatten_document(
             [who] => Some(who),
             _ => None,
         };
-        let key = leaf.path.last().map_or("", String::as_str);
+        let key = leaf.key();
         let words = words::split_words(key).filter(|word| label::list_roles(word).is_empty());
         let measure = words.collect::<Vec<_>>().join(" ");
         let is_beside_series = !leaf.is_list
@@ -122,14 +146,43 @@ pub(super) fn flatten_document(
     Ok(Some(flat))
 }
 
+/// What `ip -j addr` says, in the lines of `ip addr`.
+fn flatten_interfaces(leaves: &[DocumentLeaf]) -> Vec<TableLine> {
+    let mut flat: Vec<TableLine> = Vec::new();
+    for leaf in leaves {
+        let value = leaf.values.join(" ");
+        let text = match leaf.key() {
+            "ifname" => format!("{}: {value}: <>", leaf.object),
+            "address" => format!("link/ether {value}"),
+            "local" if value.contains(':') => format!("inet6 {value}"),
+            "local" => format!("inet {value}"),
+            "prefixlen" => {
+                if let Some(address) = flat.last_mut().filter(|it| it.text.starts_with("inet")) {
+                    address.text += &format!("/{value}");
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        let row = leaf.object;
+        flat.push(TableLine { number: leaf.line, text, measure: None, is_apart: false, row });
+    }
+    flat
+}
+
 impl DocumentLeaf {
+    /// The last of its keys.
+    fn key(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+
     fn is_of_numbers(&self) -> bool {
         self.values.iter().all(|text| text.starts_with(|c: char| c.is_ascii_digit()))
     }
 
     /// The values, with the unit that the last key names.
     fn values_with_unit(&self) -> String {
-        let key = self.path.last().map_or("", String::as_str);
+        let key = self.key();
         let unit = words::split_words(key)
             .find(|word| TimeUnit::from_name(word).is_some_and(|unit| unit <= TimeUnit::Seconds));
         match unit.filter(|_| self.is_of_numbers()) {
@@ -232,7 +285,7 @@ fn token_end(text: &str) -> usize {
 /// Gives the leaves of an object in a list the target that a text in it names, by itself or as a
 /// command, and leaves its times of failed runs out: `{"runtime": "runc", "seconds": 0.6}`.
 fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
-    const NAMES: &str = "runtime target name command label container who";
+    const NAMES: &str = "runtime target name command label container who pod runtimeclass";
     let own = &mut leaves[first..];
     let mut named: Vec<EvidenceRole> = Vec::new();
     for leaf in own.iter_mut().filter(|leaf| leaf.path.len() <= depth + 1 && !leaf.is_list) {
@@ -242,7 +295,17 @@ fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
             named.extend(role.unwrap_or_else(|| label::list_roles(&text)));
         }
     }
+    named.sort_unstable();
     named.dedup();
+    // `{"key": "kernel_release", "value": "6.12.47"}`
+    let keyed = |leaf: &DocumentLeaf| words::has_word(leaf.key(), "key metric measure");
+    if let Some(key) = own.iter().find(|leaf| keyed(leaf)).and_then(|leaf| leaf.values.first()) {
+        let key = key.clone();
+        own.iter_mut().filter(|leaf| leaf.key() == "value").for_each(|leaf| {
+            leaf.path.pop();
+            leaf.path.push(key.clone());
+        });
+    }
     let codes = own.iter().find(|leaf| leaf.path.last().is_some_and(|key| key == "exit_codes"));
     let codes = codes.map(|leaf| leaf.values.clone()).unwrap_or_default();
     for leaf in own {
@@ -268,13 +331,15 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
         let indent = key.len() - key.trim_start().len();
         path.retain(|(outer, _)| *outer < indent);
         path.push((indent, key.trim()));
-        let value = value.trim().trim_matches(['[', ']']);
+        let value = value.split(" #").next().unwrap_or_default().trim();
+        let is_list = value.starts_with('[');
+        let value = value.trim_matches(['[', ']']);
         let values = value.split(", ").map(|value| words::strip_value_marks(value).to_string());
         let leaf = DocumentLeaf {
             line: *line,
             path: path.iter().map(|(_, key)| key.to_string()).collect(),
             values: values.collect(),
-            is_list: false,
+            is_list,
             object: 0,
         };
         records.extend(Some(leaf).filter(|_| !value.is_empty()).as_ref().and_then(make_record));
@@ -284,7 +349,7 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
 
 /// The record of a leaf, if its keys name one target and something that is read.
 fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
-    const SLOTS: [(&str, &str); 8] = [
+    const SLOTS: [(&str, &str); 11] = [
         ("results/kernels.txt", "kernel kernels uname kernel_release"),
         ("analysis/cpu-comparison.txt", "cpu cpu_model"),
         ("results/startup-bench.txt", "start startup boot start_up"),
@@ -293,14 +358,30 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
         ("results/caps.txt", "cap caps capeff capabilities"),
         ("isolation/proc.txt", "proc"),
         ("isolation/modules.txt", "modules module"),
+        ("isolation/network.txt", "interfaces net_interfaces"),
+        ("bench/curl-3012.txt", "latency latencies"),
+        ("runc/health.txt", "http_status http_code health"),
     ];
     // `katacontainers.io/kata-runtime` labels a node.
     let joined = leaf.path.join(" ").replace(".io/", " ");
     let [who] = label::list_roles(&joined)[..] else { return None };
-    let mut named = SLOTS.iter().filter(|(_, words)| words::has_word(&joined, words));
+    // `http_status` is one word here, and `startup_ms` are two.
+    let keys: Vec<String> = leaf.path.iter().map(|key| key.to_lowercase()).collect();
+    let mut named = SLOTS.iter().filter(|(_, words)| {
+        words::has_word(&joined, words)
+            || words.split(' ').any(|word| keys.iter().any(|key| key == word))
+    });
     let (slot, None) = (named.next()?.0, named.next()) else { return None };
+    // `/proc/version` is no count of entries.
+    if slot == "isolation/proc.txt" && words::has_word(leaf.key(), "version cmdline status") {
+        return None;
+    }
+    let is_latency = slot == "bench/curl-3012.txt";
+    if is_latency && (timing::is_excluded_part(&joined) || !leaf.is_list) {
+        return None;
+    }
     let is_timed = slot == "results/startup-bench.txt";
-    let key = leaf.path.last().map_or("", String::as_str);
+    let key = leaf.key();
     if leaf.values.is_empty() {
         return None;
     }
@@ -308,7 +389,10 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
     if is_timed && (timing::is_excluded_part(&joined) || !is_start) {
         return None;
     }
-    let text = if is_timed { leaf.values_with_unit() } else { leaf.values.join(" ") };
+    let text = match is_timed || is_latency {
+        true => leaf.values_with_unit(),
+        false => leaf.values.join(" "),
+    };
     Some(Record { line: leaf.line, who, text, slot })
 }
 

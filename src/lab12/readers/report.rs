@@ -40,6 +40,8 @@ struct PastedBlock {
     is_beside_other_times: bool,
     /// Whether it is of the author's own words: neither a fenced block nor a table.
     is_told: bool,
+    /// Whether the line above its command says that others measured it, or nobody.
+    is_announced: bool,
 }
 
 /// The pages of a report by the slots whose files they stand for.
@@ -91,7 +93,7 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
                 let machine = block.machine_of_starts();
                 let machine = machine.filter(|_| path == STARTS && machines.len() > 1);
                 lines.extend(machine.map(|name| (own[0].0, format!("{name}:"))));
-                let label = role.map(|(who, number)| (number, format!("{}:", who.target_name())));
+                let label = role.map(|(who, number)| (number, block.label_of(who, number)));
                 lines.extend(label);
             }
             lines.extend(own.into_iter().filter(|line| is_wanted(path, &line.1)));
@@ -125,7 +127,8 @@ fn has_line_of(lines: &[(u32, String)], who: EvidenceRole) -> bool {
 /// Whether a file is, by its name, one that a script writes.
 pub(super) fn is_data(name: &str) -> bool {
     let name = name.to_lowercase();
-    [".json", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
+    let ends = [".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".csv", ".tsv"];
+    ends.iter().any(|end| name.ends_with(end))
 }
 
 fn number_lines(capture: &Capture) -> NumberedLines {
@@ -135,7 +138,15 @@ fn number_lines(capture: &Capture) -> NumberedLines {
 
 fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
     let blocks = records::list_records(lines).into_iter().map(|record| PastedBlock {
-        lines: vec![(record.line, format!("{}: {}", record.who.target_name(), record.text))],
+        lines: match record.slot {
+            // One a line, as curl writes them.
+            "bench/curl-3012.txt" => {
+                let samples = record.text.split(", ");
+                let own = samples.map(|it| format!("{}: {it}", record.who.target_name()));
+                own.map(|text| (record.line, text)).collect()
+            }
+            _ => vec![(record.line, format!("{}: {}", record.who.target_name(), record.text))],
+        },
         slot: Some(record.slot),
         ..PastedBlock::default()
     });
@@ -175,16 +186,22 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
         None => PastedBlock { is_note: true, ..PastedBlock::default() },
     };
     let mut blocks = vec![first];
+    let mut is_announced = false;
     for (number, raw) in lines {
         let text = raw.trim();
+        if text.ends_with(':') {
+            is_announced = tells_of_others(text);
+        }
         if let Some(typed) = command::typed_in_transcript(text) {
-            let mut block = PastedBlock::of_command(number, typed, text);
+            let block = PastedBlock::of_command(number, typed, text);
+            let mut block = PastedBlock { is_announced, ..block };
             if let Some(who) = named.filter(|_| is_of_one_shell) {
                 block.typed_for = Some(LabelRole::One(who));
             }
             blocks.push(block);
         } else if heading_depth(text).is_some() {
             // What follows a heading was written, not printed.
+            is_announced = false;
             let words = text.trim_matches(['#', ' ']);
             blocks.push(PastedBlock {
                 above: vec![(number, beginning(words, MAX_LABEL).to_string())],
@@ -402,6 +419,11 @@ fn quoted_statement(text: &str) -> &str {
     let Some((before, quoted)) = text.split_once("`Linux ") else { return text };
     match quoted.find('`') {
         Some(end)
+            if words::split_words(before).all(|word| words::has_word(word, "kernel uname a r")) =>
+        {
+            &text[before.len() + 1..before.len() + "`Linux ".len() + end]
+        }
+        Some(end)
             if label::parse_label(text).is_some() && before.trim_end().ends_with([':', '*']) =>
         {
             &text[..before.len() + "`Linux `".len() + end]
@@ -524,7 +546,9 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
     let plain = label::strip_decoration(text);
     let Some(found) = label::parse_label(text) else {
         let is_listed = open.is_some() || is_item;
+        let is_uname = text.starts_with("Linux ") && text.contains(" #");
         return shim::version_in_cell(text).is_some()
+            || is_uname && kernel::parse_kernel_statement(text).is_some()
             || is_item && (shim::is_version_line(text) || timing::states_times(plain))
             || is_listed && timing::is_numbered_time(plain);
     };
@@ -536,6 +560,7 @@ fn is_loose_line(text: &str, open: &Option<PastedBlock>) -> bool {
         || is_item && shim::is_version_line(text)
         || matches!(found.role, LabelRole::One(_))
             && (timing::states_times(found.rest)
+                || text.contains("CapEff") && results::parse_capability_mask(found.rest).is_some()
                 || results::parse_write_rate(found.rest, "").is_some()
                 || words::only_number(found.rest).is_some())
 }
@@ -600,12 +625,8 @@ impl PastedBlock {
 
     /// Whether its caption says that others measured it, or nobody.
     fn is_of_others(&self) -> bool {
-        // A paragraph speaks of more than of what stands below it.
-        let is_caption = words::split_words(self.nearest_caption()).count() <= 20;
-        self.typed_for.is_none()
-            && !self.is_note
-            && is_caption
-            && (words::is_expected_output(self.nearest_caption()) || self.is_captioned(WORDS))
+        self.is_announced
+            || self.typed_for.is_none() && !self.is_note && tells_of_others(self.nearest_caption())
     }
 
     /// Whose output it is by the words above it, with their line; none where a command or a label
@@ -641,6 +662,15 @@ impl PastedBlock {
             }
         }
         None
+    }
+
+    /// The label for what words above it, in this line, name.
+    fn label_of(&self, who: EvidenceRole, number: u32) -> String {
+        let mut words = self.above.iter().filter(|(at, _)| *at == number);
+        match words.find_map(|(_, words)| label::variant_of_name(words)) {
+            Some(variant) => format!("{}-{variant}:", who.target_name()),
+            None => format!("{}:", who.target_name()),
+        }
     }
 
     /// Whether all that is said above it is that times of the lab follow.
@@ -723,6 +753,22 @@ impl PastedBlock {
         texts.any(|text| words.iter().any(|word| text.contains(word)))
     }
 
+    /// Whether a command counts what is in a folder: `ls /proc 2>/dev/null | wc -l`.
+    fn counts_files_of(&self, folder: &str) -> bool {
+        let lines: &[_] = if self.typed_for.is_some() { &[] } else { &self.lines };
+        let mut texts = self.above.iter().chain(lines).map(|(_, text)| text.as_str());
+        texts.any(|text| {
+            let mut pipes = text.match_indices("ls ").filter_map(|(at, _)| {
+                let listed = text[at + 3..].trim_start_matches(['-', '1', 'a', 'A', ' ']);
+                listed.strip_prefix(folder)?.trim_start_matches('/').split_once('|')
+            });
+            pipes.any(|(rest, counted)| {
+                let rest = rest.trim_end_matches('\\').trim();
+                (rest.is_empty() || rest == "2>/dev/null") && counted.trim_start().starts_with("wc")
+            })
+        })
+    }
+
     /// The slots whose files hold such lines.
     fn claimed_slots(&self, role: Option<(EvidenceRole, u32)>) -> Vec<&'static str> {
         if let Some(slot) = self.slot {
@@ -762,12 +808,8 @@ impl PastedBlock {
         }
         if self.has_line_that(|text| text.split_whitespace().any(|word| word == "null"))
             || self.has_table_of_measure("devices")
-            || self.mentions_one_of(&[
-                "/dev entries",
-                "entries in /dev",
-                "ls /dev | wc",
-                "ls /dev \\| wc",
-            ])
+            || self.mentions_one_of(&["/dev entries", "entries in /dev"])
+            || self.counts_files_of("/dev")
         {
             slots.push("results/devices.txt");
         }
@@ -784,7 +826,9 @@ impl PastedBlock {
         if self.has_line_that(dmesg::is_kernel_line) {
             slots.push("isolation/dmesg.txt");
         }
-        if self.has_line_that(interfaces::is_address_line) || self.mentions_one_of(&["ip -br"]) {
+        if self.has_line_that(interfaces::is_address_line)
+            || self.mentions_one_of(&["ip -br", "/sys/class/net"])
+        {
             slots.push("isolation/network.txt");
         }
         if self.has_line_that(|text| text.to_lowercase().contains("model name"))
@@ -798,19 +842,16 @@ impl PastedBlock {
         }
         let counts_processes = self.mentions_one_of(&["/proc"])
             && (self.mentions_one_of(&["entries"]) || self.is_note)
-            || self.mentions_one_of(&["ls /proc | wc", "ls /proc \\| wc"]);
+            || self.counts_files_of("/proc");
         if counts_processes && !self.mentions_one_of(&["model name"])
             || self.has_table_of_measure("proc")
         {
             slots.push("isolation/proc.txt");
         }
-        if self.mentions_one_of(&[
-            "modules",
-            "ls /sys/module | wc",
-            "ls /sys/module \\| wc",
-            "модули ядра",
-        ]) && !self.mentions_one_of(&["lsmod"])
-        {
+        let counts_modules = self.mentions_one_of(&["modules", "модули ядра"])
+            || self.counts_files_of("/sys/module")
+            || self.has_table_of_measure("module*");
+        if counts_modules && !self.mentions_one_of(&["lsmod"]) {
             slots.push("isolation/modules.txt");
         }
         if (self.has_line_that(health::is_status_line)
@@ -840,6 +881,13 @@ impl PastedBlock {
     }
 }
 
+/// Whether a caption says of what stands below it that others measured it, or nobody. A paragraph
+/// speaks of more than of that.
+fn tells_of_others(caption: &str) -> bool {
+    words::split_words(caption).count() <= 20
+        && (words::is_expected_output(caption) || words::contains_any(caption, WORDS))
+}
+
 /// Whether a label with a processor's name behind it stands on a line: `Host: Intel(R) Core(TM) …`.
 fn labels_processor(text: &str) -> bool {
     label::parse_label(text).is_some_and(|found| cpu::is_model_name(found.rest))
@@ -847,7 +895,8 @@ fn labels_processor(text: &str) -> bool {
 
 /// Whether a cell names one of these words, and says no more about it: `CPU model`, `Devices in /dev`.
 fn names_only(cell: &str, measure: &str) -> bool {
-    const PLAIN: &str = "model name seen in dev entries number of count the модель записей в ядра";
+    const PLAIN: &str = "model name seen in dev entries number of count the sys модель записей в \
+                         ядра modèle de entrées dans modell einträge modelo nombre entradas en";
     words::has_word(cell, measure)
         && words::split_words(cell).all(|word| {
             words::has_word(word, measure)
@@ -906,20 +955,32 @@ fn states_kernel(text: &str) -> bool {
 }
 
 /// Whether each transcript shows of targets what no other shows of them: `exec-kata.txt` and
-/// `exec-runc.txt`, or kernels in one and starts in another.
+/// `exec-runc.txt`, or kernels in one and starts in another. A kernel may be shown again.
 pub fn show_different_outputs(transcripts: &[Capture]) -> bool {
     let mut seen = BTreeSet::new();
+    let mut kernels: BTreeMap<EvidenceRole, String> = BTreeMap::new();
     transcripts.iter().all(|transcript| {
         let mut own = BTreeSet::new();
+        let mut is_any = false;
         for (path, page) in report_pages(transcript) {
             let content = slot::by_path(path).map(|slot| slot.content as u8);
-            // A kernel is one in a file of its own, too.
-            let content = content.filter(|_| !path.contains("kernel"));
             let parts = page.labelled_parts().iter();
             let shown = parts.filter(|part| part.value_lines().next().is_some());
-            own.extend(shown.filter_map(|part| Some((content, part.who?))));
+            for (part, who) in shown.filter_map(|part| Some((part, part.who?))) {
+                is_any = true;
+                if !path.contains("kernel") {
+                    own.insert((content, who));
+                    continue;
+                }
+                let mut stated =
+                    part.value_lines().filter_map(|it| kernel::parse_kernel_statement(&it.text));
+                let Some(kernel) = stated.next() else { continue };
+                if *kernels.entry(who).or_insert(kernel.release.clone()) != kernel.release {
+                    return false;
+                }
+            }
         }
-        !own.is_empty() && own.into_iter().all(|output| seen.insert(output))
+        is_any && own.into_iter().all(|output| seen.insert(output))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Whose a value is, by the words of a text.
 
-use super::vocabulary::label::TRADE;
+use super::vocabulary::label::{TRADE, VARIANTS};
 use super::words;
 
 /// Whose value it is.
@@ -66,6 +66,8 @@ pub(super) enum GuestPlace {
     Taken(EvidenceRole),
     /// Those of another runtime beside Kata: what is labelled as its own.
     Beside(EvidenceRole),
+    /// Those of a further runtime of Kata's beside Kata: what is labelled with its name.
+    Variant(&'static str),
 }
 
 impl GuestPlace {
@@ -73,7 +75,7 @@ impl GuestPlace {
     pub(super) fn role_of(self, who: EvidenceRole) -> Option<EvidenceRole> {
         match (self, who) {
             (_, EvidenceRole::Host | EvidenceRole::Runc) => Some(who),
-            (Self::Katas | Self::Taken(_), EvidenceRole::Kata) => Some(who),
+            (Self::Katas | Self::Taken(_) | Self::Variant(_), EvidenceRole::Kata) => Some(who),
             (Self::Taken(other) | Self::Beside(other), who) if who == other => {
                 Some(EvidenceRole::Kata)
             }
@@ -84,10 +86,25 @@ impl GuestPlace {
     /// The runtime, where it is not Kata.
     pub(super) fn other_runtime(self) -> Option<EvidenceRole> {
         match self {
-            Self::Katas => None,
+            Self::Katas | Self::Variant(_) => None,
             Self::Taken(other) | Self::Beside(other) => Some(other),
         }
     }
+}
+
+/// What a name of a runtime says behind that of its kind: `clh` of `kata-clh`, `kvm` of `runsc-kvm`.
+pub(super) fn variant_of_name(text: &str) -> Option<&'static str> {
+    let lower = words::lower_case(text);
+    ["kata", "runsc", "gvisor", "runc"].iter().find_map(|kind| {
+        lower.match_indices(kind).find_map(|(at, _)| {
+            let behind = lower[at + kind.len()..].strip_prefix(['-', '_'])?;
+            VARIANTS.iter().copied().find(|variant| {
+                behind
+                    .strip_prefix(variant)
+                    .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+            })
+        })
+    })
 }
 
 /// What a label says about the role.

@@ -3,7 +3,7 @@
 
 use super::label::EvidenceRole;
 use super::vocabulary::slot::{ALIASES, FILLERS};
-use super::words;
+use super::{role, words};
 use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
 
@@ -94,6 +94,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(F25, C::Network, None, "isolation/network.txt"),
     make_slot(F25, C::Network, Some(Kata), "isolation/kata-network.txt"),
     make_slot(F25, C::Network, Some(Runc), "isolation/runc-network.txt"),
+    make_slot(F25, C::Network, Some(Host), "isolation/host-network.txt"),
     make_slot(F25, C::Modules, None, "isolation/modules.txt"),
     make_slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt"),
     make_slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt"),
@@ -181,7 +182,18 @@ fn name_as_katas(part: &str) -> String {
         Some(_) => "kata",
         None => word,
     });
-    words.collect::<Vec<_>>().join("-") + &part[stem..]
+    let name = words.collect::<Vec<_>>().join("-");
+    let name = match role::variant_of_name(&name) {
+        Some(variant) => name.replace(&format!("kata-{variant}"), "kata"),
+        None => name,
+    };
+    name + &part[stem..]
+}
+
+/// Which runtime of Kata's the last two parts of a path name: `clh` of `kata-clh/kernel.txt`.
+pub(super) fn variant_of_path(path: &str) -> Option<&'static str> {
+    let parts = path.rsplit('/').take(2).filter(|part| words::contains_any(part, &["kata"]));
+    parts.into_iter().find_map(role::variant_of_name)
 }
 
 /// The runtime besides those of the lab that the last two parts of a path name.
@@ -189,6 +201,11 @@ pub(super) fn other_runtime_of_path(path: &str) -> Option<EvidenceRole> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let parts = path.rsplit('/').take(2).filter(|_| !words::contains_any(name, &["kata"]));
     parts.into_iter().find_map(EvidenceRole::of_other_runtime)
+}
+
+/// Whether a path names no other runtime than those of the lab.
+pub(super) fn is_of_plain_name(path: &str) -> bool {
+    other_runtime_of_path(path).is_none() && variant_of_path(path).is_none()
 }
 
 /// The paths of slots with the other names of their files: `folder/name`, or a bare name in any folder,

@@ -336,6 +336,8 @@ pub(super) fn is_made_up(text: &str) -> bool {
 /// Whether a text announces what somebody expects, and not what a command printed.
 pub(super) fn is_expected_output(text: &str) -> bool {
     contains_any(text, &["expected output", "example output", "sample output"])
+        || contains_any(text, &["from the ", "aus der ", "из "])
+            && has_word(text, "docs documentation handout manual dokumentation документации")
 }
 
 /// Whether words say that there is no value.

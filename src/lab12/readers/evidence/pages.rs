@@ -8,6 +8,7 @@ use crate::lab12::readers::kernel::{self, KernelStatement, KernelStatementForm};
 use crate::lab12::readers::label::{EvidenceRole, GuestPlace};
 use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::ReadResult;
+use crate::lab12::readers::slot::SlotContent;
 use crate::lab12::readers::{dmesg, report, slot};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, MissingReason};
 
@@ -27,6 +28,8 @@ pub(in crate::lab12::readers) struct EvidencePages<'a> {
     /// The id of the report that is all there is.
     pub(super) report: Option<&'a str>,
     pub(super) place: GuestPlace,
+    /// The further runtimes of Kata's of which there is something beside Kata: `clh`.
+    pub(in crate::lab12::readers) variants: Vec<&'static str>,
 }
 
 /// What is known about the host's kernel.
@@ -59,10 +62,15 @@ impl<'a> EvidencePages<'a> {
         for capture in captures {
             // What is called after a runtime beside Kata, whose place Kata's own file has.
             let other = slot::other_runtime_of_path(&capture.id);
-            if let (GuestPlace::Beside(beside), Some(slot)) = (place, slot::slot_of(&capture.id))
-                && other == Some(beside)
-            {
-                pages.insert(slot.path, EvidencePage::new(capture, other));
+            let own = match place {
+                GuestPlace::Beside(beside) => other.filter(|other| *other == beside),
+                GuestPlace::Variant(name) if slot::variant_of_path(&capture.id) == Some(name) => {
+                    Some(EvidenceRole::Kata)
+                }
+                _ => None,
+            };
+            if let (Some(who), Some(slot)) = (own, slot::slot_of(&capture.id)) {
+                pages.insert(slot.path, EvidencePage::new(capture, Some(who)));
             }
         }
         for capture in captures {
@@ -94,9 +102,29 @@ impl<'a> EvidencePages<'a> {
         let transcripts = unplaced.iter().filter(|capture| {
             (is_transcript(&capture.id) || report::is_data(&capture.id))
                 && slot::other_runtime_of_path(&capture.id).is_none()
+                && !(slot::variant_of_path(&capture.id).is_some()
+                    && slot::slot_of(&capture.id).is_some())
         });
         for capture in transcripts {
             add_report_pages(&mut pages, capture);
+        }
+        let named = unplaced.iter().filter_map(|capture| {
+            let taken = slot::slot_of(&capture.id)
+                .is_some_and(|slot| pages.contains_key(slot.path) && slot.who.is_some());
+            slot::variant_of_path(&capture.id).filter(|_| taken)
+        });
+        let beside = pages.values().flat_map(EvidencePage::variants_beside_plain);
+        let beside = beside.filter(|(who, _)| *who == EvidenceRole::Kata).map(|(_, name)| name);
+        let mut variants: Vec<&'static str> = named.chain(beside).collect();
+        variants.sort_unstable();
+        variants.dedup();
+        if let GuestPlace::Variant(name) = place {
+            pages.retain(|path, page| {
+                slot::variant_of_path(page.capture) == Some(name)
+                    || page.variants_beside_plain().contains(&(EvidenceRole::Kata, name))
+                    || HOST_KERNEL.contains(path)
+                    || RUNC_KERNEL.contains(path)
+            });
         }
         let guest_pages = pages.into_iter().map(|(path, page)| (path, page.read_guest_as(place)));
         let mut evidence = Self {
@@ -109,6 +137,7 @@ impl<'a> EvidencePages<'a> {
             notes,
             report,
             place,
+            variants,
         };
         evidence.host = evidence.find_host();
         evidence
@@ -241,7 +270,11 @@ fn add_report_pages<'a>(
 
 /// The slot for what a page holds of the one target that it is of.
 fn find_own_slot(path: &str, page: &EvidencePage) -> Option<&'static str> {
-    let content = slot::by_path(path)?.content;
+    let content = match slot::by_path(path)?.content {
+        SlotContent::KernelComparison => SlotContent::Kernel,
+        SlotContent::CpuComparison => SlotContent::Cpu,
+        content => content,
+    };
     let mut parts = page.labelled_parts().iter().filter(|p| p.value_lines().next().is_some());
     let who = parts.next()?.who;
     let own = slot::SLOTS

@@ -3,11 +3,14 @@
 use super::names::is_run;
 use super::programs::parse_zsh_time;
 use crate::lab12::readers::command::command_role;
-use crate::lab12::readers::label::EvidenceRole;
+use crate::lab12::readers::label::{self, EvidenceRole};
 use crate::lab12::readers::page::{LabelledPart, LineKind, PageLine};
 use crate::lab12::readers::vocabulary::timing_named_times::BETWEEN;
 use crate::lab12::readers::vocabulary::timing_unlike_starts::MACHINES;
 use crate::lab12::readers::words;
+
+/// The label of a time beside the name of its runtime, where that is no further one of its kind.
+pub(super) const PLAIN_NAME: &str = "name";
 
 /// Takes the lines that name a role by themselves out of the parts without a label, each as a part
 /// of its own, or as one for each role.
@@ -26,7 +29,7 @@ pub(super) fn split_named_times(parts: &mut Vec<LabelledPart>) {
             }
             parts.extend(named.into_iter().map(|(who, text)| LabelledPart {
                 who: Some(who),
-                label: "name".into(),
+                label: label::variant_of_name(&line.text).unwrap_or(PLAIN_NAME).into(),
                 line: line.number,
                 lines: vec![PageLine::new(line.number, &text, true)],
                 ..LabelledPart::default()

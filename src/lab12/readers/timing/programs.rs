@@ -13,8 +13,14 @@ pub(in crate::lab12::readers) fn is_program_time(text: &str) -> bool {
 }
 
 /// The ways in which shells and programs for timing write a time.
-pub(super) const PROGRAM_FORMS: [fn(&str) -> Option<f64>; 5] =
-    [parse_real_time, parse_zsh_time, parse_named_time, parse_tcsh_time, parse_clocks];
+pub(super) const PROGRAM_FORMS: [fn(&str) -> Option<f64>; 6] = [
+    parse_real_time,
+    parse_zsh_time,
+    parse_named_time,
+    parse_tcsh_time,
+    parse_clocks,
+    parse_nushell_time,
+];
 
 /// The time that a shell or a program for timing wrote.
 pub(super) fn parse_program_time(text: &str) -> Option<f64> {
@@ -68,6 +74,13 @@ fn parse_named_time(text: &str) -> Option<f64> {
     let before = NAMED.iter().find_map(|before| text.split_once(before));
     let (_, rest) = before.or_else(|| Some(("", text.strip_suffix(" seconds time elapsed")?)))?;
     Some(words::leading_duration(rest.trim_start_matches([' ', '\t', ':']))?.0)
+}
+
+/// What nushell's `timeit` prints: `1sec 27ms 409µs 311ns`.
+fn parse_nushell_time(text: &str) -> Option<f64> {
+    let is_exact = ["ns", "µs"].iter().any(|unit| text.ends_with(unit)) && text.contains(' ');
+    let (time, _, rest) = words::leading_duration(text).filter(|_| is_exact)?;
+    rest.is_empty().then_some(time)
 }
 
 /// tcsh: `0.010u 0.020s 0:00.51 5.8%`.

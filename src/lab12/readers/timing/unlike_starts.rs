@@ -1,5 +1,6 @@
 //! Why starts of several kinds are no series of one target.
 
+use super::named_times::PLAIN_NAME;
 use super::names::{is_excluded_part, is_run, is_time_key};
 use super::parts::states_duration;
 use super::whole_time::several_times;
@@ -38,8 +39,10 @@ pub(super) fn refuse_several_machines(own: &[&LabelledPart]) -> Option<MissingVa
     let mut named: Vec<&str> = Vec::new();
     for part in own.iter().filter(|part| part.value_lines().next().is_some()) {
         let label = part.label.to_lowercase();
-        let machine = MACHINES.iter().find(|name| words::split_words(&label).any(|w| w == **name));
-        named.extend(machine.filter(|name| !named.contains(name)).copied());
+        let mut machines = MACHINES.iter().copied();
+        let machine = machines.find(|name| words::split_words(&label).any(|w| w == *name));
+        let machine = machine.or((label == PLAIN_NAME).then_some("kata"));
+        named.extend(machine.filter(|name| !named.contains(name)));
     }
     let note = format!("starts under several machines stand there: {}", named.join(", "));
     (named.len() > 1)
