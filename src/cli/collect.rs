@@ -92,7 +92,7 @@ pub(super) struct CollectArguments {
     /// Leave out how fast processor, system calls and files are in the containers
     #[arg(long)]
     no_perf: bool,
-    /// The size in MiB of the file that is written and read in each container; by default 512,
+    /// The size in MiB of the file that is written and read in each container; by default 256,
     /// if there is room
     #[arg(long, value_name = "MIB", conflicts_with = "no_perf", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     io_size: Option<u64>,

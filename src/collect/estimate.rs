@@ -19,13 +19,13 @@ pub(super) const UNSEEN_START: f64 = 0.5;
 
 /// Seconds that a loop takes with what is around it: the same without iterations, and removing
 /// what it made.
-const LOOP: f64 = AIM + 0.1;
+const LOOP: f64 = AIM + 0.18;
 
 /// Seconds for choosing the iterations of a loop.
-const LOOP_CHOICE: f64 = 0.7;
+const LOOP_CHOICE: f64 = 0.85;
 
 /// Seconds for writing a MiB with fsync and reading it eight times.
-const MEBIBYTE: f64 = 1.6 / 512.0;
+const MEBIBYTE: f64 = 1.0 / 256.0;
 
 /// Seconds until an application answers, and of one request.
 const APPLICATION: f64 = 3.0;

@@ -84,15 +84,16 @@ impl RoundCounts {
     }
 }
 
-/// The size of the file if nobody names one, in MiB.
-const FILE: u64 = 512;
+/// The size of the file if nobody names one, in MiB: writing it takes some tenths of a second, and
+/// the whole session as long as people wait.
+const FILE: u64 = 256;
 
 /// What is wished for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PerfOptions {
     /// How often each measure is taken under each target.
     pub rounds: u32,
-    /// The size of the file that is written and read, in MiB; 512 without a wish.
+    /// The size of the file that is written and read, in MiB; 256 without a wish.
     pub io_size: Option<u64>,
     /// The time after which no further round is begun; none for as long as it takes.
     pub max_time: Option<Duration>,
