@@ -17,6 +17,7 @@ mod check;
 mod kept;
 mod key;
 mod machine;
+mod masked;
 mod name;
 mod pattern;
 mod place;
@@ -36,6 +37,7 @@ use crate::model::{Capture, CaptureOrigin, CapturedStream, Facts, Redaction};
 use check::ReplacedName;
 use kept::KeptWords;
 use key::PseudonymKey;
+pub(crate) use masked::mask_pseudonyms;
 use name::{NameMatcher, NameSet};
 use place::FoundIdentifier;
 use shown::ShownText;
@@ -166,7 +168,11 @@ impl Redactor {
 
     /// What was replaced so far.
     pub fn redaction_counts(&self) -> Redaction {
-        Redaction { applied: true, replaced: self.replaced.clone() }
+        Redaction {
+            applied: true,
+            replaced: self.replaced.clone(),
+            key: (!self.replaced.is_empty()).then(|| self.key.fingerprint()),
+        }
     }
 
     /// Reads all texts of captures, and makes the names in them known.

@@ -58,7 +58,7 @@ pub(crate) fn assemble_run(
             }
             redactor.redaction_counts()
         }
-        None => Redaction { applied: false, replaced: BTreeMap::new() },
+        None => Redaction::default(),
     };
     let SessionRecord { targets, captures, skipped, .. } = record;
     let facts = collected::read_captures(&captures, &targets, &skipped, catalogue);

@@ -20,9 +20,9 @@ pub struct RunCondition {
     /// Whether it is a fact too, and listed among the changes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_fact: bool,
-    /// Whether it is the program's own version: no change of what was looked at.
+    /// Whether it is about how the run was written down: no change of what was looked at.
     #[serde(skip)]
-    pub is_program: bool,
+    pub is_bookkeeping: bool,
 }
 
 /// Everything of that kind that differs. A condition that neither run states is none.
@@ -42,7 +42,11 @@ pub(super) fn differing_conditions(
     let [written_a, written_b] =
         [a, b].map(|run| Some(format!("{} {}", run.generator.name, run.generator.version)));
     let written = new_condition(&phrases.written_by, written_a, written_b);
-    told.push(RunCondition { is_program: true, ..written });
+    told.push(RunCondition { is_bookkeeping: true, ..written });
+    if let (Some(x), Some(y)) = (&a.redaction.key, &b.redaction.key) {
+        let key = new_condition(&phrases.pseudonyms, Some(x.clone()), Some(y.clone()));
+        told.push(RunCondition { is_bookkeeping: true, ..key });
+    }
     if let (Some(x), Some(y)) = (MachineProfile::of_run(a), MachineProfile::of_run(b))
         && !x.is_like(&y)
     {
@@ -72,7 +76,7 @@ pub(super) fn differing_conditions(
 }
 
 fn new_condition(what: &str, a: Option<String>, b: Option<String>) -> RunCondition {
-    RunCondition { what: what.into(), a, b, is_fact: false, is_program: false }
+    RunCondition { what: what.into(), a, b, is_fact: false, is_bookkeeping: false }
 }
 
 fn target_condition(

@@ -9,6 +9,7 @@ use super::condition::is_of_one_kind;
 use super::target::TargetPair;
 use super::{figure, value};
 use crate::model::{Fact, MissingFact, MissingReason, Role, Run};
+use crate::privacy::mask_pseudonyms;
 use crate::probe::catalogue::{EvidenceStrength, ProbeCatalogue};
 
 /// The parsers of answers that are read from several lines which belong together.
@@ -28,7 +29,7 @@ pub(super) fn fact_changes(
         for pair in pairs {
             let (old, new) = (a.find_fact(id, &pair.a.name), b.find_fact(id, &pair.b.name));
             let mut facts = [old, new].into_iter().flatten();
-            if figure::is_series(probe) || facts.any(|fact| fact.as_series().is_some()) {
+            if figure::is_measured(probe) || facts.any(|fact| fact.as_series().is_some()) {
                 continue;
             }
             let are_known = [old, new].iter().all(|fact| fact.is_some_and(Fact::is_present));
@@ -38,6 +39,11 @@ pub(super) fn fact_changes(
             let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {
                 continue;
             };
+            // Of two keys, an equal name has different pseudonyms.
+            let [masked_a, masked_b] = [&change.a, &change.b].map(mask_pseudonyms);
+            if are_known && has_two_keys(a, b) && value::say_the_same(&masked_a, &masked_b) {
+                continue;
+            }
             if let Some(probe) = probe {
                 change.title = probe.title.clone();
                 change.strength = probe.strength;
@@ -53,6 +59,13 @@ pub(super) fn fact_changes(
         }
     }
     out
+}
+
+/// Whether both have pseudonyms, and one key is not known to have made them.
+fn has_two_keys(a: &Run, b: &Run) -> bool {
+    let (a, b) = (&a.redaction, &b.redaction);
+    let are_there = !a.replaced.is_empty() && !b.replaced.is_empty();
+    are_there && (a.key.is_none() || a.key != b.key)
 }
 
 fn fact_change(

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::{Fact, Role};
+use super::value::value_text;
+use crate::model::{Fact, Role, Run};
 use crate::probe::catalogue::{Probe, ProbePlace as Asked};
 use crate::stats::history::{PredictionPlace, SessionPrediction};
 use crate::stats::{self, ComparisonOutcome, Interval};
@@ -19,14 +20,20 @@ pub struct MeasuredFigure {
     pub interval: Option<Interval>,
 }
 
-/// Whether a question is about a figure that was measured, and never comes out the same twice.
-pub(super) fn is_series(probe: Option<&Probe>) -> bool {
-    const FIGURES: &[&str] = &["samples", "number", "integer", "time_real"];
+/// Whether a question is about a quantity that was measured, and never comes out the same twice.
+pub(super) fn is_measured(probe: Option<&Probe>) -> bool {
+    const MEASURED: [Asked; 2] = [Asked::Measurement, Asked::HostMeasurement];
     probe.is_some_and(|probe| {
         probe.volatile.applies_to_role(Role::Candidate)
-            && probe.place.contains(&Asked::Measurement)
-            && FIGURES.contains(&probe.parser.as_str())
+            && probe.place.iter().any(|place| MEASURED.contains(place))
+            && !probe.unit.is_empty()
     })
+}
+
+/// What a figure of a target was measured with, if its question names such a fact.
+pub(super) fn measured_with(run: &Run, probe: Option<&Probe>, target: &str) -> Option<String> {
+    let fact = run.find_fact(probe?.measured_with.as_ref()?, target)?;
+    fact.as_value().map(value_text)
 }
 
 /// The figure of a fact that was measured.
@@ -40,7 +47,7 @@ pub(super) fn measured_figure(probe: Option<&Probe>, fact: &Fact) -> Option<Meas
                 interval: summary.interval,
             })
         }
-        Fact::Value { value, .. } if is_series(probe) => {
+        Fact::Value { value, .. } if is_measured(probe) => {
             Some(MeasuredFigure { n: 1, median: value.as_f64()?, interval: None })
         }
         _ => None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figure::{is_series, measured_figure, predicted_outcome};
+use super::figure::{is_measured, measured_figure, measured_with, predicted_outcome};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
 use crate::model::{EvidenceKind, Role, Run, is_timed};
@@ -20,9 +20,17 @@ pub struct PastSession {
     /// The node of a cluster that it was on, if it was on one.
     node: Option<String>,
     setting: Option<SessionSetting>,
-    figures: BTreeMap<(String, String), f64>,
+    figures: BTreeMap<(String, String), SessionFigure>,
     /// The target that figures are divided by.
     baseline: Option<String>,
+}
+
+/// The figure of a series on a target.
+#[derive(Debug, Clone, PartialEq)]
+struct SessionFigure {
+    median: f64,
+    /// The value that another session must have, too.
+    measured_with: Option<String>,
 }
 
 /// A gated figure of a session that lies outside of what the sessions before predict.
@@ -60,8 +68,13 @@ impl SessionSetting {
     /// Whether figures of `target` in one say something about its figures in the other.
     fn is_like(&self, other: &Self, target: &str) -> bool {
         self.same_machine(other)
-            && self.engine == other.engine
+            && self.same_engine(other)
             && self.handlers.get(target) == other.handlers.get(target)
+    }
+
+    /// Whether the two went through the same engine, whose client is part of each figure.
+    pub(super) fn same_engine(&self, other: &Self) -> bool {
+        self.engine == other.engine
     }
 
     /// Whether the two are of one machine, or of one node.
@@ -76,9 +89,11 @@ impl PastSession {
         let mut figures = BTreeMap::new();
         for (id, by_target) in &run.facts {
             for (target, fact) in by_target {
-                let figure = measured_figure(catalogue.find_probe(id), fact);
-                if let Some(figure) = figure {
-                    figures.insert((id.clone(), target.clone()), figure.median);
+                let probe = catalogue.find_probe(id);
+                if let Some(figure) = measured_figure(probe, fact) {
+                    let measured_with = measured_with(run, probe, target);
+                    let figure = SessionFigure { median: figure.median, measured_with };
+                    figures.insert((id.clone(), target.clone()), figure);
                 }
             }
         }
@@ -98,13 +113,16 @@ impl PastSession {
         let (Some(like), Some(own)) = (&before.setting, &self.setting) else { return Vec::new() };
         let mut series = gate.series.iter();
         let series = series.find(|id| self.figures.keys().any(|(series, _)| series == *id));
-        let Some(series) = series.filter(|_| like.same_machine(own)) else {
+        let Some(series) = series.filter(|_| like.same_machine(own) && like.same_engine(own))
+        else {
             return Vec::new();
         };
         let mut in_both: BTreeMap<&str, f64> = BTreeMap::new();
         for ((_, target), new) in self.figures.iter().filter(|((id, _), _)| id == series) {
-            if before.find_figure_of(series, target).is_some_and(|old| old > 0.0) && *new > 0.0 {
-                in_both.insert(target, *new);
+            let old = before.find_figure(series, target);
+            let old = old.filter(|old| old.measured_with == new.measured_with);
+            if old.is_some_and(|old| old.median > 0.0) && new.median > 0.0 {
+                in_both.insert(target, new.median);
             }
         }
         let baseline = self.baseline.as_deref().filter(|baseline| in_both.contains_key(baseline));
@@ -120,7 +138,7 @@ impl PastSession {
         for (target, over) in &judged {
             let figures: Vec<f64> = sessions
                 .clone()
-                .filter_map(|session| session.session_figure(like, series, target, *over))
+                .filter_map(|session| session.session_figure(before, series, target, *over))
                 .collect();
             let Some(prediction) = SessionPrediction::from(&figures, judged.len()) else {
                 continue;
@@ -156,24 +174,26 @@ impl PastSession {
             return self.is_on_same_node(other);
         }
         match (&self.setting, &other.setting) {
-            (Some(one), Some(other)) => one.same_machine(other) && one.engine == other.engine,
+            (Some(one), Some(other)) => one.same_machine(other) && one.same_engine(other),
             _ => false,
         }
     }
 
     /// The figure of a series on a target, divided by that on `over` if one is named; none if
-    /// the session was made in another setting than `like`.
+    /// the session was made in another setting than `like`, or with a file of another size.
     pub(super) fn session_figure(
         &self,
-        like: &SessionSetting,
+        like: &Self,
         series: &str,
         target: &str,
         over: Option<&str>,
     ) -> Option<f64> {
-        let setting = self.setting.as_ref()?;
+        let (setting, wanted) = (self.setting.as_ref()?, like.setting.as_ref()?);
         let [figure, below] = [Some(target), over].map(|target| {
-            let target = target.filter(|target| setting.is_like(like, target))?;
-            self.find_figure_of(series, target)
+            let target = target.filter(|target| setting.is_like(wanted, target))?;
+            let figure = self.find_figure(series, target)?;
+            let measured_with = like.find_figure(series, target).map(|it| &it.measured_with);
+            (measured_with == Some(&figure.measured_with)).then_some(figure.median)
         });
         match over {
             None => figure,
@@ -181,17 +201,20 @@ impl PastSession {
         }
     }
 
-    fn find_figure_of(&self, series: &str, target: &str) -> Option<f64> {
-        self.figures.get(&(series.to_string(), target.to_string())).copied()
+    fn find_figure(&self, series: &str, target: &str) -> Option<&SessionFigure> {
+        self.figures.get(&(series.to_string(), target.to_string()))
     }
 }
 
 /// Whether a session is made of a fact.
 pub fn needs_fact(catalogue: &ProbeCatalogue, id: &str) -> bool {
-    machine::is_told_by(id) || is_series(catalogue.find_probe(id))
+    machine::is_told_by(id)
+        || is_measured(catalogue.find_probe(id))
+        || catalogue.iter_probes().any(|probe| probe.measured_with.as_deref() == Some(id))
 }
 
-/// The first `limit` of some sessions that were made on a machine like that of `like`.
+/// The first `limit` of some sessions that were made on a machine like that of `like`, through the
+/// same engine.
 pub fn comparable_sessions<'s>(
     sessions: impl Iterator<Item = &'s PastSession>,
     like: &PastSession,
@@ -200,7 +223,8 @@ pub fn comparable_sessions<'s>(
     let Some(like) = &like.setting else { return Vec::new() };
     sessions
         .filter(|session| {
-            session.setting.as_ref().is_some_and(|setting| setting.same_machine(like))
+            let setting = session.setting.as_ref();
+            setting.is_some_and(|setting| setting.same_machine(like) && setting.same_engine(like))
         })
         .take(limit)
         .cloned()
@@ -211,7 +235,7 @@ pub fn comparable_sessions<'s>(
 const AT_ONCE: usize = 32;
 
 /// The sessions of a store that were made before `run`, newest first, at most `limit` of those
-/// made on a machine like that of `like`. Captures are not read, damaged files are left out.
+/// comparable to `like`. Captures are not read, damaged files are left out.
 ///
 /// # Errors
 ///

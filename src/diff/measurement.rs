@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::figure::{MeasuredFigure, measured_figure, predicted_outcome};
+use super::figure::{MeasuredFigure, measured_figure, measured_with, predicted_outcome};
 use super::gate;
 use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
@@ -101,7 +101,8 @@ pub(super) fn measurement_changes(
     let mut all: Vec<MeasurementChange> = items
         .into_par_iter()
         .filter_map(|(id, pair)| {
-            let item = SeriesPair { id, pair, probe: catalogue.find_probe(id), a, b, phrases };
+            let probe = catalogue.find_probe(id);
+            let item = SeriesPair { id, pair, probe, catalogue, a, b, phrases };
             let mut plain = item.compare_plain()?;
             plain.margin = gate.series_margin(id);
             plain.gated = gated.as_deref() == Some(id.as_str());
@@ -125,6 +126,7 @@ struct SeriesPair<'a> {
     id: &'a str,
     pair: &'a TargetPair<'a>,
     probe: Option<&'a Probe>,
+    catalogue: &'a ProbeCatalogue,
     a: &'a Run,
     b: &'a Run,
     phrases: &'a FigurePhrases,
@@ -157,7 +159,7 @@ impl SeriesPair<'_> {
             return None;
         }
         let shift = samples.and_then(|(old, new)| stats::estimate_ratio(&old, &new));
-        let reason = not_comparable_reason(old, new, self.phrases);
+        let reason = self.not_comparable_reason(old, new);
         let emulated = self.is_timed_on_emulated_host();
         Some(MeasurementChange {
             series: self.id.into(),
@@ -178,6 +180,45 @@ impl SeriesPair<'_> {
             lost: a.is_some() && b.is_none() && gate::is_answer_lost(self.a, self.b, self.id),
             title: self.probe.map_or_else(|| self.id.to_string(), |probe| probe.title.clone()),
             unit: new.or(old).and_then(|fact| measurement_unit(self.probe, fact)),
+        })
+    }
+
+    /// Why the two facts cannot be compared as figures.
+    fn not_comparable_reason(&self, old: Option<&Fact>, new: Option<&Fact>) -> Option<String> {
+        let phrases = self.phrases;
+        let sides =
+            [(&*phrases.first_run, self.pair.a, old), (&*phrases.second_run, self.pair.b, new)];
+        for (run, target, fact) in sides {
+            let Some(fact) = fact else {
+                let values = [("run", run), ("target", &*target.name)];
+                let Some(failure) = &target.failure else {
+                    return Some(fill_phrase(&phrases.not_measured, &values));
+                };
+                let values = [values[0], values[1], ("failure", failure)];
+                return Some(fill_phrase(&phrases.not_started, &values));
+            };
+            if let Fact::Missing(missing) = fact {
+                let (why, reason) = (missing.why.reason_name(), &*missing.reason);
+                let values = [("run", run), ("why", why), ("reason", reason)];
+                return Some(fill_phrase(&phrases.no_value, &values));
+            }
+            if fact_samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) {
+                return Some(fill_phrase(&phrases.not_positive, &[("run", run)]));
+            }
+        }
+        if let (Some(Fact::Series(a)), Some(Fact::Series(b))) = (old, new)
+            && a.unit != b.unit
+        {
+            return Some(phrases.other_unit.clone());
+        }
+        let what = self.probe?.measured_with.as_deref()?;
+        let [a, b] = [(self.a, self.pair.a), (self.b, self.pair.b)]
+            .map(|(run, target)| measured_with(run, self.probe, &target.name));
+        (a != b).then(|| {
+            let what = self.catalogue.find_probe(what).map_or(what, |probe| &*probe.title);
+            let [a, b] = [&a, &b].map(|value| value.as_ref().unwrap_or(&phrases.not_stated));
+            let values = [("what", what), ("a", &**a), ("b", &**b)];
+            fill_phrase(&phrases.measured_otherwise, &values)
         })
     }
 
@@ -245,33 +286,6 @@ fn measurement_unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
     }
 }
 
-/// Why two facts cannot be compared as figures.
-fn not_comparable_reason(
-    old: Option<&Fact>,
-    new: Option<&Fact>,
-    phrases: &FigurePhrases,
-) -> Option<String> {
-    for (run, fact) in [(&*phrases.first_run, old), (&*phrases.second_run, new)] {
-        let Some(fact) = fact else {
-            return Some(fill_phrase(&phrases.not_measured, &[("run", run)]));
-        };
-        if let Fact::Missing(missing) = fact {
-            let (why, reason) = (missing.why.reason_name(), &*missing.reason);
-            let values = [("run", run), ("why", why), ("reason", reason)];
-            return Some(fill_phrase(&phrases.no_value, &values));
-        }
-        if fact_samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) {
-            return Some(fill_phrase(&phrases.not_positive, &[("run", run)]));
-        }
-    }
-    match (old, new) {
-        (Some(Fact::Series(a)), Some(Fact::Series(b))) if a.unit != b.unit => {
-            Some(phrases.other_unit.clone())
-        }
-        _ => None,
-    }
-}
-
 /// Gives every measurement its outcome: the later run's figure against the earlier sessions in
 /// the setting of the earlier run, to which that one belongs.
 fn judge_measurements(
@@ -305,6 +319,11 @@ fn judge_measurements(
             m.reason = Some(phrases.other_machine.clone());
             continue;
         }
+        if !like.same_engine(other) {
+            m.outcome = ComparisonOutcome::NotComparable;
+            m.reason = Some(phrases.other_engine.clone());
+            continue;
+        }
         // The earlier sessions know a target by the name that it had then.
         let [target, over] = [Some(&m.target), m.over.as_ref()].map(|name| {
             let pair = pairs.iter().find(|pair| is_forward && Some(&pair.b.name) == name);
@@ -313,7 +332,7 @@ fn judge_measurements(
         let target = target.unwrap_or(&m.target);
         let figures: Vec<f64> = sessions
             .iter()
-            .filter_map(|session| session.session_figure(like, &m.series, target, over))
+            .filter_map(|session| session.session_figure(&own, &m.series, target, over))
             .collect();
         m.sessions = figures.len();
         let figure = if is_forward { m.b } else { m.a };

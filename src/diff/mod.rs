@@ -115,7 +115,7 @@ impl RunDiff {
             && !self.measurements.iter().any(|m| m.is_change() || m.lost)
             && self.findings.is_empty()
             && self.expectations.is_empty()
-            && self.conditions.iter().all(|condition| condition.is_program)
+            && self.conditions.iter().all(|condition| condition.is_bookkeeping)
     }
 
     /// The changes of verdicts.

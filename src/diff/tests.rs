@@ -523,6 +523,103 @@ fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
     let outcome = |b: &Sketch| compare(&a, b, false).measurements[0].outcome;
     assert_eq!(outcome(&other), ComparisonOutcome::NotComparable);
     assert_eq!(outcome(&b), ComparisonOutcome::Inconclusive);
+    let by_podman = with_engine(&b, "podman");
+    assert_eq!(outcome(&by_podman), ComparisonOutcome::NotComparable);
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let [docker, podman] =
+        [&a, &by_podman].map(|sketch| history::PastSession::of_run(&sketch.run, &catalogue));
+    assert!(podman.gated_changes(&docker, &[], &DiffGate::default()).is_empty());
+    let found = history::comparable_sessions([&docker, &podman].into_iter(), &docker, 9);
+    assert_eq!(found, [docker]);
+}
+
+fn with_engine(sketch: &Sketch, name: &str) -> Sketch {
+    let mut other = Sketch::of(sketch.run.clone());
+    if let EvidenceKind::Collected { engine, .. } = &mut other.run.evidence {
+        *engine = name.into();
+    }
+    other
+}
+
+#[test]
+fn files_of_another_size_are_not_compared_and_no_history_of_them_judges() {
+    let mut sessions = Sessions::new(5);
+    let mut session_of_size = |size: u32| {
+        let session = sessions.next();
+        let seconds = f64::from(size) * (1.0 + f64::from(sessions.made) / 100.0);
+        let times: Vec<f64> = (0..6).map(|at| seconds + f64::from(at)).collect();
+        session.fact("perf.io_size", "kata", size).series("perf.io_write", "kata", &times)
+    };
+    let earlier: Vec<Sketch> = (0..4).map(|_| session_of_size(512)).collect();
+    let (half, same) = (session_of_size(256), session_of_size(512));
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let past: Vec<history::PastSession> =
+        earlier.iter().map(|s| history::PastSession::of_run(&s.run, &catalogue)).collect();
+    let judgement = Judgement::default();
+    let write = |a: &Sketch, b: &Sketch| {
+        let [a, b] = [a, b].map(|sketch| DiffSide { run: &sketch.run, judgement: &judgement });
+        let phrases = load_report_phrases();
+        let gate = DiffGate::default();
+        let diff = RunDiff::between_runs(a, b, &catalogue, &past, &gate, &phrases, false);
+        diff.measurements.into_iter().find(|m| m.series == "perf.io_write").unwrap()
+    };
+    let other = write(&earlier[3], &half);
+    assert_eq!(other.outcome, ComparisonOutcome::NotComparable);
+    let reason = other.reason.unwrap();
+    assert!(reason.contains("Size of the file: 512 and 256"), "{reason}");
+    let other_history = write(&half, &session_of_size(256));
+    assert_eq!(other_history.sessions, 1);
+    let judged = write(&earlier[3], &same);
+    assert_eq!((judged.sessions, judged.reason), (4, None));
+}
+
+#[test]
+fn every_quantity_that_is_measured_is_kept_of_the_sessions_before() {
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let (_, run) = read_sample_run("four-runtimes");
+    for (id, by_target) in &run.facts {
+        if by_target.values().any(|fact| fact.as_series().is_some()) {
+            assert!(history::needs_fact(&catalogue, id), "{id}");
+        }
+    }
+}
+
+#[test]
+fn pseudonyms_of_two_keys_are_no_change_and_those_of_one_are() {
+    let with_key = |key: Option<&str>, argument: &str, release: &str| {
+        let mut all = shared()
+            .fact("kernel.cmdline", "host", format!("root={argument} quiet"))
+            .fact("kernel.release", "host", release);
+        all.run.redaction.replaced.insert("boot-argument".into(), 1);
+        all.run.redaction.key = key.map(String::from);
+        all
+    };
+    let (one, other) = ("boot-argument-703286", "boot-argument-7aea8e");
+    let before = with_key(Some("aa"), one, "6.1");
+    let facts = |after: &Sketch| {
+        let diff = compare(&before, after, false);
+        let facts = diff.changes.iter().filter(|change| change.kind == ChangeKind::Changed);
+        (facts.map(|change| change.fact.clone()).collect::<Vec<_>>(), diff.is_empty())
+    };
+    assert_eq!(facts(&with_key(Some("bb"), other, "6.1")), (vec![], true));
+    assert_eq!(facts(&with_key(None, other, "6.1")), (vec![], true));
+    assert_eq!(facts(&with_key(Some("aa"), other, "6.1")).0, ["kernel.cmdline"]);
+    assert_eq!(facts(&with_key(Some("bb"), other, "6.2")).0, ["kernel.release"]);
+    let mut plain = with_key(None, other, "6.1");
+    plain.run.redaction.replaced.clear();
+    assert_eq!(facts(&plain).0, ["kernel.cmdline"]);
+}
+
+#[test]
+fn what_was_not_measured_because_a_runtime_did_not_start_says_so() {
+    let before = shared().series("startup.wall", "kata", &[1.0, 1.1, 1.2]);
+    let mut after = shared();
+    for target in after.run.targets.iter_mut().filter(|target| target.name == "kata") {
+        target.failure = Some("no /dev/kvm".into());
+    }
+    let diff = compare(&before, &after, false);
+    let lost = diff.measurements.iter().find(|m| m.series == "startup.wall").unwrap();
+    assert_eq!(lost.reason.as_deref(), Some("kata did not start in the second run: no /dev/kvm"));
 }
 
 #[test]

@@ -233,4 +233,8 @@ pub struct Redaction {
     /// How many occurrences were replaced, by kind (`mac`, `user`).
     #[serde(default)]
     pub replaced: BTreeMap<String, u32>,
+    /// Which key the pseudonyms were made with, by a hash of it: those of two keys cannot be
+    /// compared. None of a run without pseudonyms, or that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }

@@ -11,6 +11,11 @@ use super::span::IdentifierKind;
 pub(super) struct PseudonymKey(pub [u8; 32]);
 
 impl PseudonymKey {
+    /// What tells keys apart, and says nothing about one.
+    pub(super) fn fingerprint(&self) -> String {
+        HEXLOWER.encode(&self.keyed_hash::<4>("key", ""))
+    }
+
     /// The first bytes of the keyed hash of an identifier.
     pub(super) fn keyed_hash<const N: usize>(&self, kind: &str, value: &str) -> [u8; N] {
         let digest = self.digest_parts(&[kind.as_bytes(), value.as_bytes()]);

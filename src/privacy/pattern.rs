@@ -21,7 +21,8 @@ pub(super) enum PatternReach {
 use PatternReach::{Line, Text, TwoLines};
 
 /// A UUID (RFC 9562).
-const UUID: &str = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
+pub(super) const UUID: &str =
+    r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
 
 /// What stands for what in [`TABLE`]. A name is letters of any script, digits and `._-`.
 const PARTS: &[(&str, &str)] = &[

@@ -6,7 +6,9 @@ use std::ops::Range;
 
 /// What an identifier is. In the order in which one is preferred where two overlap: the words
 /// around a secret or a name say more than its form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub(super) enum IdentifierKind {
     /// A password, token or private key.

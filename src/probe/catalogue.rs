@@ -45,6 +45,9 @@ pub struct Probe {
     pub unit: String,
     /// What an answer is worth as evidence of whose kernel answers.
     pub strength: EvidenceStrength,
+    /// The fact that two figures must have in common to be compared, such as the size of a file.
+    #[serde(default)]
+    pub measured_with: Option<String>,
     /// How the answers of host and target are compared, if a namespace changes neither: what
     /// differs supports a kernel of its own, and what is equal supports the host's.
     #[serde(default)]

@@ -329,6 +329,7 @@ pub(crate) fn template_context(view: &ComparisonView) -> Value {
     serde_json::json!({
         "d": view,
         "counts": view.change_counts(),
+        "lost": view.lost_count(),
         "fact_count": view.fact_count(),
     })
 }
@@ -384,13 +385,17 @@ impl ComparisonView {
         self.facts.iter().map(|fact| fact.names.len()).sum()
     }
 
+    /// How many figures the first run has and the second should have, and has not.
+    pub(crate) fn lost_count(&self) -> usize {
+        self.measurements.iter().filter(|m| m.lost).count()
+    }
+
     /// How much changed, in words: `1 verdict`, `12 facts`.
     pub(crate) fn change_counts(&self) -> Vec<String> {
-        let measurements = self
-            .measurements
-            .iter()
-            .filter(|m| m.lost || (m.gated && matches!(m.outcome_id, "slower" | "faster")))
-            .count();
+        let changed = |m: &&MeasurementView| {
+            !m.lost && m.gated && matches!(m.outcome_id, "slower" | "faster")
+        };
+        let measurements = self.measurements.iter().filter(changed).count();
         [
             (self.verdicts.len(), "verdict"),
             (self.targets.len(), "runtime"),

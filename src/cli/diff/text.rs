@@ -73,6 +73,12 @@ fn changes_sentence(view: &ComparisonView) -> String {
         1 => format!("{} changed", parts[0]),
         n => format!("{} and {} changed", parts[..n - 1].join(", "), parts[n - 1]),
     };
+    let lost = view.lost_count();
+    if lost > 0 {
+        let join = if out.is_empty() { "" } else { "; " };
+        let figures = count_words(lost, "measurement");
+        out.push_str(&format!("{join}{figures} of the first run missing in the second"));
+    }
     let open = view.measurements.iter().filter(|m| m.gated && m.outcome_id == "not-comparable");
     let open = open.count();
     if open > 0 {
