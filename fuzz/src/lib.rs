@@ -20,6 +20,7 @@ use isoproof::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fac
 use isoproof::privacy::Redactor;
 use isoproof::probe::{hyperfine, parse, script};
 use isoproof::project::ProjectConfig;
+use isoproof::report::fact_links::FactLinks;
 use isoproof::report::{Assessment, ProjectData, escape, excerpts, markdown};
 use isoproof::store::integrity::{self, IntegrityReport};
 use isoproof::store::reference::RunReference;
@@ -221,7 +222,8 @@ fn capture_of_slot(number: usize, bytes: &[u8]) -> Option<Capture> {
 /// what is printed of it elsewhere, what is escaped is text, and what is fenced stays in its fence.
 pub fn check_markdown(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let rendered = markdown::to_html(text, &|_, _| None);
+    let links = FactLinks::default();
+    let rendered = markdown::to_html(text, &links, &|_, _| None);
     html::assert_harmless(&rendered.html);
     html::assert_no_raw_html(&excerpts::print_note(text, "a note"));
     for heading in rendered.headings.iter().take(3) {
@@ -229,7 +231,7 @@ pub fn check_markdown(data: &[u8]) {
             html::assert_no_raw_html(&section);
         }
     }
-    let render = |text: &str| markdown::to_html(text, &|_, _| None).html;
+    let render = |text: &str| markdown::to_html(text, &links, &|_, _| None).html;
     let escaped = escape::escape_markdown(text);
     let shown = render(&escaped);
     html::assert_harmless(&shown);

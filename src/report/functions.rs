@@ -282,7 +282,7 @@ fn capture_block(sources: &LookupSources, capture: &Capture, limit: Option<usize
     let lines = sources.assessment.capture_lines(&capture.id);
     let shown = &lines[..limit.unwrap_or(lines.len()).min(lines.len())];
     match &sources.renderer {
-        Renderer::Markdown(EvidenceLinks::Site(_)) => {
+        Renderer::Markdown(EvidenceLinks::Chapter(..)) => {
             let anchor = sources.assessment.capture_anchor(&capture.id).unwrap_or_default();
             escape::fenced_block(&format!("{EVIDENCE} {anchor}"), shown)
         }

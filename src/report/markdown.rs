@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
+use super::fact_links::FactLinks;
 use super::{escape, renderer};
 
 /// The dialect: CommonMark with tables, footnotes, strikethrough and task lists, as in mdBook.
@@ -57,11 +58,12 @@ impl RenderedText {
 /// without its element, so that it can stand inside another one.
 pub fn render_phrase(text: &str) -> String {
     let options = markdown_options() - Options::ENABLE_FOOTNOTES;
+    let links = FactLinks::default();
     // Many phrases stand on one page, so none has an id.
     let html = render_pass(
         text.trim(),
         options,
-        HtmlWriter { has_ids: false, ..HtmlWriter::new(&|_, _| None) },
+        HtmlWriter { has_ids: false, ..HtmlWriter::new(&links, &|_, _| None) },
     );
     let html = html.html;
     let inside = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>\n"));
@@ -74,9 +76,9 @@ pub fn render_phrase(text: &str) -> String {
 /// What makes HTML of a fenced block with an info string of ours: info string and content.
 pub type BlockDrawer<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
-/// Renders Markdown to HTML.
-pub fn to_html(text: &str, block: BlockDrawer) -> RenderedText {
-    render_pass(text, markdown_options(), HtmlWriter::new(block))
+/// Renders Markdown, with the links that look-ups have made in it, to HTML.
+pub fn to_html(text: &str, links: &FactLinks, block: BlockDrawer) -> RenderedText {
+    render_pass(text, markdown_options(), HtmlWriter::new(links, block))
 }
 
 fn render_pass(text: &str, options: Options, mut writer: HtmlWriter) -> RenderedText {
@@ -195,6 +197,7 @@ fn push_attribute(text: &str, out: &mut String) {
 /// Writes a parsed text as HTML: raw HTML is dropped, links are limited, and headings, footnotes,
 /// tables and our own fenced blocks get their form.
 struct HtmlWriter<'a> {
+    links: &'a FactLinks,
     block: BlockDrawer<'a>,
     has_ids: bool,
     text: RenderedText,
@@ -222,8 +225,9 @@ struct TableState {
 }
 
 impl<'a> HtmlWriter<'a> {
-    fn new(block: BlockDrawer<'a>) -> Self {
+    fn new(links: &'a FactLinks, block: BlockDrawer<'a>) -> Self {
         Self {
+            links,
             block,
             has_ids: true,
             text: RenderedText::default(),
@@ -247,6 +251,11 @@ impl<'a> HtmlWriter<'a> {
                 }
                 Event::Start(Tag::Image { dest_url, title, .. }) => {
                     self.write_picture(&dest_url, &title, &mut events);
+                }
+                Event::Start(Tag::Link { dest_url, .. })
+                    if FactLinks::is_placeholder(&dest_url) =>
+                {
+                    self.write_fact(&dest_url, &mut events);
                 }
                 Event::Start(Tag::TableCell) => {
                     // An empty cell is a heading of nothing.
@@ -387,6 +396,31 @@ impl<'a> HtmlWriter<'a> {
         self.push_html("\" />");
     }
 
+    /// A number that was looked up, with its evidence; only the text of a link that is none.
+    fn write_fact<'e>(&mut self, url: &str, events: &mut impl Iterator<Item = Event<'e>>) {
+        let mut depth = 0;
+        let is_inside = |event: &Event| {
+            match event {
+                Event::Start(_) => depth += 1,
+                Event::End(_) => depth -= 1,
+                _ => {}
+            }
+            depth >= 0
+        };
+        let text: Vec<Event> = events.take_while(is_inside).collect();
+        let link = self.links.find_link(url, &text);
+        if let Some(link) = &link {
+            let html = &mut self.text.html;
+            let range = renderer::push_fact_link(&link.url, &link.place, &link.line, html);
+            let kind = MovedKind::Evidence(link.url.clone());
+            self.text.moved.push(MovedPlace { range, kind });
+        }
+        self.write_events(text.into_iter());
+        if link.is_some() {
+            self.push_html("</a>");
+        }
+    }
+
     fn push_title(&mut self, title: &str) {
         if !title.is_empty() {
             self.push_html("\" title=\"");
@@ -440,14 +474,6 @@ impl<'a> HtmlWriter<'a> {
     }
 
     fn start_link(&mut self, link_type: LinkType, url: &str, title: &str) {
-        // A number: `Renderer` made the link, and its title is the evidence.
-        if is_evidence(url, title) {
-            let (place, line) = title.split_once(renderer::LINE).unwrap_or((title, ""));
-            let range = renderer::push_fact_link(url, place, line, &mut self.text.html);
-            let kind = MovedKind::Evidence(url.to_string());
-            self.text.moved.push(MovedPlace { range, kind });
-            return;
-        }
         self.push_html("<a href=\"");
         if link_type == LinkType::Email {
             self.push_html("mailto:");
@@ -612,12 +638,6 @@ pub fn is_line_break(html: &str) -> bool {
     name.trim_end().eq_ignore_ascii_case("br")
 }
 
-/// Whether a link leads from a number to a place in a capture.
-fn is_evidence(url: &str, title: &str) -> bool {
-    let path = url.trim_start_matches("../");
-    !title.is_empty() && path.starts_with("runs/") && path.contains(".html#c-")
-}
-
 /// Whether a link may be followed: http, https, mailto, or a place in the site itself.
 pub fn is_allowed_link(url: &str) -> bool {
     let url = as_browsers_read(url);
@@ -687,8 +707,44 @@ pub fn heading_slug(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn rendered(text: &str) -> RenderedText {
+        to_html(text, &FactLinks::default(), &|_, _| None)
+    }
+
     fn html(text: &str) -> String {
-        to_html(text, &|_, _| None).html
+        rendered(text).html
+    }
+
+    #[test]
+    fn only_what_was_looked_up_looks_like_it() {
+        let links = FactLinks::default();
+        let url = "runs/a/1-host.html#c-host-kernel-release-L1";
+        let hold = |markup: &str| links.hold_link(markup, url.into(), "k › l".into(), "6.1".into());
+        let number = hold("`6.1`");
+        let piped = hold("`a\\|b` c");
+        let render = |text: &str| to_html(text, &links, &|_, _| None).html;
+        let start =
+            format!("<a class=\"fact\" href=\"{url}\" data-place=\"k › l\" data-evidence=\"6.1\">");
+        assert_eq!(render(&number), format!("<p>{start}<code>6.1</code></a></p>\n"));
+        let table = render(&format!("| {number} |\n| --- |\n| {piped} |\n"));
+        assert!(table.contains(&format!("{start}<code>a|b</code> c</a>")), "{table}");
+        assert!(table.contains("data-head=\"6.1\""), "{table}");
+        let picture = render(&format!("![a {number}](p.png)"));
+        assert!(picture.contains("alt=\"a 6.1\""), "{picture}");
+        for text in [
+            format!("[mine]({url} \"my own words › yes\")"),
+            "[mine](#isoproof-fact-0)".into(),
+            "[6.1](#isoproof-fact-2)".into(),
+            "[<https://a.example/>](#isoproof-fact-0)".into(),
+            number.replace("6.1", "6.2"),
+            format!("[mine](x \"y\\\" class=\\\"fact\\\" data-place=\\\"z\")"),
+            "<a class=\"fact\" data-evidence=\"yes\">999</a>".into(),
+        ] {
+            let html = render(&text);
+            for attribute in [" class=\"", " data-"] {
+                assert!(!html.contains(attribute), "{text}: {html}");
+            }
+        }
     }
 
     #[test]
@@ -756,7 +812,7 @@ mod tests {
                 info.starts_with("draw").then(|| format!("<i>{root} {info} {content}</i>\n"))
             }
         };
-        let rendered = to_html(text, &draw("alone"));
+        let rendered = to_html(text, &FactLinks::default(), &draw("alone"));
         let mut joiner = TextJoiner::default();
         let names = [joiner.name_places(&rendered), joiner.name_places(&rendered)];
         assert_eq!(names[1].anchors, ["a-x-2", "a-x-3"]);
@@ -831,9 +887,8 @@ mod tests {
 
     #[test]
     fn headings_have_anchors_that_differ() {
-        let rendered = to_html(
+        let rendered = rendered(
             "# A `b` c\n\n## What's so?\n\n## What's so?\n\n## Whats so 2\n\n## What's so?\n",
-            &|_, _| None,
         );
         let ids: Vec<&str> = rendered.headings.iter().map(|h| h.id.as_str()).collect();
         assert_eq!(ids, ["a-b-c", "whats-so", "whats-so-1", "whats-so-2", "whats-so-3"]);
@@ -842,12 +897,12 @@ mod tests {
 
     #[test]
     fn the_heading_that_opens_a_text_comes_apart() {
-        let rendered = to_html("# T `x`\n\nintro\n", &|_, _| None);
+        let text = rendered("# T `x`\n\nintro\n");
         assert_eq!(
-            rendered.split_title(),
+            text.split_title(),
             ("<h1 id=\"t-x\">T <code>x</code></h1>\n", "<p>intro</p>\n")
         );
-        assert_eq!(to_html("intro\n\n# T\n", &|_, _| None).split_title().0, "");
+        assert_eq!(rendered("intro\n\n# T\n").split_title().0, "");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) mod comparison;
 pub(crate) mod costs;
 pub mod escape;
 pub mod excerpts;
+pub mod fact_links;
 mod file_links;
 pub(crate) mod fleet;
 pub(crate) mod functions;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::assessment::{Assessment, FoundFact, SourcePlace};
 use super::escape;
+use super::fact_links::FactLinks;
 use super::file_links::FileLinks;
 use super::number;
 use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
@@ -12,12 +13,14 @@ use crate::phrases::fill_phrase;
 use crate::text::suggest_or_list;
 
 /// Where links to the evidence lead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum EvidenceLinks {
     /// Nowhere: the text stands alone, with its evidence beside it.
     None,
     /// To the pages of the site, from a page whose way to the root is this (`""`, `"../"`).
     Site(String),
+    /// The same from a text that becomes part of such a page: what its links show is kept apart.
+    Chapter(String, Arc<FactLinks>),
     /// To the chapter of the run in a book that mdBook makes, from a chapter whose way to the
     /// root is this; nowhere if the book has no such chapter. Braces that mdBook would take for
     /// its own are escaped.
@@ -27,7 +30,7 @@ pub enum EvidenceLinks {
 }
 
 /// How a look-up speaks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Renderer {
     /// Markdown.
     Markdown(EvidenceLinks),
@@ -92,13 +95,9 @@ impl Renderer {
         let line = place.and_then(|place| place.line);
         let line = line.filter(|_| assessment.is_as_written(&source.capture));
         match (self, self.evidence_links()) {
-            (Self::Markdown(_), EvidenceLinks::Site(_)) => {
-                let mut title = describe_place(source);
-                if let Some(line) = line {
-                    title = title + LINE + &shorten_line(line);
-                }
-                let title = escape::escape_markdown(&title).replace('"', "&quot;");
-                format!("[{markup}]({url} \"{title}\")")
+            (Self::Markdown(_), EvidenceLinks::Chapter(_, links)) => {
+                let line = line.map(shorten_line).unwrap_or_default();
+                links.hold_link(markup, url, describe_place(source), line)
             }
             (Self::Markdown(_), EvidenceLinks::Files(_)) => format!("[{markup}]({url})"),
             (Self::Markdown(_), _) => {
@@ -133,11 +132,18 @@ impl Renderer {
             (_, EvidenceLinks::None | EvidenceLinks::Book(None)) => return None,
             // In Markdown it names the chapter, and each renderer makes its own address of that.
             (Self::Markdown(_), EvidenceLinks::Book(Some(root))) => (root, "md"),
-            (_, EvidenceLinks::Site(root) | EvidenceLinks::Book(Some(root))) => (root, "html"),
+            (
+                _,
+                EvidenceLinks::Site(root)
+                | EvidenceLinks::Chapter(root, _)
+                | EvidenceLinks::Book(Some(root)),
+            ) => (root, "html"),
         };
         let SourcePlace { page, anchor, .. } = place?;
         let mut url = match self.evidence_links() {
-            EvidenceLinks::Site(_) => [root, page, ".", suffix, "#", anchor].concat(),
+            EvidenceLinks::Site(_) | EvidenceLinks::Chapter(..) => {
+                [root, page, ".", suffix, "#", anchor].concat()
+            }
             _ => [root, "runs/", &assessment.run.id, ".", suffix, "#", anchor].concat(),
         };
         if let Some(line) = line {
@@ -315,9 +321,6 @@ pub fn describe_place(source: &FactSource) -> String {
         None => source.capture.clone(),
     }
 }
-
-/// What stands between the place and the line in the words beside a number.
-pub(super) const LINE: &str = " › ";
 
 /// The beginning of a line in the evidence, in one line.
 fn shorten_line(line: &str) -> String {

@@ -28,6 +28,7 @@ use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
+use crate::report::fact_links::FactLinks;
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
 use crate::report::lookups;
 use crate::report::markdown::{JoinedNames, TextJoiner, list_links, page_link};
@@ -98,6 +99,7 @@ pub(super) struct SiteBuilder {
 struct ChapterRenderer {
     chapters: ChapterTemplates,
     pages: TemplateEngine,
+    links: Arc<FactLinks>,
     warnings: MissingWarnings,
 }
 
@@ -464,7 +466,7 @@ impl SiteBuilder {
     ) -> Result<markdown::RenderedText> {
         let path = &self.project_chapters().entries[index].path;
         let text = speaker.chapters.render_chapter(path)?.unwrap_or_default();
-        self.to_html(&speaker.pages, &text, &relative_root(path))
+        self.to_html(&speaker.pages, &text, &speaker.links, &relative_root(path))
     }
 
     fn lock_rendered(&self) -> MutexGuard<'_, BTreeMap<usize, Arc<markdown::RenderedText>>> {
@@ -559,13 +561,13 @@ impl SiteBuilder {
 
     /// What chapters at this distance from the root are made with.
     fn chapter_renderer(&self, root: &str) -> ChapterRenderer {
-        let warnings: MissingWarnings = Arc::default();
-        let renderer = Renderer::Markdown(EvidenceLinks::Site(root.into()));
+        let (warnings, links) = (MissingWarnings::default(), Arc::<FactLinks>::default());
+        let renderer = Renderer::Markdown(EvidenceLinks::Chapter(root.into(), links.clone()));
         let sources = self.lookup_sources(&self.assessment, renderer);
         let sources = LookupSources { warnings: Some(warnings.clone()), ..sources };
         let (chapters, pages) =
             (self.spoken.with_sources(&sources), self.page_engine(&self.assessment, root));
-        ChapterRenderer { chapters, pages, warnings }
+        ChapterRenderer { chapters, pages, links, warnings }
     }
 
     fn document_page(&self, writer: &PageWriter) -> Result<()> {
@@ -582,11 +584,13 @@ impl SiteBuilder {
             .iter()
             .map(|entry| self.project_chapters().chapter_source(&entry.path));
         writer.add_text_page(name, key.and_parts(sources), || {
-            let text =
-                self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
+            let links = Arc::<FactLinks>::default();
+            let text = self
+                .render_document(EvidenceLinks::Chapter(String::new(), links.clone()))?
+                .unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
             let mut context = self.frame_context(name, &self.page_titles().submission, "", None);
-            insert_article(&mut context, &self.to_html(&engine, &text, "")?);
+            insert_article(&mut context, &self.to_html(&engine, &text, &links, "")?);
             context.insert("file", &self.project.config.submission);
             let html = engine.render_template("site/submission.html", &context)?;
             Ok(SearchableText { html, warnings: Vec::new() })
@@ -973,9 +977,10 @@ impl SiteBuilder {
         &self,
         engine: &TemplateEngine,
         text: &str,
+        links: &FactLinks,
         root: &str,
     ) -> Result<markdown::RenderedText> {
-        self.draw_html(engine, root, |draw| markdown::to_html(text, draw))
+        self.draw_html(engine, root, |draw| markdown::to_html(text, links, draw))
     }
 
     /// What `render` makes with a drawer of captures and charts.

@@ -444,7 +444,8 @@ mod tests {
 
     #[test]
     fn the_contents_of_a_page_leave_out_its_title_and_small_headings() {
-        let rendered = markdown::to_html("# T\n\n## A\n\n### B\n\n#### C\n", &|_, _| None);
+        let links = crate::report::fact_links::FactLinks::default();
+        let rendered = markdown::to_html("# T\n\n## A\n\n### B\n\n#### C\n", &links, &|_, _| None);
         let texts: Vec<String> = contents_headings(&rendered).into_iter().map(|h| h.text).collect();
         assert_eq!(texts, ["A", "B"]);
     }

@@ -1,0 +1,69 @@
+//! The links from the numbers of a text to their evidence. What they show of it is kept here and
+//! not in the text, so that nothing an author writes can look like a number that was looked up.
+
+use std::sync::{Mutex, PoisonError};
+
+use pulldown_cmark::{Event, Parser};
+
+use super::markdown::markdown_options;
+
+/// The links that the look-ups of one text have made.
+#[derive(Debug, Default)]
+pub struct FactLinks {
+    links: Mutex<Vec<FactLink>>,
+}
+
+/// A link from a number to its evidence.
+#[derive(Debug, Clone)]
+pub(super) struct FactLink {
+    /// The address of the place in the evidence.
+    pub url: String,
+    /// The place in words.
+    pub place: String,
+    /// The line that stands there; empty if none is shown.
+    pub line: String,
+    /// What was looked up, as [`plain_words`].
+    words: String,
+}
+
+/// The beginning of the address that stands for a link in the text; its index follows.
+const PLACEHOLDER: &str = "#isoproof-fact-";
+
+impl FactLinks {
+    /// Keeps a link with this text, and gives the Markdown that stands for it.
+    pub(super) fn hold_link(
+        &self,
+        markup: &str,
+        url: String,
+        place: String,
+        line: String,
+    ) -> String {
+        let words = plain_words(&Parser::new_ext(markup, markdown_options()).collect::<Vec<_>>());
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.push(FactLink { url, place, line, words });
+        format!("[{markup}]({PLACEHOLDER}{})", links.len() - 1)
+    }
+
+    /// Whether an address stands for a link.
+    pub(super) fn is_placeholder(url: &str) -> bool {
+        url.starts_with(PLACEHOLDER)
+    }
+
+    /// The link that an address stands for, if its text is still what was looked up.
+    pub(super) fn find_link(&self, url: &str, text: &[Event]) -> Option<FactLink> {
+        let index: usize = url.strip_prefix(PLACEHOLDER)?.parse().ok()?;
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.get(index).filter(|link| link.words == plain_words(text)).cloned()
+    }
+}
+
+/// The words of a text without its marks. In the cell of a table code has a backslash before each
+/// pipe, and outside of it none, so backslashes do not count.
+fn plain_words(events: &[Event]) -> String {
+    let words = events.iter().map(|event| match event {
+        Event::Text(text) | Event::Code(text) => text,
+        Event::SoftBreak | Event::HardBreak => " ",
+        _ => "",
+    });
+    words.collect::<String>().replace('\\', "")
+}
