@@ -14,6 +14,9 @@ use crate::process::CancelFlag;
 /// The longest head of a response: more is no web server's.
 const LONGEST_HEAD: usize = 64 * 1024;
 
+/// The most headers of a response.
+const MAX_HEADERS: usize = 100;
+
 /// How often a silent connection is looked at.
 const SLICE: Duration = Duration::from_millis(50);
 
@@ -148,27 +151,15 @@ fn send_request(
     stream.write_all(request.as_bytes()).map_err(|error| format!("nothing was sent: {error}"))?;
     let deadline = begun + limits.time;
     let mut reader = ResponseReader { stream, deadline, cancel, bytes: Vec::new(), first: None };
-    let (status, body_at) = reader.read_head()?;
-    let end = reader.read_body(body_at, status, limits.body);
+    let head = reader.read_head()?;
+    let end = reader.read_body(&head, limits.body);
     let duration = begun.elapsed();
     let first_byte = reader.first.map_or(duration, |first| first.duration_since(begun));
-    let body = (reader.bytes.len() - body_at).min(limits.body);
-    reader.bytes.truncate(body_at);
-    let head = reader.bytes;
-    let stays_open = end == BodyEnd::Whole && stays_open(&head, status);
-    let connect = None;
+    let body = (reader.bytes.len() - head.length).min(limits.body);
+    let stays_open = end == BodyEnd::Whole && head.stays_open;
+    reader.bytes.truncate(head.length);
+    let (status, head, connect) = (head.status, reader.bytes, None);
     Ok((HttpResponse { status, head, body, end, connect, first_byte, duration }, stays_open))
-}
-
-/// Whether the server leaves a connection open after this response (RFC 9112, section 9.3).
-fn stays_open(head: &[u8], status: u16) -> bool {
-    let text = crate::text::decode_bytes(head).to_ascii_lowercase();
-    let option = text.lines().find_map(|line| line.strip_prefix("connection:"));
-    let options: Vec<&str> = option.unwrap_or_default().split(',').map(str::trim).collect();
-    let is_framed =
-        matches!(status, 204 | 304) || BodyFraming::from_head(head) != BodyFraming::Close;
-    let is_default = text.starts_with("http/1.1");
-    is_framed && !options.contains(&"close") && (is_default || options.contains(&"keep-alive"))
 }
 
 /// What came of one read.
@@ -208,16 +199,13 @@ impl<S: Read> ResponseReader<'_, S> {
         }
     }
 
-    /// Reads until the head is there: its status, and where the body begins.
-    fn read_head(&mut self) -> Result<(u16, usize), String> {
+    /// Reads until the head is there.
+    fn read_head(&mut self) -> Result<ResponseHead, String> {
         loop {
-            if let Some(end) = self.bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                let status = parse_status_line(&self.bytes).ok_or("the answer is not HTTP")?;
-                return Ok((status, end + 4));
-            }
-            let is_like_http = self.bytes.iter().zip(b"HTTP/").all(|(a, b)| a == b);
-            if !is_like_http || self.bytes.len() > LONGEST_HEAD {
-                return Err("the answer is not HTTP".into());
+            match ResponseHead::parse_head(&self.bytes) {
+                Ok(Some(head)) => return Ok(head),
+                Ok(None) if self.bytes.len() <= LONGEST_HEAD => {}
+                _ => return Err("the answer is not HTTP".into()),
             }
             match self.read_chunk()? {
                 ReadChunk::Some => {}
@@ -231,41 +219,28 @@ impl<S: Read> ResponseReader<'_, S> {
     }
 
     /// Reads the body to its end.
-    fn read_body(&mut self, at: usize, status: u16, most: usize) -> BodyEnd {
-        let framing = match status {
-            204 | 304 => BodyFraming::Length(0),
-            _ => BodyFraming::from_head(&self.bytes[..at]),
-        };
-        let mut next = at;
+    fn read_body(&mut self, head: &ResponseHead, most: usize) -> BodyEnd {
+        let mut next = head.length;
         loop {
-            let is_whole = match framing {
-                BodyFraming::Length(length) => self.bytes.len() - at >= length,
+            let read = self.bytes.len() - head.length;
+            let is_whole = match head.framing {
+                BodyFraming::Length(length) => read >= length,
                 BodyFraming::Chunked => all_chunks(&self.bytes, &mut next),
                 BodyFraming::Close => false,
             };
             if is_whole {
                 return BodyEnd::Whole;
             }
-            if self.bytes.len() - at >= most {
+            if read >= most {
                 return BodyEnd::Capped;
             }
-            match (self.read_chunk(), framing) {
+            match (self.read_chunk(), head.framing) {
                 (Ok(ReadChunk::Some), _) => {}
                 (Ok(ReadChunk::Closed), BodyFraming::Close) => return BodyEnd::Whole,
                 _ => return BodyEnd::Cut,
             }
         }
     }
-}
-
-/// The status of a status line: `HTTP/1.1 200 OK`.
-fn parse_status_line(head: &[u8]) -> Option<u16> {
-    let line = crate::text::decode_bytes(head.split(|&byte| byte == b'\r').next()?);
-    let mut words = line.split(' ');
-    let version = words.next()?;
-    let code = words.next()?;
-    let fits = version.starts_with("HTTP/1.") && code.len() == 3;
-    fits.then(|| code.parse().ok())?.filter(|code| (200..600).contains(code))
 }
 
 /// What tells where a body ends (RFC 9112, section 6.3).
@@ -276,31 +251,62 @@ enum BodyFraming {
     Close,
 }
 
-impl BodyFraming {
-    fn from_head(head: &[u8]) -> Self {
-        let text = crate::text::decode_bytes(head).to_ascii_lowercase();
-        let [coding, length] = ["transfer-encoding:", "content-length:"]
-            .map(|name| text.lines().find_map(|line| Some(line.strip_prefix(name)?.trim())));
-        if coding.is_some_and(|coding| coding.ends_with("chunked")) {
-            return Self::Chunked;
-        }
-        let length = length.and_then(|length| length.parse().ok());
-        length.map_or(Self::Close, Self::Length)
+/// What the head of a response says.
+struct ResponseHead {
+    status: u16,
+    /// Its bytes, after which the body begins.
+    length: usize,
+    framing: BodyFraming,
+    /// Whether the server leaves the connection open after the body (RFC 9112, section 9.3).
+    stays_open: bool,
+}
+
+impl ResponseHead {
+    /// The head at the beginning of these bytes; none if it has not ended.
+    fn parse_head(bytes: &[u8]) -> Result<Option<Self>, httparse::Error> {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        let mut parser = httparse::ParserConfig::default();
+        parser.ignore_invalid_headers_in_responses(true);
+        let parsed = parser.parse_response(&mut response, bytes)?;
+        let httparse::Status::Complete(length) = parsed else { return Ok(None) };
+        let status = response.code.filter(|code| (200..600).contains(code));
+        let status = status.ok_or(httparse::Error::Status)?;
+        let header_value = |name: &str| {
+            let header = response.headers.iter().find(|it| it.name.eq_ignore_ascii_case(name))?;
+            Some(crate::text::decode_bytes(header.value).trim().to_ascii_lowercase())
+        };
+        let coding = header_value("transfer-encoding").unwrap_or_default();
+        let framing = match header_value("content-length").and_then(|text| text.parse().ok()) {
+            _ if matches!(status, 204 | 304) => BodyFraming::Length(0),
+            _ if coding.ends_with("chunked") => BodyFraming::Chunked,
+            Some(length) => BodyFraming::Length(length),
+            None => BodyFraming::Close,
+        };
+        let options = header_value("connection").unwrap_or_default();
+        let has_option = |wanted| options.split(',').any(|option| option.trim() == wanted);
+        let is_default = response.version == Some(1);
+        let stays_open = framing != BodyFraming::Close
+            && !has_option("close")
+            && (is_default || has_option("keep-alive"));
+        Ok(Some(Self { status, length, framing, stays_open }))
     }
 }
 
 /// Whether the last chunk is there; `next` is where the next unread chunk begins.
 fn all_chunks(bytes: &[u8], next: &mut usize) -> bool {
     while let Some(rest) = bytes.get(*next..) {
-        let Some(end) = rest.windows(2).position(|window| window == b"\r\n") else { return false };
-        let line = crate::text::decode_bytes(&rest[..end]);
-        let size = line.split(';').next().unwrap_or_default().trim();
-        let Ok(size) = usize::from_str_radix(size, 16) else { return false };
-        if size == 0 {
+        match httparse::parse_chunk_size(rest) {
             // Trailers, then an empty line: without trailers the two ends of line meet.
-            return rest[end..].windows(4).any(|window| window == b"\r\n\r\n");
+            Ok(httparse::Status::Complete((end, 0))) => {
+                return rest[end - 2..].windows(4).any(|window| window == b"\r\n\r\n");
+            }
+            Ok(httparse::Status::Complete((end, size))) => {
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
+                *next = next.saturating_add(end).saturating_add(size).saturating_add(2);
+            }
+            _ => return false,
         }
-        *next = next.saturating_add(end).saturating_add(size).saturating_add(4);
     }
     false
 }
