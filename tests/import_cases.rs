@@ -84,7 +84,7 @@ fn refute_statement(fact: Option<&Fact>, line: &str) -> Option<String> {
         }
         (None, Some(reason), Some(Fact::Missing(missing))) => {
             let (why, words) = reason.split_once(" ~ ").unwrap_or((reason, ""));
-            (why == "any" || missing.why.reason_name() == why) && missing.reason.contains(words)
+            (why == "any" || missing.why.to_string() == why) && missing.reason.contains(words)
         }
         (None, Some("fact"), None) => true,
         _ => false,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::value::ValuePart;
-use crate::model::{FactSource, Role};
+use crate::model::{FactSource, MissingReason, Role};
 use crate::probe::catalogue::EvidenceStrength;
 
 /// What became of something.
@@ -41,7 +41,7 @@ impl ChangeKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MissingSide {
     /// The kind of reason.
-    pub missing: &'static str,
+    pub missing: MissingReason,
     /// The reason in words.
     pub reason: String,
 }

@@ -138,10 +138,9 @@ impl<'a> FactState<'a> {
     fn missing_side(&self) -> Option<MissingSide> {
         match self {
             Self::Known(_) | Self::NotAsked(None) => None,
-            Self::Lacking(missing) | Self::NotAsked(Some(missing)) => Some(MissingSide {
-                missing: missing.why.reason_name(),
-                reason: missing.reason.clone(),
-            }),
+            Self::Lacking(missing) | Self::NotAsked(Some(missing)) => {
+                Some(MissingSide { missing: missing.why, reason: missing.reason.clone() })
+            }
         }
     }
 }

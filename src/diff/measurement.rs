@@ -198,7 +198,7 @@ impl SeriesPair<'_> {
                 return Some(fill_phrase(&phrases.not_started, &values));
             };
             if let Fact::Missing(missing) = fact {
-                let (why, reason) = (missing.why.reason_name(), &*missing.reason);
+                let (why, reason) = (&*missing.why.to_string(), &*missing.reason);
                 let values = [("run", run), ("why", why), ("reason", reason)];
                 return Some(fill_phrase(&phrases.no_value, &values));
             }

@@ -88,7 +88,7 @@ fn a_fact_that_went_missing_says_why() {
     let diff = compare(&shared(), &after, false);
     let change = diff.changes.iter().find(|change| change.fact == "kernel.release").unwrap();
     assert_eq!((change.kind, &change.b), (ChangeKind::Unavailable, &json!(null)));
-    assert_eq!(change.b_lacks.as_ref().unwrap().missing, "denied");
+    assert_eq!(change.b_lacks.as_ref().unwrap().missing, MissingReason::Denied);
     let back = compare(&after, &shared(), false);
     assert_eq!(
         back.changes.iter().find(|c| c.fact == "kernel.release").unwrap().kind,

@@ -26,7 +26,10 @@ const RIGHT: f64 = 96.0;
 const LEFT: f64 = 1.0;
 
 /// What a chart shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum ChartKind {
     /// Every sample as a dot, with median and interval, a row for each target.
     Samples,
@@ -39,24 +42,6 @@ pub(crate) enum ChartKind {
 }
 
 impl ChartKind {
-    /// The words for all kinds.
-    pub(crate) const WORDS: [&'static str; 4] = ["samples", "ecdf", "phases", "ratios"];
-
-    /// The kind of this word.
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        let all = [Self::Samples, Self::Ecdf, Self::Phases, Self::Ratios];
-        all.into_iter().find(|kind| kind.kind_word() == word)
-    }
-
-    fn kind_word(self) -> &'static str {
-        match self {
-            Self::Samples => Self::WORDS[0],
-            Self::Ecdf => Self::WORDS[1],
-            Self::Phases => Self::WORDS[2],
-            Self::Ratios => Self::WORDS[3],
-        }
-    }
-
     /// Whether it is about one fact, which is named with it.
     pub(crate) fn is_about_fact(self) -> bool {
         matches!(self, Self::Samples | Self::Ecdf)
@@ -65,7 +50,7 @@ impl ChartKind {
 
 /// The fenced block that stands for a chart in Markdown.
 pub(crate) fn chart_block(kind: ChartKind, id: &str) -> String {
-    format!("```{}\n```", format!("{CHART} {} {id}", kind.kind_word()).trim_end())
+    format!("```{}\n```", format!("{CHART} {kind} {id}").trim_end())
 }
 
 /// A chart, ready for its template.
@@ -200,14 +185,14 @@ impl Chart {
     /// The chart that the info string of a fenced block names.
     pub(crate) fn from_info_string(assessment: &Assessment, info: &str) -> Option<Self> {
         let mut words = info.strip_prefix(CHART)?.split_whitespace();
-        let kind = ChartKind::from_word(words.next()?)?;
+        let kind = words.next()?.parse().ok()?;
         Self::draw_chart(assessment, kind, words.next().unwrap_or_default())
     }
 
     /// The name of its template.
     pub(crate) fn template_name(&self) -> String {
         let suffix = if self.kind == ChartKind::Ratios { "html" } else { "svg" };
-        format!("charts/{}.{suffix}", self.kind.kind_word())
+        format!("charts/{}.{suffix}", self.kind)
     }
 
     /// What its template sees; `number` is that of the chart on its page.
@@ -635,10 +620,5 @@ mod tests {
             "```isoproof-chart samples startup.wall\n```"
         );
         assert_eq!(chart_block(ChartKind::Phases, ""), "```isoproof-chart phases\n```");
-        assert!(
-            ChartKind::WORDS
-                .into_iter()
-                .all(|word| ChartKind::from_word(word).is_some_and(|k| k.kind_word() == word))
-        );
     }
 }

@@ -18,7 +18,7 @@ use crate::diff::{
 };
 use crate::error::Result;
 use crate::judge::Finding;
-use crate::model::{FactSource, Role, SampleUnit};
+use crate::model::{FactSource, MissingReason, Role, SampleUnit};
 use crate::phrases::{ReportPhrases, fill_phrase};
 use crate::stats::ComparisonOutcome;
 
@@ -586,7 +586,7 @@ fn value_or_reason(value: &Value, lacks: Option<&MissingSide>, not_asked: &str) 
     match (value, lacks) {
         (Value::Null, Some(lack)) => match lack.missing {
             // The message of a shell says no more than the word.
-            "absent" | "denied" => lack.missing.into(),
+            why @ (MissingReason::Absent | MissingReason::Denied) => why.to_string(),
             missing => format!("{missing}: {}", lack.reason),
         },
         (Value::Null, None) => not_asked.into(),
@@ -709,9 +709,12 @@ mod tests {
             "ext4 3, proc 1"
         );
         let lack = |missing| MissingSide { missing, reason: "cat: nope".into() };
-        assert_eq!(value_or_reason(&Value::Null, Some(&lack("denied")), "not asked"), "denied");
         assert_eq!(
-            value_or_reason(&Value::Null, Some(&lack("error")), "not asked"),
+            value_or_reason(&Value::Null, Some(&lack(MissingReason::Denied)), "not asked"),
+            "denied"
+        );
+        assert_eq!(
+            value_or_reason(&Value::Null, Some(&lack(MissingReason::Error)), "not asked"),
             "error: cat: nope"
         );
         assert_eq!(value_or_reason(&Value::Null, None, "not asked"), "not asked");

@@ -205,7 +205,7 @@ pub fn describe_fact(fact: Option<&Fact>) -> String {
         None => "nothing".into(),
         Some(Fact::Value { value, .. }) => crate::text::make_visible(&value.to_string()),
         Some(Fact::Series(samples)) => format!("a series of {}", samples.values.len()),
-        Some(Fact::Missing(missing)) => format!("no value ({})", missing.why.reason_name()),
+        Some(Fact::Missing(missing)) => format!("no value ({})", missing.why),
     }
 }
 

@@ -15,6 +15,7 @@ use super::target_resolver::TargetResolver;
 use super::words::{LabelledLiteral, literal_key, literal_value};
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, fact_ids};
+use crate::probe::capability;
 use crate::report::Assessment;
 
 /// A fact that a statement could be about, with its place.
@@ -404,7 +405,7 @@ impl FactRef<'_> {
             Value::Array(items) => Some(items.len() as f64),
             // The bits of a mask of capabilities.
             Value::String(mask) if self.id.starts_with("priv.cap_") => {
-                let mask = u64::from_str_radix(mask.trim_start_matches("0x"), 16).ok()?;
+                let mask = capability::parse_mask(mask)?;
                 Some(f64::from(mask.count_ones()))
             }
             _ => None,
@@ -455,7 +456,7 @@ impl FactRef<'_> {
                 let figure = crate::report::format_measured(median, samples.unit);
                 if n == 1 { figure } else { format!("median {figure} of {n}") }
             }
-            Fact::Missing(missing) => missing.why.reason_name().into(),
+            Fact::Missing(missing) => missing.why.to_string(),
         }
     }
 }

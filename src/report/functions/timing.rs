@@ -352,17 +352,17 @@ pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<V
 /// a start (`phases`) or of the ratios to the baseline (`ratios`). Only the site draws: elsewhere the table beside it stands alone.
 pub(super) fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let word: &str = kwargs.must_get("kind")?;
-    let kind = ChartKind::from_word(word).ok_or_else(|| {
+    let kind = word.parse::<ChartKind>().map_err(|_| {
         lookup_error(format!(
             "unknown chart `{word}`: {}",
-            suggest_or_list(word, &ChartKind::WORDS)
+            suggest_or_list(word, <ChartKind as strum::VariantNames>::VARIANTS)
         ))
     })?;
     let id: &str = kwargs.get("id")?.unwrap_or_default();
     if kind.is_about_fact() {
         sources.require_probe(id)?;
     }
-    let is_site = matches!(&sources.renderer, Renderer::Markdown(EvidenceLinks::Site(_)));
+    let is_site = matches!(&sources.renderer, Renderer::Markdown(EvidenceLinks::Chapter(..)));
     match is_site.then(|| Chart::draw_chart(&sources.assessment, kind, id)).flatten() {
         Some(_) => Ok(safe_value(&charts::chart_block(kind, id))),
         None => Ok(safe_value("")),
