@@ -5,6 +5,9 @@
 #[path = "src/judge/rules/message_names.rs"]
 mod message_names;
 
+#[path = "src/git_variables.rs"]
+mod git_variables;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -209,7 +212,12 @@ fn is_own(root: &str) -> bool {
 }
 
 fn git(root: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
+    let mut command = Command::new("git");
+    // A hook that builds the program may be another repository's.
+    for variable in git_variables::HOOK_VARIABLES {
+        command.env_remove(variable);
+    }
+    let output = command.arg("-C").arg(root).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_string())
 }

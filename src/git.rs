@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use crate::error::Result;
+use crate::git_variables::HOOK_VARIABLES;
 use crate::process::run_on_terminal;
 
 /// How a git command ended.
@@ -44,7 +45,7 @@ pub(crate) fn run_git(
         command = command.env(key, value);
     }
     // In `duct` the outermost setting is the weakest.
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
+    for variable in HOOK_VARIABLES {
         command = command.env_remove(variable);
     }
     let argv: Vec<String> = ["git"].iter().chain(arguments).map(ToString::to_string).collect();

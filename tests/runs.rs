@@ -64,7 +64,12 @@ fn a_run_is_found_in_a_revision_of_git() {
     project.run(&["facts", "git:HEAD"]).succeeds();
     project.run(&["facts", &format!("git:HEAD:{path}")]).succeeds();
     // A hook of another repository names that one.
-    let hook = [("GIT_DIR", "/nowhere/.git"), ("GIT_INDEX_FILE", "/nowhere/index")];
+    let hook = [
+        ("GIT_DIR", "/nowhere/.git"),
+        ("GIT_INDEX_FILE", "/nowhere/index"),
+        ("GIT_COMMON_DIR", "/nowhere/.git"),
+        ("GIT_PREFIX", "nowhere/"),
+    ];
     let told = project.command(&["facts", "git:HEAD"]).envs(hook).output().unwrap();
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     project.run(&["facts", "git:nowhere"]).fails(2, &["git ls-tree"]);
