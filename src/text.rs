@@ -400,6 +400,26 @@ pub(crate) fn lower_initial(title: &str) -> String {
     }
 }
 
+/// The value at the start of `text`, as logrus writes it: in quotes with `\"` and `\n` inside, or up to a space.
+pub(crate) fn quoted_value(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"') else {
+        return text.split_whitespace().next().unwrap_or_default().into();
+    };
+    let mut out = String::new();
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n' | 't') => out.push(' '),
+                next => out.extend(next),
+            },
+            '"' => break,
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

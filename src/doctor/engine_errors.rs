@@ -1,5 +1,7 @@
 //! The words of engines, brief enough for the line of a check.
 
+use crate::text::quoted_value;
+
 /// The most that is told: the beginning says what failed, the end why.
 const HEAD: usize = 60;
 const TAIL: usize = 100;
@@ -20,10 +22,10 @@ pub(super) fn shorten_engine_message(text: &str) -> String {
 
 /// `time="..." level=fatal msg="it failed"` is `it failed`.
 fn log_message(line: &str) -> String {
-    let Some((_, quoted)) = line.rsplit_once(" msg=\"") else { return line.to_string() };
-    let quoted = quoted.replace("\\\"", "\u{0}");
-    let quoted = quoted.split('"').next().unwrap_or_default();
-    quoted.replace('\u{0}', "\"").replace("\\n", " ")
+    match line.rsplit_once(" msg=") {
+        Some((_, value)) => quoted_value(value),
+        None => line.to_string(),
+    }
 }
 
 #[cfg(test)]

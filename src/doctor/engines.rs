@@ -4,6 +4,7 @@ use super::answer::CheckAnswer;
 use super::machine::{Machine, find_containerd, find_program, own_folders, path_on_machine};
 use super::{DoctorOptions, engine_errors};
 use crate::engine::EngineKind;
+use crate::engine::facts::handlers_in_folder;
 use crate::error::Result;
 
 /// What the checks of the engines found.
@@ -112,30 +113,13 @@ pub(super) fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Resul
             find_containerd(machine)
                 .search_folders()
                 .iter()
-                .flat_map(|folder| handlers_in_folder(machine, folder)),
+                .flat_map(|folder| handlers_in_folder(&path_on_machine(machine, folder))),
         );
         names.push("runc".into());
     }
     names.sort();
     names.dedup();
     Ok(names)
-}
-
-/// The handlers of the shims in a folder, without runc's own.
-fn handlers_in_folder(machine: &dyn Machine, folder: &str) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(path_on_machine(machine, folder)) else {
-        return Vec::new();
-    };
-    let mut handlers = Vec::new();
-    for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
-        let shim = name.strip_prefix("containerd-shim-").and_then(|shim| shim.rsplit_once('-'));
-        if let Some((runtime, version)) = shim
-            && runtime != "runc"
-        {
-            handlers.push(format!("io.containerd.{runtime}.{version}"));
-        }
-    }
-    handlers
 }
 
 fn check_image(

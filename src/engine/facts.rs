@@ -1,6 +1,6 @@
 //! What an engine says about itself, its runtimes, images and containers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -115,24 +115,29 @@ fn programs_on_path(names: &[&str]) -> Vec<String> {
     names.into_iter().map(str::to_string).collect()
 }
 
-/// The handlers of the shims on our path and on containerd's: `containerd-shim-kata-v2` is `io.containerd.kata.v2`.
+/// The handlers of the shims on our path and on containerd's.
 fn shims_on_path() -> Vec<String> {
     let mut found = Vec::new();
     for folder in path_folders().into_iter().chain(containerd_path()) {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let Some(rest) = name.strip_prefix("containerd-shim-") else { continue };
-            if let Some((runtime, version)) = rest.rsplit_once('-')
-                && runtime != "runc"
-            {
-                found.push(format!("io.containerd.{runtime}.{version}"));
-            }
-        }
+        found.extend(handlers_in_folder(&folder));
     }
     found.sort();
     found.dedup();
     found
+}
+
+/// The handlers of the shims in a folder, without runc's own: `containerd-shim-kata-v2` is
+/// `io.containerd.kata.v2`.
+pub(crate) fn handlers_in_folder(folder: &Path) -> Vec<String> {
+    let mut handlers = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let shim = name.strip_prefix("containerd-shim-").and_then(|shim| shim.rsplit_once('-'));
+        if let Some((runtime, version)) = shim.filter(|(runtime, _)| *runtime != "runc") {
+            handlers.push(format!("io.containerd.{runtime}.{version}"));
+        }
+    }
+    handlers
 }
 
 /// What is known about a running container from its engine.

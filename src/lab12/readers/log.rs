@@ -7,6 +7,7 @@ use memchr::memmem;
 
 use super::vocabulary::log::PHRASES;
 use super::{label, words};
+use crate::text::quoted_value;
 
 /// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,26 +58,6 @@ fn find_log_field(text: &str, name: &str) -> Option<String> {
         .match_indices(&logfmt)
         .find(|&(at, _)| at == 0 || text[..at].ends_with([' ', ']', ':', '(', '\t']))?;
     Some(quoted_value(&text[at + logfmt.len()..]))
-}
-
-/// The value at the start of `text`: in quotes with `\"` and `\n` inside, or up to a space.
-fn quoted_value(text: &str) -> String {
-    let Some(inner) = text.strip_prefix('"') else {
-        return text.split_whitespace().next().unwrap_or_default().into();
-    };
-    let mut out = String::new();
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('n' | 't') => out.push(' '),
-                next => out.extend(next),
-            },
-            '"' => break,
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// logrus on a terminal: `WARN[0000] …`.

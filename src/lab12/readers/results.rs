@@ -9,6 +9,7 @@ use super::table_measure::TableMeasure;
 use super::vocabulary::results::{COPIED, PROSE, RATE_WORDS};
 use super::{counts, failure, kernel, words};
 use crate::model::{MissingReason, MissingValue};
+use crate::probe::capability::parse_mask;
 
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
 pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
@@ -271,8 +272,7 @@ pub(super) fn parse_capability_mask(text: &str) -> Option<String> {
     let word = words::strip_value_marks(text).split_whitespace().next()?;
     let digits = word.strip_prefix("0x").unwrap_or(word);
     // A container's id is of other lengths.
-    (digits.len() == 16 && digits.chars().all(|c| c.is_ascii_hexdigit()))
-        .then(|| digits.to_string())
+    (digits.len() == 16 && parse_mask(digits).is_some()).then(|| digits.to_string())
 }
 
 #[cfg(test)]
