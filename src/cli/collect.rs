@@ -10,12 +10,12 @@ use clap::Args;
 use super::check;
 use super::cluster::EngineChoice;
 use super::console::{Console, StepReport, count_words};
-use super::doctor::{APP, NO_ENGINE};
+use super::doctor::NO_ENGINE;
 use super::styled::StyledText;
 use crate::clock;
 use crate::collect::{
-    self, AppRequest, CollectOptions, CollectProgress, FEWEST, MeasureCounts, PerfOptions,
-    RequestLoad, RoundCounts, RuntimeArgument, SessionEstimate, THOROUGH, USUAL,
+    self, AppRequest, CollectOptions, CollectProgress, DEFAULT_APP, FEWEST, MeasureCounts,
+    PerfOptions, RequestLoad, RoundCounts, RuntimeArgument, SessionEstimate, THOROUGH, USUAL,
 };
 use crate::doctor;
 use crate::engine::{self, EngineKind, interrupt};
@@ -294,7 +294,7 @@ impl CollectArguments {
             engine: self.machine_engine(),
             runtimes: self.runtimes.clone(),
             image: self.image_name(),
-            app: self.app.clone().unwrap_or_else(|| APP.into()),
+            app: self.app.clone().unwrap_or_else(|| DEFAULT_APP.into()),
             smoke: false,
             timeout: Duration::from_secs(self.timeout),
         }

@@ -7,6 +7,7 @@ use super::cluster::{AddressArguments, EngineChoice};
 use super::console::{Console, OutputFormat, count_words};
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::cluster::{self, ClusterClient};
+use crate::collect::DEFAULT_APP;
 use crate::doctor::{
     self, CheckStatus, DoctorOptions, DoctorWords, MachineCheck, RuntimeArgument, ThisMachine,
 };
@@ -23,9 +24,6 @@ const WIDTH: usize = 80;
 
 /// How wide mark and word are, with the space behind them.
 const STATUS: usize = 10;
-
-/// The image of the web app of the lab.
-pub(super) const APP: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// The arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -77,7 +75,7 @@ pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Resu
         engine,
         runtimes: arguments.runtimes.clone(),
         image: arguments.image.clone(),
-        app: APP.into(),
+        app: DEFAULT_APP.into(),
         smoke: !arguments.no_smoke,
         timeout: Duration::from_secs(arguments.timeout),
     };

@@ -54,8 +54,12 @@ fn explain_requirement(
     Ok(page.style_page())
 }
 
-/// The requirements of all editions of the lab; a project's own data can state others.
+/// The requirements of all editions of the lab, for a project of one; a project's own data can
+/// state others.
 fn load_requirements(project: &Project) -> Result<Vec<LabRequirement>> {
+    if project.config.edition.is_none() {
+        return Ok(Vec::new());
+    }
     let data = project.data_dir();
     let mut requirements = Vec::new();
     for edition in Edition::ALL {

@@ -53,8 +53,8 @@ use estimate::{MeasurePlan, seen_starts};
 pub(crate) use host_side::{WitnessProcess, capture_of, witness_captures};
 use measuring::{measure_in_turns, tell_estimate};
 pub(crate) use options::{
-    AppRequest, CollectOptions, MeasureCounts, PerfOptions, RequestLoad, RoundCounts, THOROUGH,
-    USUAL,
+    AppRequest, CollectOptions, DEFAULT_APP, MeasureCounts, PerfOptions, RequestLoad, RoundCounts,
+    THOROUGH, USUAL,
 };
 pub(crate) use plan::{RuntimeArgument, order_runtimes};
 pub(crate) use progress::CollectProgress;

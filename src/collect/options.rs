@@ -135,7 +135,7 @@ impl RequestLoad {
 }
 
 /// The application that is looked for where none is named.
-pub(super) const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
+pub(crate) const DEFAULT_APP: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// The application that is wished for.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,7 +155,7 @@ pub(crate) struct AppRequest {
 impl AppRequest {
     /// The image that will be started.
     pub(crate) fn image_name(&self) -> &str {
-        self.image.as_deref().unwrap_or(IMAGE)
+        self.image.as_deref().unwrap_or(DEFAULT_APP)
     }
 }
 
