@@ -5,7 +5,7 @@
 #[path = "src/judge/rules/message_names.rs"]
 mod message_names;
 
-#[path = "src/git_variables.rs"]
+#[path = "src/git/variables.rs"]
 mod git_variables;
 
 use std::collections::BTreeMap;

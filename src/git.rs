@@ -1,5 +1,7 @@
 //! Git, through its own program.
 
+mod variables;
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -7,8 +9,8 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use crate::error::Result;
-use crate::git_variables::HOOK_VARIABLES;
 use crate::process::run_on_terminal;
+use variables::HOOK_VARIABLES;
 
 /// How a git command ended.
 pub(crate) struct GitOutput {

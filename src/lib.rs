@@ -37,7 +37,6 @@ pub mod engine;
 pub mod error;
 pub(crate) mod export;
 pub(crate) mod git;
-mod git_variables;
 pub mod import;
 pub(crate) mod init;
 pub(crate) mod judge;

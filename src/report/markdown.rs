@@ -741,7 +741,7 @@ mod tests {
             "<a class=\"fact\" data-evidence=\"yes\">999</a>".into(),
         ] {
             let html = render(&text);
-            for attribute in [" class=\"", " data-"] {
+            for attribute in [" class=\"", " data-place=\"", " data-evidence=\""] {
                 assert!(!html.contains(attribute), "{text}: {html}");
             }
         }
