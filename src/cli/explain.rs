@@ -9,10 +9,10 @@ use super::console::Console;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc, RuleExample};
-use crate::lab12::edition::{self, Edition, LabRequirement};
 use crate::project::Project;
 use crate::report::ProjectData;
 use crate::report::about::AboutPage;
+use crate::report::pack::PackRequirements;
 use crate::text::closest_match;
 
 /// The arguments of `explain`.
@@ -34,41 +34,29 @@ pub(super) fn run_explain(
 ) -> Result<ExitCode> {
     let project_data = ProjectData::load_project(project)?;
     let known = arguments.id.as_ref().and_then(|id| explain_id(&project_data, id));
-    // The editions are read only for who asks for one of theirs.
+    // What packs ask for is read only for who asks for something of it.
     let text = match (known, &arguments.id) {
         (Some(page), _) => page.style_page(),
         (None, None) => list_ids(&project_data, &load_requirements(project)?),
-        (None, Some(id)) => explain_requirement(&project_data, &load_requirements(project)?, id)?,
+        (None, Some(id)) => {
+            let requirements = load_requirements(project)?;
+            let asked = requirements.pages.iter().find(|asked| asked.id == *id);
+            let page = asked.map(about_page);
+            page.ok_or_else(|| unknown_id_error(&project_data, &requirements, id))?.style_page()
+        }
     };
     console.print_prose(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain_requirement(
-    project_data: &ProjectData,
-    requirements: &[LabRequirement],
-    id: &str,
-) -> Result<StyledText> {
-    let asked = requirements.iter().find(|asked| asked.id == id).map(requirement_page);
-    let page = asked.ok_or_else(|| unknown_id_error(project_data, requirements, id))?;
-    Ok(page.style_page())
+/// What the pack of the project's edition asks for; a project's own data can state other things.
+fn load_requirements(project: &Project) -> Result<PackRequirements> {
+    let Some(edition) = &project.config.edition else { return Ok(PackRequirements::default()) };
+    let pack = crate::find_pack(edition).map_err(Error::unusable_input)?;
+    pack.list_requirements(Some(&project.data_dir()))
 }
 
-/// The requirements of all editions of the lab, for a project of one; a project's own data can
-/// state others.
-fn load_requirements(project: &Project) -> Result<Vec<LabRequirement>> {
-    if project.config.edition.is_none() {
-        return Ok(Vec::new());
-    }
-    let data = project.data_dir();
-    let mut requirements = Vec::new();
-    for edition in Edition::ALL {
-        requirements.extend(edition::load_edition(*edition, Some(&data))?.requirement);
-    }
-    Ok(requirements)
-}
-
-fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> StyledText {
+fn list_ids(project_data: &ProjectData, requirements: &PackRequirements) -> StyledText {
     let rules = project_data.rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let of_fleets = project_data.fleet_rules.iter_rules();
     let of_fleets = of_fleets.map(|doc| (doc.id.as_str(), doc.title.as_str()));
@@ -77,7 +65,7 @@ fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> Styl
     let verdicts = project_data.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let probes =
         project_data.catalogue.iter_probes().map(|probe| (probe.id.as_str(), probe.title.as_str()));
-    let asked = requirements.iter().map(|asked| (asked.id.as_str(), asked.title.as_str()));
+    let asked = requirements.pages.iter().map(|asked| (asked.id.as_str(), asked.title.as_str()));
     let mut out = StyledText::default();
     push_id_section("Rules", rules, &mut out);
     push_id_section("Rules about the nodes of a fleet", of_fleets, &mut out);
@@ -86,8 +74,8 @@ fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> Styl
     }
     push_id_section("Verdicts", verdicts, &mut out);
     push_id_section("Probes", probes, &mut out);
-    if project_data.edition.is_some() {
-        push_id_section("Requirements of the lab", asked, &mut out);
+    if !requirements.pages.is_empty() {
+        push_id_section(&requirements.heading, asked, &mut out);
     }
     out
 }
@@ -136,7 +124,7 @@ fn explain_id(project_data: &ProjectData, id: &str) -> Option<ExplanationPage> {
 
 fn unknown_id_error(
     project_data: &ProjectData,
-    requirements: &[LabRequirement],
+    requirements: &PackRequirements,
     id: &str,
 ) -> Error {
     let books = [&project_data.rules, &project_data.fleet_rules, &project_data.report_rules];
@@ -145,7 +133,7 @@ fn unknown_id_error(
     let ids = ids
         .chain(project_data.words.keys().map(String::as_str))
         .chain(project_data.catalogue.iter_probes().map(|probe| probe.id.as_str()))
-        .chain(requirements.iter().map(|asked| asked.id.as_str()));
+        .chain(requirements.pages.iter().map(|asked| asked.id.as_str()));
     let error = Error::unusable_input(format!("nothing is called `{id}`"));
     match closest_match(id, ids) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
@@ -260,40 +248,4 @@ fn about_page(about: &AboutPage) -> ExplanationPage {
         page = page.add_part(&part.heading, text + &probes.join(", "));
     }
     page
-}
-
-fn requirement_page(asked: &LabRequirement) -> ExplanationPage {
-    let kind = format!("a requirement of the lab, task {}", asked.task);
-    let needs: String = asked
-        .needs
-        .iter()
-        .map(|need| {
-            let samples = match need.samples {
-                0 => String::new(),
-                wanted => format!(", {wanted} samples"),
-            };
-            let compared = if need.compared { ", compared with the baseline's" } else { "" };
-            format!("{} on the {}{samples}{compared}\n", need.fact, need.target.word())
-        })
-        .collect();
-    let files: String = asked
-        .files
-        .iter()
-        .map(|file| {
-            format!(
-                "    {}{}\n",
-                file.path,
-                if file.command.is_empty() { String::new() } else { format!(": {}", file.command) }
-            )
-        })
-        .collect();
-    ExplanationPage::new(&asked.id, &asked.title, &kind)
-        .add_part("Question", asked.asks.as_str())
-        .add_part(
-            "Command",
-            if asked.command.is_empty() { String::new() } else { format!("    {}", asked.command) },
-        )
-        .add_part("Facts that show it", needs)
-        .add_part("For the author to add", asked.author.as_str())
-        .add_part("Files", files)
 }

@@ -12,6 +12,7 @@ pub(crate) mod export;
 pub mod import;
 mod lookups;
 pub mod readers;
+mod requirement_pages;
 mod rules;
 
 use std::path::Path;
@@ -21,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::judge::{PackEdition, RuleCheck};
 use crate::model::{Capture, Facts, Target};
 use crate::report::functions::LookupDefinition;
-use crate::report::pack::{BlankNote, HandReport, Pack};
+use crate::report::pack::{BlankNote, HandReport, Pack, PackRequirements};
 use crate::report::{Assessment, Renderer};
 use checked::CheckedView;
 use claims::ClaimChecker;
@@ -89,6 +90,10 @@ impl Pack for Lab12 {
             asks: spec.of_task(task.number).filter(|r| r.prose).map(|r| r.asks.clone()).collect(),
         });
         Ok(std::iter::once(whole).chain(notes).collect())
+    }
+
+    fn list_requirements(&self, data: Option<&Path>) -> Result<PackRequirements> {
+        requirement_pages::list_requirements(data)
     }
 
     fn list_lookups(&self) -> &'static [LookupDefinition] {

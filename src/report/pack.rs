@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::about::AboutPage;
 use super::assessment::Assessment;
 use super::functions::LookupDefinition;
 use super::renderer::Renderer;
@@ -62,8 +63,24 @@ pub(crate) trait Pack: Sync {
     /// As for [`Pack::load_edition`].
     fn list_notes(&self, edition: &str) -> Result<Vec<BlankNote>>;
 
+    /// What all its editions ask for, as pages of `isoproof explain`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pack::load_edition`].
+    fn list_requirements(&self, data: Option<&Path>) -> Result<PackRequirements>;
+
     /// The look-ups that its templates call.
     fn list_lookups(&self) -> &'static [LookupDefinition];
+}
+
+/// What the editions of a pack ask for.
+#[derive(Debug, Default)]
+pub(crate) struct PackRequirements {
+    /// What they are together.
+    pub heading: String,
+    /// Each of them.
+    pub pages: Vec<AboutPage>,
 }
 
 /// A report that somebody wrote by hand.
