@@ -67,7 +67,15 @@ fn document_templates(
     assessment: &Assessment,
 ) -> Result<BTreeMap<String, TextFile>> {
     match &assessment.project_data.edition {
-        Some(edition) => load_templates(project, &edition.document_template(), ".md"),
+        Some(edition) => {
+            let document = edition.document_template();
+            let mut files = load_templates(project, &document, ".md")?;
+            // What the documents of its pack share.
+            if let Some((pack, _)) = document.split_once('/') {
+                files.extend(load_templates(project, &format!("{pack}/partials/"), ".md")?);
+            }
+            Ok(files)
+        }
         None => Ok(BTreeMap::new()),
     }
 }
