@@ -5,8 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use pulldown_cmark::{Event, Parser};
 
-use super::markdown::markdown_options;
-
 /// The links that the look-ups of one text have made.
 #[derive(Debug, Default)]
 pub struct FactLinks {
@@ -38,7 +36,7 @@ impl FactLinks {
         place: String,
         line: String,
     ) -> String {
-        let words = plain_words(&Parser::new_ext(markup, markdown_options()).collect::<Vec<_>>());
+        let words = plain_words(&Parser::new(markup).collect::<Vec<_>>());
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         links.push(FactLink { url, place, line, words });
         format!("[{markup}]({PLACEHOLDER}{})", links.len() - 1)
