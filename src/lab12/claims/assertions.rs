@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
+use super::computed_cells::is_numbered_run;
 use super::dates::{DATES, read_date};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::{
-    ClaimAbsoluteSecurity, ClaimContradictsEvidence, ClaimLatencyOfErrors,
+    ClaimAbsoluteSecurity, ClaimContradictsEvidence, ClaimLatencyOfErrors, ClaimSingleStart,
     ClaimSysModuleCalledLoaded, ClaimVerdictDiffers, ClaimWrongConcept,
 };
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
@@ -31,6 +32,7 @@ const INTERFACES: &str = "net.interfaces";
 
 /// The file of the attempt to escape from Kata.
 const ESCAPE: &str = "results/kata-escape-attempt.txt";
+const OUTCOME: &str = "escape.host_write_privileged";
 
 /// A sentence, cell or line, with what it is held against.
 pub(super) struct AssertingSentence<'a> {
@@ -65,7 +67,7 @@ impl<'a> AssertingSentence<'a> {
             out.extend(subjects.rank.iter().filter_map(|rank| self.check_rank(rank)));
             out.extend(subjects.equal.iter().filter_map(|equal| self.check_equal_fact(equal)));
             out.extend(subjects.order.iter().filter_map(|order| self.check_order(order)));
-            out.extend(self.check_only_interfaces());
+            out.extend(self.check_only_interfaces().or_else(|| self.check_interface_names()));
             out.extend(self.check_capability());
             out.extend(self.check_build_date());
         }
@@ -147,7 +149,9 @@ impl<'a> AssertingSentence<'a> {
         let (stated, found) = stated.next().filter(|_| stated.next().is_none())?;
         // Where another name stands beside it, two things are told apart.
         let around = self.sentence.surrounding_text();
-        if closed.names.iter().any(|one| !std::ptr::eq(one, stated) && one.is_match(around)) {
+        let is_told =
+            closed.names.iter().any(|one| !std::ptr::eq(one, stated) && one.is_match(around));
+        if is_told || self.sentence.is_quoted_at(found.start()) {
             return None;
         }
         let labelled = closed.label.iter().flat_map(|label| self.index.labelled_values(label));
@@ -331,6 +335,34 @@ impl<'a> AssertingSentence<'a> {
             named.insert(0, name.range());
         }
         named
+    }
+
+    /// “`lo` and `enp0s3`”: of a list with the loopback, a name that no capture has.
+    fn check_interface_names(&self) -> Option<ClaimRemark> {
+        let words = &self.vocabulary.words.interface;
+        let text = self.sentence.text;
+        let lo = words
+            .names
+            .find(text)
+            .filter(|first| ["lo", "loopback"].contains(&first.as_str().to_lowercase().as_str()))?;
+        let clause = &text[lo.start()..];
+        let clause = &clause[..clause.find([';', '.', ':', '(']).unwrap_or(clause.len())];
+        let target = self.index.sole_candidate()?;
+        let fact_ref = self.index.fact_on_target(INTERFACES, target)?;
+        let before = self.index.resolver.find_mentions(&text[..lo.start()]);
+        let is_its = match before.last() {
+            Some(last) => last.target.as_deref() == Some(target),
+            None => self.sentence.cell_labels().is_some() && self.names_target(target),
+        };
+        let mut others = words.names.find_iter(clause).skip(1);
+        let other = others.next().filter(|one| {
+            is_its
+                && !words.others.is_match(text)
+                && !self.vocabulary.words.denial.is_match(&text[..lo.start() + one.start()])
+                && !self.index.is_captured(one.as_str())
+        })?;
+        let range = lo.start() + other.start()..lo.start() + other.end();
+        Some(self.refute_by_fact(range, &fact_ref, &fact_ref.shown_value()))
     }
 
     /// “only lo and eth0”, where the list says otherwise.
@@ -575,58 +607,111 @@ impl<'a> AssertingSentence<'a> {
         let mut lines: Vec<(u32, &str)> = (1..).zip(file.lines()).collect();
         lines.retain(|(_, line)| !line.trim().is_empty());
         let written = words.written.captures_iter(&file).last();
+        // What the container itself shows of its copy is not what the host's file holds.
+        let is_of_host =
+            lines.len().checked_sub(2).is_some_and(|above| !words.inside.is_match(lines[above].1));
         let is_written = |line: &str| {
-            written.as_ref().is_some_and(|marker| line.trim() == &marker[1])
-                || words.changed.is_match(line)
+            let is_marker = written.as_ref().is_some_and(|marker| line.trim() == &marker[1]);
+            is_of_host && (is_marker || words.changed.is_match(line))
         };
         let is_fatal = |line: &str| line.starts_with("FATA") || line.contains("level=fatal");
-        // Without a start no write went through either; the last line is what the host's file holds.
         let fatal = lines.iter().find(|line| is_fatal(line.1));
-        let &(line, shown) =
-            fatal.filter(|_| denied.is_none() || held.is_some()).or_else(|| {
-                let last = lines.last()?;
-                let is_refuted = match held.or(denied) {
-                    Some(_) => is_written(last.1) || held.is_some() && is_changed(&file),
-                    None => words.refused.is_match(last.1),
-                };
-                is_refuted.then_some(last)
-            })?;
+        // Without a start the file is as it was, and nothing has stopped the attempt.
+        if fatal.is_some() && held.or(denied).is_some() {
+            let (place, stated) = (self.sentence.file_range(&found.range()), found.as_str());
+            let is_credited =
+                held.is_some() && words.credit.is_match(text) && !self.tells_failure();
+            return is_credited.then(|| {
+                ClaimRemark::without_evidence(self.index, place, stated, OUTCOME, target)
+            });
+        }
+        // The last line is what the host's file holds.
+        let &(line, shown) = fatal.or_else(|| {
+            let last = lines.last()?;
+            let is_refuted = match held.or(denied) {
+                Some(_) => is_written(last.1) || held.is_some() && is_changed(&file),
+                None => words.refused.is_match(last.1),
+            };
+            is_refuted.then_some(last)
+        })?;
         let source = Some(FactSource { capture: capture.id.clone(), line: Some(line) });
         let place = EvidenceRef { fact: None, target: Some(target.into()), source };
-        let title = self.index.fact_title("escape.host_write_privileged");
+        let title = self.index.fact_title(OUTCOME);
         let shown = make_visible(&join_words(beginning(shown, 80)));
         let of = (&*title, &*self.index.reader_name(target));
         Some(self.refute_by_line(found.range(), &shown, of, place))
     }
 
-    /// A mean of several starts where one was captured of each runtime: “1.64 s on average of three
-    /// runs”.
+    /// How many starts there were of each runtime, where the evidence has another number of all: “five
+    /// runs each” of three, “1.64 s on average of three runs” or “on average 1.64 s” of one.
     fn check_several_runs(&self) -> Option<ClaimRemark> {
         let words = &self.vocabulary.wordings.runs;
         let text = self.sentence.text;
-        let found = words.several.captures(text)?;
-        spelled_group(&words.several, &found).filter(|number| *number > 1.0)?;
-        let is_mean = self.vocabulary.words.figures.mean.is_match(text);
-        if !self.sentence.is_plain || !is_mean || words.unless.is_match(&self.labelled) {
+        if !self.sentence.is_plain || words.unless.is_match(&self.labelled) {
             return None;
         }
         let series = self.index.facts_everywhere(&fact_ids::STARTUP_WALL);
         let first = series.first()?;
-        let is_single =
-            |one: &FactRef| one.fact.as_series().is_some_and(|series| series.values.len() == 1);
+        let samples = first.fact.as_series()?.values.len();
+        let is_alike =
+            |one: &FactRef| one.fact.as_series().is_some_and(|one| one.values.len() == samples);
+        if !series.iter().all(is_alike) {
+            return None;
+        }
+        let numbered = |pattern: &regex::Regex| {
+            let found = pattern.captures(text)?;
+            let number = spelled_group(pattern, &found).filter(|number| *number > 1.0)?;
+            Some((found.get(0)?.range(), number))
+        };
+        let resting = |remark: ClaimRemark| {
+            series.iter().fold(remark, |remark, one| remark.resting_on_fact(one.id, one.target))
+        };
+        if samples > 1 {
+            let mut around =
+                [&*self.labelled].into_iter().chain(self.sentence.topics.iter().copied());
+            let is_of_start = around.by_ref().take(4).any(|text| words.about.is_match(text));
+            #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+            let (range, _) = numbered(&words.each)
+                .filter(|(_, number)| is_of_start && (number - samples as f64).abs() > 0.5)?;
+            let shown = format!("{samples} samples of each runtime");
+            return Some(resting(self.refute_by_fact(range, first, &shown)));
+        }
         // Other figures than the captured ones may be of runs that nobody kept.
+        let single: Vec<f64> = series
+            .iter()
+            .filter_map(|one| self.index.known_figures(one).named_figure("median"))
+            .collect();
         let is_captured = |one: &StatedQuantity| match one.value {
-            StatedValue::Seconds(seconds) => series.iter().any(|fact_ref| {
-                let median = self.index.known_figures(fact_ref).named_figure("median");
-                median.is_some_and(|truth| one.agrees_with(seconds, truth))
+            StatedValue::Seconds(seconds) => single.iter().any(|truth| {
+                one.agrees_with(seconds, *truth)
+                    || single.iter().any(|other| one.agrees_with(seconds, truth - other))
             }),
             _ => true,
         };
-        let is_refuted = series.iter().all(is_single) && self.all.iter().all(is_captured);
-        let whole = found.get(0).filter(|_| is_refuted)?;
-        let shown = format!("{}, one sample of each runtime", first.shown_value());
-        let remark = self.refute_by_fact(whole.range(), first, &shown);
-        Some(series.iter().fold(remark, |remark, one| remark.resting_on_fact(one.id, one.target)))
+        let is_time = |one: &StatedQuantity| matches!(one.value, StatedValue::Seconds(_));
+        if !self.all.iter().all(is_captured) {
+            return None;
+        }
+        let is_mean = self.vocabulary.words.figures.mean.is_match(text);
+        if let Some((range, _)) = numbered(&words.several).filter(|_| is_mean) {
+            let shown = format!("{}, one sample of each runtime", first.shown_value());
+            return Some(resting(self.refute_by_fact(range, first, &shown)));
+        }
+        let mean = words.mean.find(text)?;
+        let [one, other, ..] = &series[..] else { return None };
+        let shown =
+            |one: &FactRef| format!("{} {}", self.index.reader_name(one.target), one.shown_value());
+        let message = ClaimSingleStart { one: &shown(one), other: &shown(other) };
+        let is_of_start = self.all.iter().any(is_time) && self.sentence.cell_labels().is_none();
+        is_of_start
+            .then(|| resting(self.remark_by_rule(&mean.range(), message, ClaimStatus::Unsupported)))
+    }
+
+    /// Whether the passage says that something failed.
+    fn tells_failure(&self) -> bool {
+        let around = self.sentence.surrounding_text();
+        self.vocabulary.wordings.failed.nearby.is_match(around)
+            || self.vocabulary.words.did_not_start.is_match(around)
     }
 
     /// What is stated as seen of the only candidate, which never ran: in a passage that speaks of no
@@ -671,7 +756,7 @@ impl<'a> AssertingSentence<'a> {
             (self.index, self.vocabulary, self.sentence, self.all);
         let mut places =
             (0..all.len()).map(|number| ValuePlace { index, vocabulary, sentence, all, number });
-        claimed.or_else(|| {
+        claimed.or_else(|| self.check_time_of_failure(target)).or_else(|| {
             places.find_map(|place| {
                 let quantity = place.in_unit_of_labels();
                 let is_cell = place.is_whole_cell() && quantity.hedge == ValueHedge::Exact;
@@ -694,6 +779,43 @@ impl<'a> AssertingSentence<'a> {
                 (is_unseen && is_its).then(|| refute_run(quantity.range, id))
             })
         })
+    }
+
+    /// The time until a failure that is stated as the start-up time of a target which never ran: a
+    /// cell of its row, or a sentence, with no word of the failure near it.
+    fn check_time_of_failure(&self, target: &str) -> Option<ClaimRemark> {
+        let (index, vocabulary, sentence, all) =
+            (self.index, self.vocabulary, self.sentence, self.all);
+        let is_run = sentence.cell_labels().is_some_and(|labels| is_numbered_run(labels.1));
+        if is_run || !sentence.is_plain {
+            return None;
+        }
+        let around = index.report_around(&sentence.file_range(&(0..sentence.text.len())));
+        let is_told = vocabulary.wordings.failed.nearby.is_match(around)
+            || vocabulary.words.did_not_start.is_match(around);
+        let typed: Vec<StatedQuantity> = (0..all.len())
+            .map(|number| ValuePlace { index, vocabulary, sentence, all, number })
+            .map(|place| place.in_unit_of_labels())
+            .collect();
+        let mut places = (0..typed.len()).map(|number| ValuePlace {
+            index,
+            vocabulary,
+            sentence,
+            all: &typed,
+            number,
+        });
+        let place = places.find(|place| {
+            place.in_seconds().is_some()
+                && !place.is_set_apart()
+                && place.find_subject().is_some_and(|subject| {
+                    subject.facts[0] == *fact_ids::STARTUP_WALL
+                        && place.find_target(subject).as_deref() == Some(target)
+                })
+        });
+        let place = place.filter(|_| !is_told && !index.is_failure_shown_near(target, around))?;
+        let (range, text) = (place.file_range(), place.stated_text());
+        let id = &fact_ids::STARTUP_WALL;
+        Some(ClaimRemark::without_evidence(index, range, text, id, target))
     }
 
     /// The conclusion of a sentence from the latency of a service that answered with errors.

@@ -141,13 +141,15 @@ impl ClaimChecker {
             results.extend(ratios);
         }
         results.retain(|result| !is_silent || !of_silent(result));
-        let is_refuted = |result: &ClaimRemark| {
-            let overlaps = |one: &ClaimRemark| {
-                one.place.start < result.place.end && result.place.start < one.place.end
-            };
-            result.rule.is_some() && refuted.iter().any(overlaps)
+        let is_beside = |one: &ClaimRemark, other: &ClaimRemark| {
+            other.rule.is_some()
+                && one.place.start < other.place.end
+                && other.place.start < one.place.end
         };
-        results.retain(|result| !is_refuted(result));
+        // What is refuted needs no other remark, and what lacks evidence only one.
+        let is_contradicted = |one: &ClaimRemark| one.status == ClaimStatus::Contradicted;
+        refuted.retain(|one| is_contradicted(one) || !results.iter().any(|it| is_beside(one, it)));
+        results.retain(|it| !refuted.iter().any(|one| is_beside(one, it)));
         results.extend(refuted);
         let twice = same_number_twice(index, text, &results);
         results.extend(twice);

@@ -155,7 +155,7 @@ fn number_of(quantity: &StatedQuantity) -> Option<(f64, f64)> {
 }
 
 /// Whether a label is the number of a run: “run 2”, “#3”.
-fn is_numbered_run(label: &str) -> bool {
+pub(super) fn is_numbered_run(label: &str) -> bool {
     let rest = label.trim().trim_start_matches(|c: char| !c.is_ascii_digit());
     rest.len() <= 2 && rest.parse::<u32>().is_ok() && label.split_whitespace().count() <= 2
 }

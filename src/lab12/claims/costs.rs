@@ -24,10 +24,14 @@ pub(super) fn check_costs(
         return Vec::new();
     }
     let own = all.iter().filter(|one| !sentence.is_quoted_at(one.from));
-    // What is told right before may be what a percentage is computed of.
+    // What is told right before may be what a share or a ratio is computed of.
     let before = sentence.topics.first().filter(|_| sentence.cell_labels().is_none());
     let before = before.map_or_else(Vec::new, |text| find_quantities(text, &vocabulary.words));
-    let own = own.filter(|one| !restates_ratio(one, all) && !is_share_of_told(one, all, &before));
+    let own = own.filter(|one| {
+        !restates_ratio(one, all)
+            && !is_share_of_told(one, all, &before)
+            && !index.is_share_captured(one)
+    });
     let mut out: Vec<ClaimRemark> =
         own.filter_map(|one| check_figure(index, vocabulary, sentence, all, one)).collect();
     if !sentence.is_plain {
@@ -53,20 +57,23 @@ fn restates_ratio(quantity: &StatedQuantity, all: &[StatedQuantity]) -> bool {
     })
 }
 
-/// “342 against 76, so the guest has 22 %, or 78 % less”: a percentage that two numbers beside it or
-/// right before it have, which are looked at themselves.
+/// “342 against 76, so the guest has 22 %, or 78 % less”, “438 and 55. Nearly 8 times less”: what two
+/// numbers beside it or right before it have, which are looked at themselves.
 fn is_share_of_told(
     quantity: &StatedQuantity,
     all: &[StatedQuantity],
     before: &[StatedQuantity],
 ) -> bool {
-    let StatedValue::Percent(percent) = quantity.value else { return false };
+    let is_ratio = matches!(quantity.value, StatedValue::Times(_));
     let numbers: Vec<f64> = all
         .iter()
         .chain(before)
         .filter_map(|one| match one.value {
             StatedValue::Number(number, _) => Some(number),
-            StatedValue::Seconds(number) | StatedValue::Rate(number, _) => Some(number),
+            // The ratio of two durations is that of what was measured.
+            StatedValue::Seconds(number) | StatedValue::Rate(number, _) if !is_ratio => {
+                Some(number)
+            }
             _ => None,
         })
         .filter(|number| *number > 0.0)
@@ -74,7 +81,13 @@ fn is_share_of_told(
     numbers.iter().any(|one| {
         numbers.iter().filter(|other| one < other).any(|other| {
             let shares = [one / other, 1.0 - one / other, other / one - 1.0, other / one];
-            shares.iter().any(|share| (share * 100.0 - percent).abs() <= quantity.half * 1.2)
+            match quantity.value {
+                StatedValue::Percent(percent) => shares
+                    .iter()
+                    .any(|share| (share * 100.0 - percent).abs() <= quantity.half * 1.2),
+                StatedValue::Times(times) => quantity.agrees_with(times, other / one),
+                _ => false,
+            }
         })
     })
 }

@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -10,13 +10,14 @@ use serde_json::Value;
 use super::captured_lines::CapturedLines;
 use super::dates::{StatedDate, find_dates};
 use super::figures::KnownFigures;
-use super::quantity::{StatedQuantity, StatedValue, is_ratio_of};
+use super::quantity::{StatedQuantity, StatedValue, ValueHedge, is_ratio_of};
 use super::target_resolver::TargetResolver;
 use super::words::{LabelledLiteral, literal_key, literal_value};
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, fact_ids};
 use crate::probe::capability;
 use crate::report::Assessment;
+use crate::text::{beginning, end_of_text};
 
 /// A fact that a statement could be about, with its place.
 #[derive(Debug, Clone, Copy)]
@@ -231,14 +232,28 @@ impl<'a> EvidenceIndex<'a> {
         verdict.is_some_and(|verdict| verdict.conclusion == Conclusion::NotTested)
     }
 
+    /// The report around a place, so near that it tells of a failure there.
+    pub(super) fn report_around(&self, place: &Range<usize>) -> &'a str {
+        const AROUND: usize = 300;
+        let text = |range: Range<usize>| self.report.get(range).unwrap_or_default();
+        let start = end_of_text(text(0..place.start), AROUND).len();
+        let end = place.end + beginning(text(place.end..self.report.len()), AROUND).len();
+        text(place.start - start..end)
+    }
+
     /// Whether the report shows the words with which a target failed to start.
     pub(super) fn is_failure_shown(&self, target: &str) -> bool {
+        self.is_failure_shown_near(target, self.report)
+    }
+
+    /// Whether a part of the report shows the words with which a target failed to start.
+    pub(super) fn is_failure_shown_near(&self, target: &str, part: &str) -> bool {
         let verdict = self.subject.judgement.find_verdict(target);
         let Some(words) = verdict.and_then(|verdict| verdict.failure.as_deref()) else {
             return false;
         };
         let is_telling = |part: &&str| part.split_whitespace().count() >= 3;
-        words.split([':', '…']).map(str::trim).filter(is_telling).any(|it| self.report.contains(it))
+        words.split([':', '…']).map(str::trim).filter(is_telling).any(|it| part.contains(it))
     }
 
     /// Whether a target showed nothing of a fact: it did not start, or the file holds the host's.
@@ -278,6 +293,30 @@ impl<'a> EvidenceIndex<'a> {
             })
     }
 
+    /// Whether a percentage is exactly what one target has of another of something that was captured:
+    /// “Kata gets 87 % of runc's”. A round one may be anything.
+    pub(super) fn is_share_captured(&self, quantity: &StatedQuantity) -> bool {
+        let StatedValue::Percent(percent) = quantity.value else { return false };
+        if percent % 5.0 == 0.0 || quantity.hedge != ValueHedge::Exact {
+            return false;
+        }
+        self.subject.run.facts.keys().any(|id| {
+            let all = self.facts_everywhere(id).into_iter();
+            let known: Vec<f64> = all
+                .filter_map(|one| {
+                    let median = self.known_figures(&one).named_figure("median");
+                    median.or_else(|| one.bytes_per_second()).or_else(|| one.item_count())
+                })
+                .collect();
+            known.iter().any(|one| {
+                known.iter().filter(|other| one < other).any(|other| {
+                    let shares = [one / other, 1.0 - one / other, other / one - 1.0];
+                    shares.iter().any(|share| (share * 100.0 - percent).abs() <= quantity.half)
+                })
+            })
+        })
+    }
+
     /// Whether a capture has a number of kilobytes that is this size, as exactly as it is stated.
     pub(super) fn is_size_captured(&self, quantity: &StatedQuantity) -> bool {
         /// Of fewer, some number stands in any capture.
@@ -290,13 +329,17 @@ impl<'a> EvidenceIndex<'a> {
             numbers.sort_by(f64::total_cmp);
             numbers
         });
-        [decimal, binary].iter().any(|bytes| {
-            // Half a digit of megabytes, and of those of 1024 kilobytes.
-            let half = quantity.half * 1.05;
-            let (least, most) = ((bytes - half) / 1024.0, (bytes + half) / 1024.0);
-            let first = numbers.partition_point(|number| *number < least);
-            numbers.get(first).is_some_and(|number| *number <= most)
-        })
+        // What dd printed: bytes.
+        let is_copied = numbers.binary_search_by(|number| number.total_cmp(&binary)).is_ok()
+            || numbers.binary_search_by(|number| number.total_cmp(&decimal)).is_ok();
+        is_copied
+            || [decimal, binary].iter().any(|bytes| {
+                // Half a digit of megabytes, and of those of 1024 kilobytes.
+                let half = quantity.half * 1.05;
+                let (least, most) = ((bytes - half) / 1024.0, (bytes + half) / 1024.0);
+                let first = numbers.partition_point(|number| *number < least);
+                numbers.get(first).is_some_and(|number| *number <= most)
+            })
     }
 
     /// A fact that has a value or a series.

@@ -150,7 +150,10 @@ impl ValuePlace<'_> {
             }),
             StatedValue::Version(_) | StatedValue::Mask(_) | StatedValue::Commit(_) => {
                 let is_slip = |known: &str| find_slip(stated, known).is_some();
-                known.get(..stated.len()).is_some_and(is_slip) || is_one_part_off(stated, known, 4)
+                let numbers = known.split(['-', '+']).next().unwrap_or_default();
+                known.get(..stated.len()).is_some_and(is_slip)
+                    || is_one_part_off(stated, known, 4)
+                    || is_one_digit_left_out(stated, numbers)
             }
             StatedValue::Processor(_) => {
                 let stated = hyphenate_model(stated);
@@ -204,7 +207,8 @@ impl ValuePlace<'_> {
         let StatedValue::Rate(stated, _) = self.stated_quantity().value else { return false };
         fact_ref.bytes_per_second().is_some_and(|truth| {
             let moved = [1e3, 1e-3, 1e6, 1e-6].map(|factor| stated * factor);
-            moved.iter().any(|one| (one - truth).abs() <= truth * 0.01)
+            // dd calls both units GB.
+            moved.iter().any(|one| (one - truth).abs() <= truth * 0.08)
         })
     }
 
@@ -272,6 +276,14 @@ fn is_one_part_off(stated: &str, known: &str, least: usize) -> bool {
         stated.iter().zip(known).filter(|(one, other)| one != other).count() == 1
     };
     stated.len() >= least && known.windows(stated.len()).any(is_off)
+}
+
+/// Whether a version is another with one of at least four digits left out or doubled.
+fn is_one_digit_left_out(stated: &str, known: &str) -> bool {
+    stated.len().abs_diff(known.len()) == 1
+        && stated.matches('.').count() == known.matches('.').count()
+        && stated.split('.').zip(known.split('.')).filter(|(one, other)| one != other).count() == 1
+        && is_slip_of_digits(stated, known, 3)
 }
 
 fn hyphenate_model(text: &str) -> String {

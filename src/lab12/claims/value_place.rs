@@ -238,9 +238,12 @@ impl<'a> ValuePlace<'a> {
             && self.only_links_beside(before, subject)
     }
 
-    /// Whether whose it is stands between it and the value before it: “gVisor 9.3 GB/s and Kata 3.1”.
-    pub(super) fn is_named_right_before(&self) -> bool {
-        !self.index.resolver.find_mentions(self.text_before_value()).is_empty()
+    /// Whether whose it is stands between it and the value before or behind it: “gVisor 9.3 GB/s and
+    /// Kata 3.1”, “17.9 GB/s for gVisor”.
+    pub(super) fn is_named_beside(&self) -> bool {
+        let named = |text| !self.index.resolver.find_mentions(text).is_empty();
+        named(self.text_before_value())
+            || self.named_owner().is_some() && named(self.text_after_value())
     }
 
     /// Whether it is one of a list of values with the list of their targets behind it.
@@ -266,7 +269,10 @@ impl<'a> ValuePlace<'a> {
         let others = self.sentence.text.split_whitespace().filter(|word| {
             word.len() > 1 && !self.stated_text().contains(word.trim_matches(['`', '*', '(', ')']))
         });
-        self.sentence.cell_labels().is_some() && self.all.len() <= 2 && others.count() <= 2
+        // A model has a name of several words.
+        let most =
+            if matches!(self.stated_quantity().value, StatedValue::Processor(_)) { 6 } else { 2 };
+        self.sentence.cell_labels().is_some() && self.all.len() <= 2 && others.count() <= most
     }
 
     /// Whether the columns beside the value's have the same of the same target: of two guests, say.

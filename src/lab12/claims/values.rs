@@ -139,7 +139,7 @@ impl<'a> ValuePlace<'a> {
                         .is_some_and(|own| !self.sentence.surrounding_text().contains(own));
                 self.has_label()
                     || is_told
-                    || (self.is_named_right_before() || self.is_listed())
+                    || (self.is_named_beside() || self.is_listed())
                         && self.is_told_by_neighbours(subject)
             }
             false => {
@@ -432,7 +432,14 @@ impl<'a> ValuePlace<'a> {
         };
         let lower = self.sentence.text.to_lowercase();
         let is_of_failure = ["error", "failed", "failure"].iter().any(|word| lower.contains(word))
-            || self.vocabulary.words.not_run.is_match(self.sentence.text);
+            || self.vocabulary.words.not_run.is_match(self.sentence.text)
+            || self.sentence.cell_labels().is_some()
+                && self
+                    .vocabulary
+                    .wordings
+                    .failed
+                    .nearby
+                    .is_match(self.index.report_around(&self.file_range()));
         let is_exact = match self.stated_quantity().hedge {
             ValueHedge::Exact => true,
             hedge => subject.kind == SubjectKind::Seconds && hedge == ValueHedge::About,

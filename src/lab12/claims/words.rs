@@ -126,11 +126,11 @@ word_tables! {
         failed: FailedTargetWords,
     }
     /// How often something is said to have been run.
-    RunWords { several, unless; }
+    RunWords { several, each, mean, about, unless; }
     /// What is stated as seen of a target that never ran.
     FailedTargetWords { failure, nearby, started, worked, empty, observed; }
     /// What is said about an attempt to escape.
-    EscapeWords { held, denied, wrote, changed, refused, about, unless, written; }
+    EscapeWords { held, denied, wrote, changed, refused, about, unless, written, inside, credit; }
     /// What is said about a target's boundary.
     BoundaryWords { separate, shared, pair, owned, observed, unless; }
 }
