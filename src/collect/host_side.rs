@@ -212,11 +212,11 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     captures.push(capture_of(&spec.name, "host.pid_exe", &how, &end_line(&exe)));
     let family = process_tree(pid, id);
     let mut pids = family.iter().copied();
-    let shim = pids.clone().find(|pid| table.process_name(*pid).contains("shim")).or_else(|| {
+    let shim = pids.clone().find(|pid| is_shim_name(&table.process_name(*pid))).or_else(|| {
         pids.find(|pid| table.process_arguments(*pid).iter().any(|word| word.contains("shim")))
     });
     let shim_program = shim.and_then(|pid| table.program_path(pid)).unwrap_or_default();
-    let how = "the program of the process above the container's whose name says shim";
+    let how = "the program of the process above the container's whose name says shim or conmon";
     captures.push(capture_of(&spec.name, "host.shim", how, &end_line(&shim_program)));
     let monitor = family.iter().copied().find(|pid| {
         table.program_path(*pid).is_some_and(|path| {
@@ -231,6 +231,12 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     captures.push(capture_of(&spec.name, "host.vm_fds", how, &vm_files(&family)));
     captures.extend(capture_memory(spec, &family));
     captures
+}
+
+/// Whether a process is what an engine leaves next to a container: containerd's shim, or conmon,
+/// which podman has in its place.
+fn is_shim_name(name: &str) -> bool {
+    name.contains("shim") || name.contains("conmon")
 }
 
 fn end_line(text: &str) -> String {
@@ -271,8 +277,7 @@ fn process_tree(pid: u32, id: &str) -> BTreeSet<u32> {
             break;
         }
         let is_ours = table.process_arguments(parent).iter().any(|word| word.contains(id))
-            || table.process_name(parent).contains("shim")
-            || table.process_name(parent).contains("conmon");
+            || is_shim_name(&table.process_name(parent));
         if !is_ours {
             break;
         }
@@ -312,6 +317,15 @@ fn vm_files(family: &BTreeSet<u32>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_monitor_of_podman_stands_in_the_place_of_a_shim() {
+        for (name, expected) in
+            [("containerd-shim", true), ("conmon", true), ("sh", false), ("runsc-sandbox", false)]
+        {
+            assert_eq!(is_shim_name(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_witness_of_this_machine_is_found_and_only_itself() {

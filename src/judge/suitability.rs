@@ -1,18 +1,25 @@
 //! Which runtime is fit for which workload, from the verdicts and from what was compared.
 //!
 //! A workload with code that nobody vouches for needs a runtime that is shown, with at least medium
-//! confidence, to give containers a kernel of their own. Every other needs one that ran. What a workload can pay is held against the ratio to the baseline: the whole
-//! interval has to lie on one side of the limit. What was not shown recommends nothing.
+//! confidence, to give containers a kernel of their own. Every other needs one that ran. What a
+//! workload can pay is compared with the ratio to the baseline, whose whole interval has to lie on
+//! one side of the limit, or with what is added to the baseline's figure: a ratio of memory is mostly
+//! that to the engine's own shim. What was not shown recommends nothing.
 
 use super::rules::RuleMessage;
 use super::rules::messages::{MachineWithoutKvm, StartupFasterThanBaseline};
 use super::timing::{RunTiming, WithheldReason};
 use super::verdict::{Conclusion, Confidence, Verdict};
-use super::workloads::{CostMeasure, FitReasonKind, Suitability, Workload, WorkloadTable};
+use super::workloads::{
+    CostMeasure, CostScale, FitReasonKind, Suitability, Workload, WorkloadTable,
+};
 use super::{Finding, Judgement};
 use crate::engine::EngineKind;
 use crate::model::{EvidenceKind, Fact, Role, Run};
 use crate::stats::{Comparison, ComparisonObstacle, Interval};
+
+/// How many `kB` of `/proc` are one MiB.
+const KB_IN_MIB: f64 = 1024.0;
 
 /// A reason, with what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +37,7 @@ pub struct CostReason {
     pub measure: String,
     /// The id of the fact that was compared.
     pub fact: String,
-    /// The most that the workload can pay, relative to the baseline.
+    /// The most that the workload can pay, on the scale of the measure.
     pub limit: f64,
     /// The ratio to the baseline.
     pub ratio: Option<f64>,
@@ -194,7 +201,11 @@ impl<'a> FitEvidence<'a> {
             CostRatio::Ratio { ratio, interval } => {
                 (cost.ratio, cost.interval) = (Some(ratio), interval);
                 let is_time = interval.is_some();
-                let interval = interval.unwrap_or(Interval { low: ratio, high: ratio });
+                let amount = match measure.scale {
+                    CostScale::Ratio => ratio,
+                    CostScale::AddedMib => self.added_mib(fact, target).unwrap_or(f64::NAN),
+                };
+                let interval = interval.unwrap_or(Interval { low: amount, high: amount });
                 if is_time && self.is_emulated(target) {
                     FitReasonKind::GuestEmulated
                 } else if interval.high <= limit {
@@ -266,6 +277,13 @@ impl<'a> FitEvidence<'a> {
             }
             _ => CostRatio::without_ratio(FitReasonKind::NotPositive),
         }
+    }
+
+    /// How much more memory a target takes than the baseline, in MiB, by a fact in kB.
+    pub fn added_mib(&self, fact: &str, target: &str) -> Option<f64> {
+        let [own, reference] = [target, self.baseline_name()?]
+            .map(|name| self.find_present_fact(fact, name)?.as_value()?.as_f64());
+        Some((own? - reference?) / KB_IN_MIB)
     }
 
     /// The finding by which a figure cannot be what it is called: an error, or starts of Kata that
@@ -564,14 +582,34 @@ mod tests {
     #[test]
     fn single_values_are_compared_without_an_interval() {
         let memory = |kata: u64| {
+            let kata = kata * 1024;
             let sketch =
-                sketch().fact("host.mem_pss", "runc", 10).fact("host.mem_pss", "kata", kata);
-            let workload = workload(true, &[("memory", 5.0)]);
+                sketch().fact("host.mem_pss", "runc", 10_240).fact("host.mem_pss", "kata", kata);
+            let workload = workload(true, &[("memory", 40.0)]);
             fit(&sketch, &workload, Conclusion::SeparateKernelVm, Confidence::High).suitability
         };
         assert_eq!(memory(40), Suitability::Fit);
         assert_eq!(memory(60), Suitability::Unfit);
         assert_eq!(memory(0), Suitability::Open);
+    }
+
+    /// Both from real sessions on one kind of machine: the same gVisor, beside which docker runs a
+    /// shim of 21 MB and podman a monitor of 1 MB.
+    #[test]
+    fn the_helper_of_an_engine_does_not_decide_what_memory_a_workload_can_pay() {
+        for (engine, runc, gvisor) in [("podman", 2833, 47_412), ("docker", 22_712, 64_996)] {
+            for (limit, expected) in [(60.0, Suitability::Fit), (30.0, Suitability::Unfit)] {
+                let sketch = sketch().fact("host.mem_pss", "runc", runc).fact(
+                    "host.mem_pss",
+                    "kata",
+                    gvisor,
+                );
+                let workload = workload(true, &[("memory", limit)]);
+                let fit =
+                    fit(&sketch, &workload, Conclusion::SeparateKernelUserspace, Confidence::High);
+                assert_eq!(fit.suitability, expected, "{engine}, {limit} MiB");
+            }
+        }
     }
 
     #[test]

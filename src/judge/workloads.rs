@@ -117,6 +117,19 @@ pub enum ShownFigure {
     P99,
     /// The ratio to the baseline.
     Ratio,
+    /// What is added to the baseline's figure.
+    Added,
+}
+
+/// How what a workload can pay is stated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CostScale {
+    /// As a multiple of the baseline's figure.
+    #[default]
+    Ratio,
+    /// In MiB more than the baseline's figure, of facts in kB.
+    AddedMib,
 }
 
 /// Something that a boundary can cost.
@@ -131,6 +144,9 @@ pub struct CostMeasure {
     pub head: String,
     /// What the column shows.
     pub shows: Vec<ShownFigure>,
+    /// How limits of it are stated.
+    #[serde(default)]
+    pub scale: CostScale,
     /// The ids of the facts that measure it, the best first.
     pub facts: Vec<String>,
 }
@@ -149,7 +165,7 @@ pub struct Workload {
     pub why: String,
     /// Whether it runs code that nobody vouches for, so that it needs a kernel of its own.
     pub runs_untrusted_code: bool,
-    /// How many times as much as under the baseline it can pay, by the id of the measure.
+    /// The most that it can pay against the baseline, on the scale of each measure, by its id.
     #[serde(default)]
     pub pays: BTreeMap<String, f64>,
 }
@@ -221,7 +237,7 @@ impl WorkloadTable {
                 }
                 if !(limit.is_finite() && *limit > 0.0) {
                     return Err(format!(
-                        "the workload `{id}` pays {measure} = {limit}: a ratio above 0 is wanted"
+                        "the workload `{id}` pays {measure} = {limit}: a number above 0 is wanted"
                     ));
                 }
             }
@@ -229,7 +245,8 @@ impl WorkloadTable {
         Ok(())
     }
 
-    /// Refuses a table that names a fact which the catalogue does not have.
+    /// Refuses a table that names a fact which the catalogue does not have, or not in kB where MiB are
+    /// added.
     ///
     /// # Errors
     ///
@@ -237,12 +254,17 @@ impl WorkloadTable {
     pub fn verify_facts(&self, catalogue: &ProbeCatalogue) -> Result<()> {
         for measure in &self.measures {
             for fact in &measure.facts {
-                if catalogue.find_probe(fact).is_none() {
-                    return Err(Error::unusable_input(format!(
-                        "{WORKLOADS}: the measure `{}` names `{fact}`, which is not in the catalogue",
-                        measure.id
-                    )));
-                }
+                let problem = match catalogue.find_probe(fact) {
+                    None => "is not in the catalogue",
+                    Some(probe) if measure.scale == CostScale::AddedMib && probe.unit != "kB" => {
+                        "is not in kB, as `scale = \"added-mib\"` wants it"
+                    }
+                    Some(_) => continue,
+                };
+                return Err(Error::unusable_input(format!(
+                    "{WORKLOADS}: the measure `{}` names `{fact}`, which {problem}",
+                    measure.id
+                )));
             }
         }
         Ok(())
@@ -281,8 +303,8 @@ mod tests {
         };
         for (text, expected) in [
             (workload("speed = 2.0"), "the workload `w` pays in `speed`: known are m"),
-            (workload("m = -1.0"), "the workload `w` pays m = -1: a ratio above 0 is wanted"),
-            (workload("m = nan"), "a ratio above 0 is wanted"),
+            (workload("m = -1.0"), "the workload `w` pays m = -1: a number above 0 is wanted"),
+            (workload("m = nan"), "a number above 0 is wanted"),
             (format!("{MEASURE}{MEASURE}"), "the measure `m` stands twice"),
         ] {
             let message = load_own(WORKLOADS, &text);
@@ -303,5 +325,9 @@ mod tests {
         let table: WorkloadTable = toml::from_str(&text).unwrap();
         let error = table.verify_facts(&CATALOGUE).unwrap_err();
         assert!(error.message.contains("names `startup.wal`"), "{error}");
+        let text = format!("{MEASURE}scale = \"added-mib\"\n");
+        let table: WorkloadTable = toml::from_str(&text).unwrap();
+        let error = table.verify_facts(&CATALOGUE).unwrap_err();
+        assert!(error.message.contains("`startup.wall`, which is not in kB"), "{error}");
     }
 }

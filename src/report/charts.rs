@@ -14,6 +14,7 @@ use super::number;
 use super::phases;
 use crate::judge::Verdict;
 use crate::judge::suitability::CostRatio;
+use crate::judge::workloads::CostScale;
 use crate::model::{Fact, Role, SampleUnit, Samples, fact_ids};
 use crate::stats;
 
@@ -24,6 +25,9 @@ pub(crate) const CHART: &str = "isoproof-chart";
 const RIGHT: f64 = 96.0;
 /// The place of zero, in percent.
 const LEFT: f64 = 1.0;
+
+/// How many lines of one chart the style sheet can draw so that no two look alike.
+const LINE_STYLES: usize = 12;
 
 /// What a chart shows.
 #[derive(
@@ -103,7 +107,7 @@ struct ChartRow {
     /// The id of the conclusion about the target, where that chooses its colour.
     conclusion: &'static str,
     n: usize,
-    /// Which of the six ways to draw it, from 1.
+    /// Which of the ways to draw it, from 1.
     style: usize,
     y: u32,
     median: String,
@@ -242,6 +246,11 @@ fn shared_scale(list: &[(String, &Samples)]) -> Option<(ChartScale, SampleUnit)>
     (most >= 2 && greatest > 0.0).then(|| (ChartScale::cover_values(least, greatest), unit))
 }
 
+/// The number of the class in the style sheet by which a line of this place is drawn.
+pub(super) fn style_class(place: usize) -> usize {
+    place % LINE_STYLES + 1
+}
+
 /// A row of a chart with the figures of its series.
 fn chart_row(name: &str, samples: &Samples, scale: &ChartScale, style: usize) -> ChartRow {
     let Some(summary) = stats::summarize_samples(&samples.values) else {
@@ -271,7 +280,7 @@ fn samples_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     let mut rows = Vec::new();
     let mut y = 22;
     for (style, (name, samples)) in list.iter().enumerate() {
-        let mut row = chart_row(name, samples, &scale, style % 6 + 1);
+        let mut row = chart_row(name, samples, &scale, style_class(style));
         let outliers = stats::find_outliers(&samples.values);
         row.y = y;
         row.dots = samples
@@ -304,7 +313,7 @@ fn ecdf_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     let mut rows = Vec::new();
     let mut y = PLOT + 62;
     for (style, (name, samples)) in list.iter().enumerate() {
-        let mut row = chart_row(name, samples, &scale, style % 6 + 1);
+        let mut row = chart_row(name, samples, &scale, style_class(style));
         row.y = y;
         row.path = ecdf_steps(&samples.values, &scale);
         rows.push(row);
@@ -418,6 +427,9 @@ fn measured_ratios<'a>(
     let mut measured = Vec::new();
     for measure in &assessment.project_data.workloads.measures {
         let mut ratios = Vec::new();
+        if measure.scale != CostScale::Ratio {
+            continue;
+        }
         for runtime in runtimes {
             let figures = cost_figures(assessment, measure, &runtime.target).ok();
             ratios.push(match figures.map(|figures| (figures.ratio, figures.missing)) {
@@ -515,6 +527,18 @@ mod tests {
     use crate::report::functions::LookupSources;
     use crate::report::{EvidenceLinks, ProjectData, Renderer, TemplateEngine};
     use crate::store::LoadedRun;
+
+    #[test]
+    fn the_style_sheet_draws_as_many_lines_as_there_are_styles() {
+        const SHEET: &str = include_str!("../../templates/site/style.css");
+        for place in 1..LINE_STYLES {
+            let class = style_class(place);
+            for name in [format!(".series-{class}"), format!(".dot-{class}")] {
+                let mut parts = SHEET.split(&name).skip(1);
+                assert!(parts.any(|rest| rest.starts_with([' ', ','])), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn steps_rise_to_the_top() {

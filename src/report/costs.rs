@@ -3,7 +3,7 @@
 use super::assessment::Assessment;
 use super::number;
 use crate::judge::suitability::CostRatio;
-use crate::judge::workloads::CostMeasure;
+use crate::judge::workloads::{CostMeasure, CostScale};
 use crate::model::{Fact, FactSource, SampleUnit, Samples};
 use crate::stats;
 
@@ -25,6 +25,8 @@ pub(crate) struct CostFigures<'a> {
     pub missing: Option<String>,
     /// How it stands to the baseline.
     pub ratio: CostRatio,
+    /// How many MiB more than the baseline's, where limits are stated so and the two are compared.
+    pub added_mib: Option<f64>,
 }
 
 /// The figures of a measure under a target. One that an error among the findings rests on is not
@@ -41,13 +43,16 @@ pub(crate) fn cost_figures<'a>(
     let evidence = assessment.fit_evidence();
     let fact = evidence.compared_fact(measure);
     let found = assessment.find_fact(fact, target)?.fact;
+    let ratio = evidence.cost_ratio(fact, target);
+    let is_added = measure.scale == CostScale::AddedMib && matches!(ratio, CostRatio::Ratio { .. });
     let mut figures = CostFigures {
         fact,
         source: found.source().cloned(),
         samples: found.as_series().cloned(),
         value: None,
         missing: None,
-        ratio: evidence.cost_ratio(fact, target),
+        added_mib: if is_added { evidence.added_mib(fact, target) } else { None },
+        ratio,
     };
     if let Some(finding) = assessment.judgement.find_error(fact, &[target]) {
         figures.missing = Some(finding.message.clone());

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::assessment::ProjectData;
 use super::chart_scale::{ChartScale, TICKS};
+use super::charts::style_class;
 use super::number;
 use crate::diff::condition::image_digest_kind;
 use crate::diff::history::SessionChange;
@@ -220,6 +221,8 @@ pub struct TrendView {
     left_out: usize,
     /// How many runs were looked at.
     runs: usize,
+    /// How many of them have times of starts.
+    timed: usize,
     /// How many of them were compared with one before of the same place and engine.
     compared: usize,
     /// How many of them were stopped before they came to every runtime.
@@ -346,7 +349,9 @@ impl TrendView {
         let unplaced = runs.iter().filter(|run| !run.is_placed()).count();
         let stopped = runs.iter().filter(|run| run.is_stopped).count();
         let charts = trend_charts(&runs, project_data);
-        Self { charts, changes, left_out, runs: runs.len(), compared, stopped, omitted, unplaced }
+        let timed = runs.iter().filter(|run| !run.figures.is_empty()).count();
+        let runs = runs.len();
+        Self { charts, changes, left_out, runs, timed, compared, stopped, omitted, unplaced }
     }
 }
 
@@ -404,7 +409,7 @@ fn trend_chart(
     let mut lines = Vec::new();
     for (index, target) in targets.iter().enumerate() {
         let name = reader_name(target, project_data);
-        lines.push(draw_line(name, index % 6 + 1, shown, (series, target), &scale));
+        lines.push(draw_line(name, style_class(index), shown, (series, target), &scale));
     }
     let rows = shown.iter().rev().take(ROWS).map(|run| RowView {
         id: run.id.clone(),

@@ -51,7 +51,7 @@ pub(super) fn look_up_answers(sources: &LookupSources, _: &Kwargs) -> TeraResult
 }
 
 /// `costs(captured=)`: what a boundary can cost, each with `id`, `title`, the `head` of its column
-/// and what that shows: `shows_median`, `shows_p99`, `shows_ratio`. With `captured` only those of
+/// and what that shows: `shows_median`, `shows_p99`, `shows_ratio`, `shows_added`. With `captured` only those of
 /// which some runtime has a value, or none has.
 pub(super) fn look_up_costs(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let assessment = &sources.assessment;
@@ -73,6 +73,7 @@ pub(super) fn look_up_costs(sources: &LookupSources, kwargs: &Kwargs) -> TeraRes
             ("shows_median", measure.shows.contains(&ShownFigure::Median).into()),
             ("shows_p99", measure.shows.contains(&ShownFigure::P99).into()),
             ("shows_ratio", measure.shows.contains(&ShownFigure::Ratio).into()),
+            ("shows_added", measure.shows.contains(&ShownFigure::Added).into()),
         ]));
     }
     Ok(costs.into())
@@ -80,7 +81,8 @@ pub(super) fn look_up_costs(sources: &LookupSources, kwargs: &Kwargs) -> TeraRes
 
 /// `cost(measure=, target=)`: what a runtime costs. `value` is the median or the single value, or
 /// none and `missing` says why; `p99` is the percentile, or none where `n` samples are too few;
-/// `ratio`, `low` and `high` are relative to the baseline, or none and `ratio_missing` says why.
+/// `ratio`, `low` and `high` are relative to the baseline, `added` of memory is what it takes more, or
+/// they are none and `ratio_missing` says why.
 pub(super) fn look_up_cost(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("measure")?;
     let target = sources.target_argument(kwargs)?;
@@ -100,8 +102,9 @@ pub(super) fn look_up_cost(sources: &LookupSources, kwargs: &Kwargs) -> TeraResu
         .map(|value| value.map(number::format_ratio));
     let [ratio, low, high] = ratios;
     let p99 = samples.and_then(last_percent);
-    let [value, p99, ratio, low, high] =
-        [figures.value.clone(), p99, ratio, low, high].map(|words| {
+    let added = figures.added_mib.map(number::format_added_mib);
+    let [value, p99, ratio, low, high, added] =
+        [figures.value.clone(), p99, ratio, low, high, added].map(|words| {
             match (words, &figures.source) {
                 (None, _) => Value::none(),
                 (Some(words), Some(source)) => sources.link_words(&words, source),
@@ -116,6 +119,7 @@ pub(super) fn look_up_cost(sources: &LookupSources, kwargs: &Kwargs) -> TeraResu
         ("ratio", ratio),
         ("low", low),
         ("high", high),
+        ("added", added),
         ("ratio_missing", sources.ratio_missing(measure, &figures, target)),
         ("is_baseline", (figures.ratio == CostRatio::Reference).into()),
     ]))

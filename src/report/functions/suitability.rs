@@ -6,8 +6,7 @@ use super::sources::{
     LookupSources, describe_target, from_json, lookup_error, safe_value, value_map,
 };
 use crate::judge::suitability::{FitReason, RuntimeFit};
-use crate::judge::workloads::Suitability;
-use crate::judge::workloads::Workload;
+use crate::judge::workloads::{CostScale, Suitability, Workload};
 use crate::model::Fact;
 use crate::report::number;
 use crate::text;
@@ -101,6 +100,7 @@ impl LookupSources {
             Some(value_map([
                 ("title", self.escape_text(&measure.title)),
                 ("limit", number::format_ratio(*limit).into()),
+                ("is_added", (measure.scale == CostScale::AddedMib).into()),
             ]))
         });
         vec![
