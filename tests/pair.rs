@@ -134,6 +134,86 @@ fn a_container_that_did_not_start_leaves_nothing_to_explain() {
     assert!(explained.contains("| *not explained*: verdict on Kata: not tested |"), "{explained}");
 }
 
+/// The submission of an edition that is made of one of the folders in `tests/import`.
+fn of_import(name: &str, edition: &str) -> String {
+    let project = Project::new();
+    project.import(&crate::support::own_path(&format!("tests/import/{name}")));
+    submission(&project, &["--edition", edition])
+}
+
+#[test]
+fn what_a_warning_doubts_is_shown_but_weak_in_every_row_that_rests_on_it() {
+    let text = of_import("bold", "f25");
+    assert!(text.contains("Shim commit 650ada7bcc8e does not belong to release 3.28.0"), "{text}");
+    assert!(
+        text.contains(
+            "- [x] Task 1: Install Kata Containers; the evidence is weak for f25.1.shim,"
+        )
+    );
+    for id in ["f25.1.shim", "f25.2.kata", "f25.2.kernel"] {
+        assert!(row(&text, id).contains("| shown, but weak: "), "{}", row(&text, id));
+    }
+}
+
+#[test]
+fn withheld_times_are_weak_and_the_processor_that_tells_why_is_not() {
+    let project = with_run("nerdctl");
+    let text = submission(&project, &["--edition", "f25"]);
+    assert!(text.contains("the record of the session and not a result"), "{text}");
+    let startup = row(&text, "f25.4.startup");
+    assert!(startup.contains("| shown, but weak: "), "{startup}");
+    let cpu = row(&text, "f25.2.cpu");
+    assert!(!cpu.contains("emulated"), "{cpu}");
+}
+
+#[test]
+fn what_is_asked_of_the_hosts_kernel_is_not_shown_where_the_host_is_missing() {
+    let text = of_import("newer", "s26");
+    let kernels = row(&text, "s26.1.kernels");
+    assert!(kernels.contains("| shown in part; missing: Kernel release, the host:"), "{kernels}");
+    let explained = row(&text, "s26.1.explain");
+    assert!(explained.contains("| explained in part; nothing follows from: "), "{explained}");
+    let worth = row(&text, "s26.2.explain");
+    assert!(worth.contains("an example of work that Kata is worth its cost for"), "{worth}");
+}
+
+#[test]
+fn a_false_kata_shows_nothing_of_a_guest() {
+    let project = crate::support::fleet::project_with_fleets();
+    let text = submission(&project, &["--edition", "f25"]);
+    assert!(text.contains("kata was started as kata, but its facts show the host's kernel"));
+    for id in ["f25.2.kernel", "f25.2.cpu", "f25.3.proc", "f25.3.net", "f25.3.modules"] {
+        let row = row(&text, id);
+        assert!(row.contains("| captured, but does not show it: The runtime is not what"), "{row}");
+    }
+    for id in ["f25.2.explain", "f25.3.explain"] {
+        assert!(row(&text, id).contains("| *not explained*: "), "{}", row(&text, id));
+    }
+}
+
+#[test]
+fn a_run_file_of_one_line_is_not_said_to_have_lines() {
+    let project = with_kata();
+    let text = submission(&project, &[]);
+    let file = project.names("data/runs")[0].clone();
+    let is_one_line = project.read(&format!("data/runs/{file}")).lines().count() == 1;
+    assert_eq!(is_one_line, text.contains("written in one line"), "{text}");
+    let run: serde_json::Value =
+        serde_json::from_str(&project.read(&format!("data/runs/{file}"))).unwrap();
+    project.write(&format!("data/runs/{file}"), run.to_string());
+    let text = submission(&project, &[]);
+    assert!(text.contains("The file of the run is written in one line"), "{text}");
+    assert!(text.contains(&format!("(data/runs/{file}#kata/kernel.")), "{text}");
+    assert!(!text.contains("#L"), "{text}");
+}
+
+#[test]
+fn where_another_runtime_stands_for_kata_it_is_the_one_with_the_strongest_boundary() {
+    let project = Project::with_sample_runs();
+    let text = submission(&project, &["--run", "four-runtimes", "--edition", "f25"]);
+    assert!(text.contains("# Lab 12: runc and vm\n"), "{text}");
+}
+
 #[test]
 fn a_target_that_is_not_to_be_tested_is_refused_before_anything_is_captured() {
     let project = Project::new();

@@ -35,7 +35,7 @@ pub(super) struct ReportOutput {
     #[arg(long, value_name = "FILE")]
     submission: Option<PathBuf>,
     /// The runtime that the submission compares with the baseline; by default that of book.toml,
-    /// else the one that the lab asks for
+    /// else the one that the lab asks for, else the one with the strongest boundary
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
     /// Fail if a text needs a fact that is not captured

@@ -77,6 +77,13 @@ impl Judgement {
     }
 }
 
+/// The candidate with the strongest boundary that a run shows, of equal ones the first.
+pub(crate) fn strongest_candidate<'a>(context: &RuleContext<'a>) -> Option<&'a str> {
+    let candidates = context.run.with_role(Role::Candidate);
+    let strongest = candidates.min_by_key(|target| judge_target(context, target).boundary_rank());
+    strongest.map(|target| target.name.as_str())
+}
+
 /// Judges a run by all rules of the book.
 ///
 /// # Errors

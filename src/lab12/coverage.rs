@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::edition::{EditionSpec, FactNeed, LabRequirement};
 use crate::judge::timing::startup_clocks;
-use crate::judge::{Conclusion, Severity};
+use crate::judge::workloads::Suitability;
+use crate::judge::{Conclusion, Finding, Severity};
 use crate::model::{Fact, Role};
 use crate::report::Assessment;
 use crate::report::assessment::FoundFact;
@@ -100,6 +101,12 @@ fn coverage_row(
     let undecided = requirement.verdict.then(|| undecided_verdict(assessment)).flatten();
     let is_decided = undecided.is_none();
     missing.extend(undecided);
+    if requirement.examples {
+        missing.extend(missing_examples(assessment));
+    }
+    let candidate = assessment.role_target(Role::Candidate).filter(|_| requirement.verdict);
+    let mut doubts: Vec<&Finding> =
+        candidate.map(|name| false_names(assessment, name)).unwrap_or_default();
     for need in &requirement.needs {
         let mut id = &need.fact;
         let Ok(mut found) = assessment.find_fact(id, need.target.word()) else { continue };
@@ -118,16 +125,20 @@ fn coverage_row(
             missing.push(format!("{title}, {name}: {reason}"));
         }
         let Some(target) = found.target else { continue };
-        let alias = assessment.judgement.findings.iter().filter(|finding| {
-            finding.rule == NOT_WHAT_IT_SAYS && finding.target.as_deref() == Some(target)
-        });
-        for finding in assessment.findings_about(id, target).chain(alias) {
-            if finding.severity >= Severity::Warning {
-                let rule = assessment.project_data.rules.find_rule(&finding.rule);
-                findings
-                    .insert(rule.map_or_else(|| finding.rule.clone(), |rule| rule.title.clone()));
-                worst = worst.max(Some(finding.severity));
-            }
+        doubts.extend(assessment.findings_about(id, target));
+        doubts.extend(false_names(assessment, target));
+        // What the text beside the figures says of them: they are a record and no result.
+        let withheld = assessment.timing.withheld_reason();
+        if let (Some(reason), true) = (withheld, found.fact.as_series().is_some()) {
+            findings.insert(assessment.project_data.reasons[reason.reason_id()].clone());
+            worst = worst.max(Some(Severity::Warning));
+        }
+    }
+    for finding in doubts {
+        if finding.severity >= Severity::Warning {
+            let rule = assessment.project_data.rules.find_rule(&finding.rule);
+            findings.insert(rule.map_or_else(|| finding.rule.clone(), |rule| rule.title.clone()));
+            worst = worst.max(Some(finding.severity));
         }
     }
     let mut roles = requirement.needs.iter().map(|need| need.target);
@@ -146,8 +157,9 @@ fn coverage_row(
         }
         _ if requirement.prose => CoverageState::NotExplained,
         (0, _, _) => CoverageState::NotCaptured,
+        // A part of what does not show it is no part of what is asked for.
+        _ if is_refuted => CoverageState::Refuted,
         (_, 1.., _) => CoverageState::Partly,
-        (_, _, Some(Severity::Error)) => CoverageState::Refuted,
         (_, _, Some(_)) => CoverageState::Weak,
         _ => CoverageState::Shown,
     };
@@ -163,6 +175,31 @@ fn coverage_row(
         missing,
         unmet: unmet.map(|runtime| assessment.reader_name(runtime)),
     }
+}
+
+/// The findings that a container under the name of a runtime did not run under it.
+fn false_names<'a>(assessment: &'a Assessment, target: &str) -> Vec<&'a Finding> {
+    let findings = assessment.judgement.findings.iter();
+    findings
+        .filter(|it| it.rule == NOT_WHAT_IT_SAYS && it.target.as_deref() == Some(target))
+        .collect()
+}
+
+/// Of which use the recommendations have no example: one that the candidate fits, and one that it
+/// does not.
+fn missing_examples(assessment: &Assessment) -> Vec<String> {
+    let Some(target) = assessment.role_target(Role::Candidate) else { return Vec::new() };
+    let fits = assessment.fit_evidence().judge_workloads(&assessment.project_data.workloads);
+    let runtimes = fits.iter().flat_map(|fit| &fit.runtimes).filter(|fit| fit.target == target);
+    let found: Vec<Suitability> = runtimes.map(|fit| fit.suitability).collect();
+    let name = assessment.reader_name(target);
+    let mut missing = Vec::new();
+    for (suitability, words) in [(Suitability::Fit, "is"), (Suitability::Unfit, "is not")] {
+        if !found.contains(&suitability) {
+            missing.push(format!("an example of work that {name} {words} worth its cost for"));
+        }
+    }
+    missing
 }
 
 /// Why what was found is less than what is asked for; none if it is as much.

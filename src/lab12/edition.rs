@@ -150,6 +150,10 @@ pub struct LabRequirement {
     /// Whether the explanation also needs a verdict that says which kernel the candidate has.
     #[serde(default)]
     pub verdict: bool,
+    /// Whether it also asks for an example of work that the candidate is worth its cost for, and of
+    /// work that it is not.
+    #[serde(default)]
+    pub examples: bool,
     /// What of it no look-up shows and only the author's own words can; else empty.
     #[serde(default)]
     pub author: String,
@@ -288,7 +292,7 @@ fn check_requirement(
     edition: Edition,
     tasks: &BTreeSet<u32>,
 ) -> Result<(), String> {
-    let LabRequirement { id, task, prose, verdict, needs, .. } = requirement;
+    let LabRequirement { id, task, prose, verdict, examples, needs, .. } = requirement;
     if !tasks.contains(task) {
         return Err(format!("there is no task {task}"));
     }
@@ -298,6 +302,9 @@ fn check_requirement(
     }
     if *verdict && !prose {
         return Err("`verdict = true` is for an explanation: `prose = true`".into());
+    }
+    if *examples && !prose {
+        return Err("`examples = true` is for an explanation: `prose = true`".into());
     }
     if !prose && needs.is_empty() {
         return Err("it needs no fact and is not marked `prose = true`".into());

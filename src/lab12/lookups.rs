@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use tera::{Kwargs, TeraResult, Value};
 
-use super::coverage::{RequirementCoverage, requirement_coverage};
+use super::coverage::{CoverageState, RequirementCoverage, requirement_coverage};
 use super::edition::EditionSpec;
 use crate::knowledge::is_runtime;
 use crate::model::Role;
@@ -32,8 +32,8 @@ fn look_up_coverage(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
     Value::try_from_serializable(&list)
 }
 
-/// `tasks()`: the tasks of the edition, and whether all that they ask for is shown, of the
-/// runtimes that they ask for.
+/// `tasks()`: the tasks of the edition, whether all that they ask for is shown, of the runtimes that
+/// they ask for, and the ids of what is shown by `weak` evidence.
 fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let assessment = &sources.assessment;
     let Some(spec) = chosen_spec(assessment) else { return Ok(Value::none()) };
@@ -45,10 +45,13 @@ fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
         .task
         .iter()
         .map(|task| {
-            let mut of_task = rows.iter().filter(|row| row.task == task.number);
+            let of_task = rows.iter().filter(|row| row.task == task.number);
+            let weak = of_task.clone().filter(|row| row.state == CoverageState::Weak);
+            let weak: Vec<&str> = weak.map(|row| row.id.as_str()).collect();
             json!({
+                "weak": weak,
                 "number": task.number, "title": task.title, "points": task.points,
-                "is_shown": is_asked_pair && of_task.all(RequirementCoverage::is_shown),
+                "is_shown": is_asked_pair && of_task.clone().all(RequirementCoverage::is_shown),
             })
         })
         .collect();

@@ -14,7 +14,9 @@ use crate::judge::suitability::FitEvidence;
 use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::workloads::WorkloadTable;
-use crate::judge::{self, Finding, Judgement, PackEdition, RuleBook, RuleContext, RuleDoc, words};
+use crate::judge::{
+    self, EvidenceRef, Finding, Judgement, PackEdition, RuleBook, RuleContext, RuleDoc, words,
+};
 use crate::knowledge::{KnowledgeBase, is_runtime};
 use crate::model::{Capture, EvidenceKind, Fact, FactSource, MissingReason, Role, Run, Target};
 use crate::phrases::{ReportPhrases, fill_phrase};
@@ -240,7 +242,7 @@ pub struct Assessment {
     /// What its times say.
     pub timing: RunTiming,
     /// The candidate that templates call `candidate`: the one that was chosen, else the one that
-    /// the edition asks for, else the first.
+    /// the edition asks for, else the one with the strongest boundary; without an edition the first.
     pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
@@ -310,22 +312,28 @@ impl Assessment {
         let edition = project_data.edition.as_deref();
         let chosen = project_data.target.as_deref();
         let chosen = chosen.and_then(|name| find_candidate(&run, name).ok());
-        let subject = chosen
-            .or_else(|| find_in_role(&run, edition?, Role::Candidate))
-            .or_else(|| run.with_role(Role::Candidate).next())
-            .map(|target| target.name.clone());
+        let subject = chosen.or_else(|| find_in_role(&run, edition?, Role::Candidate));
         let timing = RunTiming::of_run(&run, project_data.margin);
-        let case = RuleContext {
+        let mut case = RuleContext {
             run: &run,
             integrity: &integrity,
             catalogue: &project_data.catalogue,
             verdicts: &[],
             known: &project_data.known,
             asks: edition,
-            subject: subject.as_deref(),
+            subject: subject.map(|target| target.name.as_str()),
             timing: &timing,
             margin: project_data.margin,
         };
+        if case.subject.is_none() {
+            let mut candidates = run.with_role(Role::Candidate);
+            case.subject = match edition {
+                // Where another runtime stands for the one that is asked for, it is one that isolates.
+                Some(_) => judge::strongest_candidate(&case),
+                None => candidates.next().map(|target| target.name.as_str()),
+            };
+        }
+        let subject = case.subject.map(String::from);
         let judgement = judge::judge_run(&case, &project_data.rules)?;
         Ok(Self {
             run,
@@ -584,9 +592,19 @@ impl Assessment {
     /// The findings about a fact: those whose first place it is.
     pub fn findings_about(&self, fact: &str, target: &str) -> impl Iterator<Item = &Finding> {
         self.judgement.findings.iter().filter(move |finding| {
-            finding.evidence.first().is_some_and(|place| {
+            let is_place = |place: &EvidenceRef| {
                 place.fact.as_deref() == Some(fact) && place.target.as_deref() == Some(target)
-            })
+            };
+            let rule = self.project_data.rules.find_rule(&finding.rule);
+            match rule.and_then(|rule| rule.doubts.as_ref()) {
+                None => finding.evidence.first().is_some_and(is_place),
+                Some(doubts) if doubts.iter().any(|id| id == "*") => {
+                    finding.evidence.iter().any(is_place)
+                }
+                Some(doubts) => {
+                    doubts.iter().any(|id| id == fact) && finding.target.as_deref() == Some(target)
+                }
+            }
         })
     }
 

@@ -46,6 +46,11 @@ impl FileLinks {
         }
     }
 
+    /// Whether a line of the run's own file can be named; it cannot if the file is one line.
+    pub(crate) fn has_lines(&self) -> bool {
+        self.run_file.is_none() || !self.lines.is_empty()
+    }
+
     /// The address of a line of a capture, or of the capture; none if it lies in no file.
     pub(super) fn source_url(&self, capture: &str, line: Option<u32>) -> Option<String> {
         let line = line.and_then(|line| usize::try_from(line).ok());
@@ -56,7 +61,10 @@ impl FileLinks {
             });
         }
         let file = self.run_file.as_ref()?;
-        let Some(lines) = self.lines.get(capture) else { return Some(file.clone()) };
+        let Some(lines) = self.lines.get(capture) else {
+            // Where no line can be named, the id of the capture is what to search the file for.
+            return Some(format!("{file}#{}", escape::url_path(capture)));
+        };
         let place = match line {
             Some(line) => lines.start + line - 1,
             None => lines.start,
@@ -134,7 +142,9 @@ mod tests {
         assert_eq!(url("kata/x", Some(2)), "data/runs/x.json#L11");
         assert_eq!(url("kata/x", None), "data/runs/x.json#L10");
         assert_eq!(url("kata/x", Some(3)), "data/runs/x.json");
-        assert_eq!(url("kata/y", Some(1)), "data/runs/x.json");
+        assert_eq!(url("kata/y", Some(1)), "data/runs/x.json#kata/y");
+        assert!(links.has_lines());
+        assert!(!FileLinks { run_file: Some("x.json".into()), ..Default::default() }.has_lines());
         assert_eq!(FileLinks::default().source_url("kata/x", Some(1)), None);
     }
 }

@@ -585,7 +585,12 @@ fn probe_value(sources: &LookupSources, probe: &Probe) -> TeraResult<Value> {
 
 /// `run()`: id, label, times and origin of the run.
 fn look_up_run(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    from_json(&super::assessment::describe_run(&sources.assessment.run))
+    let mut run = super::assessment::describe_run(&sources.assessment.run);
+    run["links_have_lines"] = match &sources.renderer {
+        Renderer::Markdown(EvidenceLinks::Files(files)) => files.has_lines().into(),
+        _ => true.into(),
+    };
+    from_json(&run)
 }
 
 /// `asked(id=)`: whether the report answers an edition that asks for this fact, so that it is to

@@ -150,7 +150,7 @@ fn drawn_run(draw: &mut Draw) -> Sketch {
     }
     if draw.is_one_in(3) {
         sketch.run.evidence = EvidenceKind::Collected {
-            engine: "docker".into(),
+            engine: ["docker", "kubernetes", "builtin"][draw.below(3)].into(),
             image: "alpine:3.19".into(),
             session: "0".into(),
             node: None,
@@ -192,6 +192,10 @@ fn drawn_run(draw: &mut Draw) -> Sketch {
                 sketch = sketch.file(&format!("{name}/{id}"), "0.5\n").series(id, name, &samples);
             }
         }
+    }
+    if draw.is_one_in(2) {
+        let level = ["restricted", "baseline"][draw.below(2)];
+        sketch = sketch.file("host/pod.security", "a line\n").fact("pod.security", "host", level);
     }
     for (id, value) in [("kernel.release", "6.1.0"), ("kernel.boot_id", "a"), ("cpu.model", "A")] {
         if !draw.is_one_in(rarity) {
@@ -337,6 +341,53 @@ fn what_chapters_say_about_any_run_is_whole_sentences() {
     let drawn = (0..RUNS / 4).map(|_| drawn_run(&mut draw));
     for (number, run) in known_runs().into_iter().chain(drawn).enumerate() {
         assert_eq!(malformed_line(&reader.read_all(number, run)), None);
+    }
+}
+
+#[test]
+fn equal_sets_of_capabilities_mean_the_same_where_one_kernel_checks_both() {
+    let reader = ChapterReader::new(&BTreeMap::new());
+    for (number, (boot, words)) in [
+        (
+            "a",
+            "are equal, and by the verdicts of this run it is the host's kernel that checks both",
+        ),
+        ("b", "are equal, and yet they do not mean the same"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut run = sketch().fact("host.vmm", "kata", "qemu-system-x86_64");
+        for (target, boot) in [("host", "a"), ("runc", "a"), ("kata", boot)] {
+            run = run.fact("kernel.boot_id", target, boot);
+            run = run.fact("host.witness_process", target, boot == "a");
+            run = run.fact("priv.cap_eff", target, "00000000a80425fb");
+        }
+        let text = reader.read_all(number, run);
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn rights_that_a_pod_asked_for_are_not_said_to_be_those_of_its_class() {
+    let reader = ChapterReader::new(&BTreeMap::new());
+    let mut run = sketch().fact("priv.cap_eff", "runc", "0000000000000000");
+    run = run.fact("priv.seccomp", "runc", 2).fact("pod.security", "host", "restricted");
+    run.run.evidence = EvidenceKind::Collected {
+        engine: "kubernetes".into(),
+        image: "alpine:3.19".into(),
+        session: "0".into(),
+        node: None,
+        interrupted: false,
+        skipped: BTreeMap::default(),
+    };
+    let text = reader.read_all(0, run);
+    for words in [
+        "These are the rights of isoproof's own pods",
+        "of Pod Security: user 65534 without capabilities",
+        "through kubectl: it started a pod of each class",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
     }
 }
 

@@ -41,6 +41,10 @@ pub struct RuleDoc {
     /// The parameters that its code gives to the message, and their types.
     #[serde(default, skip_serializing)]
     pub parameters: BTreeMap<String, String>,
+    /// The facts that a finding speaks against, where that is not the first that it rests on; `*`
+    /// is all of these.
+    #[serde(default, skip_serializing)]
+    pub doubts: Option<Vec<String>>,
     /// Evidence in which it finds something.
     #[serde(default)]
     pub found: Vec<RuleExample>,
@@ -97,7 +101,8 @@ fn unknown_rule_error(name: &str, id: &str, file: &TextFile) -> Error {
 
 /// Reads a project's file in place of the shipped words and looks for what can be wrong in it.
 fn read_own_file(id: &str, file: &TextFile, shipped: &RuleDoc) -> Result<RuleDoc> {
-    let doc: RuleDoc = file.parse_toml()?;
+    let mut doc: RuleDoc = file.parse_toml()?;
+    doc.doubts = shipped.doubts.clone();
     if doc.id != id {
         let what = format!("the id `{}` is not the name of the file", doc.id);
         return Err(file.name_error(what));

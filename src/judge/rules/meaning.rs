@@ -18,14 +18,22 @@ fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage)
     vec![message.make_violation().resting_on_targets(context, fact, targets)]
 }
 
+/// Whether more than one target has a fact.
+fn has_several(context: &RuleContext, fact: FactId) -> bool {
+    let targets = context.run.targets.iter();
+    targets.filter(|target| context.is_present(fact, &target.name)).count() > 1
+}
+
 /// Entries in `/proc` are not processes.
 pub(super) fn proc_entries(context: &RuleContext) -> Vec<Violation> {
-    where_present(context, fact_ids::PROC_ENTRIES, ProcEntriesNotProcesses {})
+    const ID: FactId = fact_ids::PROC_ENTRIES;
+    where_present(context, ID, ProcEntriesNotProcesses { several: has_several(context, ID) })
 }
 
 /// Entries in `/sys/module` are not loaded modules.
 pub(super) fn sys_module(context: &RuleContext) -> Vec<Violation> {
-    where_present(context, fact_ids::KERNEL_SYS_MODULE, SysModuleNotLoadedModules {})
+    const ID: FactId = fact_ids::KERNEL_SYS_MODULE;
+    where_present(context, ID, SysModuleNotLoadedModules { several: has_several(context, ID) })
 }
 
 /// The CPU model is chosen by the hypervisor.
