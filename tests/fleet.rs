@@ -12,7 +12,10 @@ fn a_fleet_says_what_each_class_is_on_how_many_nodes_and_why_nothing_is_known() 
                  host-000001: kata was started as kata, but its facts show the host's kernel.\n";
     assert!(text.starts_with(begin), "{text}");
     assert!(text.contains("kata   Separate kernel  "), "{text}");
-    assert!(text.contains("kata on host-000003: the session did not come to it"), "{text}");
+    assert!(
+        text.contains("kata on host-000003: the session recorded neither a run nor a reason"),
+        "{text}"
+    );
     assert!(text.contains("error[runtime-not-what-it-says]: kata was started as kata"), "{text}");
     assert!(text.contains("  on 1 of 4 nodes: host-000001"), "{text}");
 
@@ -35,7 +38,7 @@ fn a_weaker_verdict_on_any_node_fails_the_gate_and_nodes_that_come_and_go_do_not
     assert!(text.contains("  on 1 of 4 nodes: host-000001"), "{text}");
     assert!(text.contains("kernel.release on host: 6.19.1-fc-v700, was 6.18.44-fc-v657"), "{text}");
     // The node that was not reached shows nothing that it showed.
-    assert!(text.contains("weaker: kata: Not tested, was Separate kernel"), "{text}");
+    assert!(text.contains("no longer shown: kata: Not tested, was Separate kernel"), "{text}");
     diff("fleet:aaaa", "fleet:aaaa").succeeds();
 
     let nodes: Vec<MadeNode> = (1..6).map(MadeNode::sound_node).collect();
@@ -236,7 +239,8 @@ fn a_fleet_has_a_summary_for_a_job() {
     for line in [
         "| **runc** | Shared kernel | medium | 3: host-000000, host-000001, host-000002 |",
         "| **kata** | Shared kernel | medium | 1: host-000001 |",
-        "- **kata** on 1 node: `the session did not come to it`",
+        "- **kata** on 1 node: `the session recorded neither a run nor a reason`",
+        "<summary>Why nothing is concluded</summary>",
         "<sub>Fleet `bbbbbbbbbbbb`. ",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
@@ -271,7 +275,9 @@ fn a_fleet_is_tests_for_a_ci_system() {
         cases.iter().find(|case| case.contains(&name)).unwrap_or_else(|| panic!("{name}"))
     };
     assert!(find("kata on host-000001").contains("<failure message=\"kata was started as kata"));
-    assert!(find("kata on host-000003").contains("<skipped message=\"the session did not come"));
+    assert!(
+        find("kata on host-000003").contains("<skipped message=\"the session recorded neither")
+    );
     assert!(!find("kata on host-000002").contains("<failure"));
     assert!(find("runtime-not-what-it-says").contains("host-000001"));
     let expected = find("kata containers have their own kernel");

@@ -9,11 +9,11 @@ use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
 use crate::diff::fleet::FleetDiff;
 use crate::error::{Error, Result};
-use crate::judge::Severity;
 use crate::judge::fleet::{
     BROKEN, CHANGED, ClassSummary, NodeSummary, StartFold, fold_classes, fold_starts,
 };
 use crate::judge::starts::StartOutcome;
+use crate::judge::{Conclusion, Confidence, Severity};
 use crate::model::{Fleet, SampleUnit};
 use crate::project::{CONFIG, FailOn, Project};
 use crate::report::ProjectData;
@@ -360,12 +360,14 @@ fn diff_text(diff: &FleetDiff) -> StyledText {
     text.push_blank();
     let common = count_words(diff.common, "node");
     for shift in &diff.verdicts {
-        let (mark, style) = match shift.regression {
-            true => ("weaker", TextStyle::Bad),
-            false => ("verdict", TextStyle::Doubtful),
+        // Where nothing is concluded nothing weaker was seen either.
+        let (mark, style) = match (shift.regression, shift.b.conclusion) {
+            (true, Conclusion::SharedKernel) => ("weaker", TextStyle::Bad),
+            (true, _) => ("no longer shown", TextStyle::Bad),
+            (false, _) => ("verdict", TextStyle::Doubtful),
         };
         let [now, before] = [&shift.b, &shift.a].map(|it| match it.confidence {
-            crate::judge::Confidence::None => it.title.clone(),
+            Confidence::None => it.title.clone(),
             sure => format!("{}, {} confidence", it.title, sure.confidence_name()),
         });
         let words = format!(": {}: {now}, was {before}", shift.class);
@@ -416,7 +418,6 @@ fn diff_text(diff: &FleetDiff) -> StyledText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Conclusion;
     use crate::judge::fleet::testing::kata_node;
 
     #[test]
@@ -457,5 +458,16 @@ mod tests {
              nodes that are gone: c\n\
              nodes that came: d\n"
         );
+    }
+
+    #[test]
+    fn nothing_is_called_weaker_of_which_nothing_was_concluded() {
+        for known in [Conclusion::SharedKernel, Conclusion::SeparateKernelVm] {
+            let before = [kata_node("a", known, "6.1")];
+            let after = [kata_node("a", Conclusion::NotTested, "6.1")];
+            let text = diff_text(&FleetDiff::between_fleets(&before, &after)).render_text(false);
+            assert!(text.contains("no longer shown: kata: NotTested"), "{text}");
+            assert!(!text.contains("weaker"), "{text}");
+        }
     }
 }

@@ -14,8 +14,8 @@ use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::judge::fleet::{BROKEN, ClassSummary, FoldedFinding, NodeSummary};
 use crate::judge::{
-    Conclusion, EvidenceRef, ExpectationOutcome, ExpectationResult, Finding, RuleBook, Severity,
-    Verdict,
+    Conclusion, Confidence, EvidenceRef, ExpectationOutcome, ExpectationResult, Finding, RuleBook,
+    Severity, Verdict,
 };
 use crate::lab12::claims::ClaimResult;
 use crate::model::FactSource;
@@ -113,9 +113,12 @@ fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
     let name = format!("{} on {}", class.class, node.node);
     let mut case = TestCase::new(make_visible(&name), status);
     case.set_classname("isoproof.verdicts");
-    let confidence = class.confidence.confidence_name();
     let run = node.run.as_ref().map(|run| format!(", run {run}")).unwrap_or_default();
-    case.set_system_out(format!("{}: {confidence} confidence{run}", class.title));
+    let sure = match class.confidence {
+        Confidence::None => String::new(),
+        sure => format!(": {} confidence", sure.confidence_name()),
+    };
+    case.set_system_out(format!("{}{sure}{run}", class.title));
     case
 }
 
