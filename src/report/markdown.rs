@@ -737,7 +737,7 @@ mod tests {
             "[6.1](#isoproof-fact-2)".into(),
             "[<https://a.example/>](#isoproof-fact-0)".into(),
             number.replace("6.1", "6.2"),
-            format!("[mine](x \"y\\\" class=\\\"fact\\\" data-place=\\\"z\")"),
+            "[mine](x \"y\\\" class=\\\"fact\\\" data-place=\\\"z\")".into(),
             "<a class=\"fact\" data-evidence=\"yes\">999</a>".into(),
         ] {
             let html = render(&text);
