@@ -331,7 +331,9 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
         let indent = key.len() - key.trim_start().len();
         path.retain(|(outer, _)| *outer < indent);
         path.push((indent, key.trim()));
-        let value = value.split(" #").next().unwrap_or_default().trim();
+        // What is quoted holds no comment: `"Linux pine 6.8.0 #63-Ubuntu SMP"`.
+        let comment = value.find(" #").filter(|at| !value[..*at].contains(['"', '\'']));
+        let value = value[..comment.unwrap_or(value.len())].trim();
         let is_list = value.starts_with('[');
         let value = value.trim_matches(['[', ']']);
         let values = value.split(", ").map(|value| words::strip_value_marks(value).to_string());
