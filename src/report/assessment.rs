@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 use super::about_words::AboutWords;
 use crate::error::{Error, Result};
 use crate::judge::expectations::{self, ExpectationContext, ExpectationResult, ExpectationWords};
+use crate::judge::fleet::BROKEN;
 use crate::judge::suitability::FitEvidence;
 use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
@@ -500,8 +501,15 @@ impl Assessment {
         expectations::judge_expectations(&context, &data.expectations)
     }
 
-    /// What readers call a target.
+    /// What readers call a target. One that is not what its name says is called by what it was
+    /// started as, too: it is not Kata because somebody called it so.
     pub fn reader_name(&self, target: &str) -> String {
+        let mut broken = self.judgement.findings.iter().filter(|finding| finding.rule == BROKEN);
+        if broken.any(|finding| finding.target.as_deref() == Some(target))
+            && let Some(handler) = self.run.find_target(target).and_then(|it| it.handler.as_deref())
+        {
+            return format!("{target} ({handler})");
+        }
         self.project_data.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 

@@ -23,15 +23,22 @@ pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation>
     violations
 }
 
-/// What a runtime of this name is taken for.
+/// What a runtime of this name is taken for. A name that speaks of several kinds, or of what it is
+/// not (`kata-node-runc`, `no-kata`), says nothing.
 fn claimed_kind(handler: &str) -> Option<ClaimedKind> {
-    let name = handler.rsplit('/').next().unwrap_or(handler);
-    match name {
-        _ if name.contains("kata") => Some(ClaimedKind::Machine),
-        _ if is_gvisor_name(name) => Some(ClaimedKind::Userspace),
-        "runc" | "crun" | "youki" | "io.containerd.runc.v2" => Some(ClaimedKind::Shared),
-        _ => None,
-    }
+    let name = handler.rsplit('/').next().unwrap_or(handler).to_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let has_one_of = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let is_shared = matches!(&*name, "runc" | "crun" | "youki" | "io.containerd.runc.v2");
+    let claims = [
+        (name.contains("kata"), ClaimedKind::Machine),
+        (is_gvisor_name(&name), ClaimedKind::Userspace),
+        (has_one_of(&["runc", "crun", "youki"]), ClaimedKind::Shared),
+    ];
+    let mut claimed = claims.into_iter().filter(|(is_claimed, _)| *is_claimed);
+    let (only, other) = (claimed.next()?.1, claimed.next());
+    let is_clear = other.is_none() && !has_one_of(&["no", "non", "not", "without"]);
+    (is_clear && (only != ClaimedKind::Shared || is_shared)).then_some(only)
 }
 
 /// Whether a runtime or a file is called after gVisor or its runtime.
@@ -69,19 +76,20 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
         let handler = target.handler.as_deref().unwrap_or(&target.name);
         // The files of the guest's place are called Kata's.
         let handler = if is_unnamed { "kata" } else { handler };
-        let Some(claim) = claimed_kind(handler).or_else(|| claimed_kind(&target.name)) else {
-            continue;
-        };
         let Some(verdict) = context.target_verdict(&target.name) else { continue };
+        let is_refuted = |name: &str| {
+            claimed_kind(name).is_some_and(|claim| claim.is_refuted_by(verdict.conclusion))
+        };
+        let by_name = !is_refuted(handler);
         let is_named =
             verdict.conclusion == Conclusion::SeparateKernelUserspace && files_name_gvisor(context);
-        if claim.is_refuted_by(verdict.conclusion) && !is_named {
+        if (!by_name || is_refuted(&target.name)) && !is_named {
             let conclusion = verdict.conclusion.conclusion_id();
             let target = target.name.as_str();
             let handler = if is_unnamed { "" } else { handler };
-            let violation = RuntimeNotWhatItSays { target, handler, conclusion }.make_violation();
+            let message = RuntimeNotWhatItSays { target, handler, conclusion, by_name };
             let because = verdict.because.iter().map(|fact| FactId::from_text(fact));
-            violations.push(violation.resting_on_facts(context, because, target));
+            violations.push(message.make_violation().resting_on_facts(context, because, target));
         }
     }
     violations
@@ -364,6 +372,11 @@ mod tests {
         {
             assert!(!refuted("kata", conclusion));
         }
-        assert_eq!(claimed_kind("vm"), None);
+        for unclear in
+            ["vm", "kata-node-runc", "no-kata", "runsc-or-kata", "my-runc", "without-gvisor"]
+        {
+            assert_eq!(claimed_kind(unclear), None, "{unclear}");
+        }
+        assert!(refuted("Kata", Conclusion::SharedKernel));
     }
 }
