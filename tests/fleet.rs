@@ -143,7 +143,7 @@ fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
             "about the node <strong>host-000001</strong>",
             "kata shares the node’s kernel, which is not what its name says.",
             "with most classes that are not what their names say",
-            "<strong class=\"alarm\">1 error</strong>, each once for all its nodes",
+            "<strong class=\"alarm\">3 errors</strong>, each once for all its nodes",
         ] {
             assert!(text.contains(words), "{page}: {words}");
         }

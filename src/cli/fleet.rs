@@ -213,14 +213,14 @@ pub(super) fn check_fleet(
     if is_unmet {
         console.print_warning("no node has a run, so no expectation is met");
     }
-    let fails = is_found || is_unmet || expectations.iter().any(ExpectationFold::fails_build);
-    if decides && !fails && assessment.nodes.iter().all(|node| node.run.is_none()) {
+    let is_unmet = is_unmet || expectations.iter().any(ExpectationFold::fails_build);
+    if decides && !is_unmet && assessment.nodes.iter().all(|node| node.run.is_none()) {
         let fleet = &assessment.fleet.id;
         let words = format!("no node of fleet {fleet} has a run, so nothing is decided by it");
         return Err(Error::unusable_input(words)
             .with_help("collect again, or name another fleet: fleet:latest~1"));
     }
-    Ok(ExitCode::from(u8::from(fails)))
+    Ok(ExitCode::from(u8::from(is_found || is_unmet)))
 }
 
 fn fleet_title(fleet: &Fleet) -> String {

@@ -7,7 +7,7 @@ use super::client::ClusterClient;
 use super::nodes::{ClusterNode, NodeChoice};
 use super::pod::{NodeViewLevel, PodSettings};
 use crate::collect::{CollectProgress, RuntimeArgument};
-use crate::model::{Fleet, FleetClass, Role};
+use crate::model::{Fleet, FleetClass, NOT_FOR_NODE, Role};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::process::CancelFlag;
 
@@ -87,10 +87,7 @@ impl PodClass {
             .iter()
             .find(|(label, value)| node.labels.get(*label).is_none_or(|of_node| of_node != *value));
         let (label, value) = missing?;
-        Some(format!(
-            "the class is only for nodes with the label {label}={value}, which this node has not: \
-             no pod was started"
-        ))
+        Some(format!("{NOT_FOR_NODE}{label}={value}, which this node has not: no pod was started"))
     }
 }
 

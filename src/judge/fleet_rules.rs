@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::fleet::{FleetFinding, NodeSummary};
-use super::{Confidence, RuleBook, RuleMessage, Violation};
+use super::{Conclusion, Confidence, RuleBook, RuleMessage, Violation};
 use crate::error::{Error, Result};
-use crate::model::fact_ids;
+use crate::model::{Fleet, NOT_FOR_NODE, fact_ids};
 
 mod messages {
     //! A type for the message of each rule in `data/fleet/rules/`.
@@ -18,19 +18,24 @@ mod messages {
 type FleetViolation<'a> = (Violation, Vec<&'a str>);
 
 /// What a rule looks at, as code.
-type FleetCheck = for<'a> fn(&'a [NodeSummary]) -> Vec<FleetViolation<'a>>;
+type FleetCheck = for<'a> fn(&'a Fleet, &'a [NodeSummary]) -> Vec<FleetViolation<'a>>;
 
 /// The code of the rules.
-const CHECKS: &[FleetCheck] = &[runtime_version_skew, nodes_share_a_boot_id];
+const CHECKS: &[FleetCheck] =
+    &[named_class_not_tested, found_class_not_tested, runtime_version_skew, nodes_share_a_boot_id];
 
-/// What the rules find about the nodes of a fleet together.
+/// What the rules find about the nodes of a fleet together, whose summaries are in its order.
 ///
 /// # Errors
 ///
 /// The message template of a rule cannot be rendered.
-pub(crate) fn check_nodes(nodes: &[NodeSummary], book: &RuleBook) -> Result<Vec<FleetFinding>> {
+pub(crate) fn check_nodes(
+    fleet: &Fleet,
+    nodes: &[NodeSummary],
+    book: &RuleBook,
+) -> Result<Vec<FleetFinding>> {
     let mut findings = Vec::new();
-    for (violation, on) in CHECKS.iter().flat_map(|check| check(nodes)) {
+    for (violation, on) in CHECKS.iter().flat_map(|check| check(fleet, nodes)) {
         let doc = book.find_rule(violation.rule_id()).ok_or_else(|| {
             Error::unusable_input(format!("the rule `{}` has no words", violation.rule_id()))
         })?;
@@ -47,6 +52,55 @@ pub(crate) fn check_nodes(nodes: &[NodeSummary], book: &RuleBook) -> Result<Vec<
     Ok(findings)
 }
 
+/// A class that the user named and of which a node has no run that shows something.
+fn named_class_not_tested<'a>(
+    fleet: &'a Fleet,
+    nodes: &'a [NodeSummary],
+) -> Vec<FleetViolation<'a>> {
+    untested_classes(fleet, nodes, true, |class, count, reason| {
+        messages::NamedClassNotTested { class, count, reason }.make_violation()
+    })
+}
+
+/// A class of the cluster that nobody named and of which a node has no run that shows something.
+fn found_class_not_tested<'a>(
+    fleet: &'a Fleet,
+    nodes: &'a [NodeSummary],
+) -> Vec<FleetViolation<'a>> {
+    untested_classes(fleet, nodes, false, |class, count, reason| {
+        messages::FoundClassNotTested { class, count, reason }.make_violation()
+    })
+}
+
+/// Where and why classes were not tested. Of one that did not start the run of the node says so.
+fn untested_classes<'a>(
+    fleet: &'a Fleet,
+    nodes: &'a [NodeSummary],
+    are_named: bool,
+    say: fn(&str, usize, &str) -> Violation,
+) -> Vec<FleetViolation<'a>> {
+    let mut violations = Vec::new();
+    for class in fleet.classes.iter().filter(|class| class.named == are_named) {
+        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (asked, node) in fleet.nodes.iter().zip(nodes) {
+            let is_told = node.run.is_some() && asked.is_in_run(&class.name);
+            let own = node.classes.iter().find(|it| it.class == class.name);
+            let Some(own) = own.filter(|it| it.conclusion == Conclusion::NotTested) else {
+                continue;
+            };
+            let reason = own.reason.as_deref().unwrap_or_default();
+            if !is_told && !reason.starts_with(NOT_FOR_NODE) {
+                by_reason.entry(reason).or_default().push(&node.node);
+            }
+        }
+        let said = by_reason
+            .into_iter()
+            .map(|(reason, on)| (say(&class.name, on.len(), reason.trim_end_matches('.')), on));
+        violations.extend(said);
+    }
+    violations
+}
+
 /// The version that the object of a node states.
 fn runtime_version(node: &NodeSummary) -> Option<&str> {
     let version = node.facts.iter().find(|fact| fact.fact == *fact_ids::ENGINE_VERSION)?;
@@ -55,7 +109,7 @@ fn runtime_version(node: &NodeSummary) -> Option<&str> {
 
 /// Classes that were tested on nodes with several versions of the container runtime. The nodes are
 /// those without the commonest version.
-fn runtime_version_skew(nodes: &[NodeSummary]) -> Vec<FleetViolation<'_>> {
+fn runtime_version_skew<'a>(_: &'a Fleet, nodes: &'a [NodeSummary]) -> Vec<FleetViolation<'a>> {
     let mut by_class: BTreeMap<(usize, &str), BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for node in nodes {
         let Some(version) = runtime_version(node) else { continue };
@@ -89,7 +143,7 @@ fn runtime_version_skew(nodes: &[NodeSummary]) -> Vec<FleetViolation<'_>> {
 }
 
 /// Nodes whose objects state one boot id.
-fn nodes_share_a_boot_id(nodes: &[NodeSummary]) -> Vec<FleetViolation<'_>> {
+fn nodes_share_a_boot_id<'a>(_: &'a Fleet, nodes: &'a [NodeSummary]) -> Vec<FleetViolation<'a>> {
     let mut by_id: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in nodes {
         if let Some(id) = &node.boot_id {
@@ -109,11 +163,25 @@ fn nodes_share_a_boot_id(nodes: &[NodeSummary]) -> Vec<FleetViolation<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::RuleExample;
     use crate::judge::fleet::NodeFact;
     use crate::judge::fleet::testing::kata_node;
-    use crate::judge::{Conclusion, RuleExample};
+    use crate::model::FleetNode;
+    use crate::model::testing::kata_fleet;
 
-    /// The nodes of an example, on each of which a class was tested.
+    /// What was asked for: Kata on these nodes, each of which has a run if its summary has one.
+    fn fleet_of(nodes: &[NodeSummary], named: bool) -> Fleet {
+        let mut fleet = kata_fleet("aa11");
+        fleet.classes[0].named = named;
+        for node in nodes {
+            let asked = FleetNode::not_reached(&node.node, None);
+            fleet.nodes.push(FleetNode { run: node.run.clone(), ..asked });
+        }
+        fleet
+    }
+
+    /// The nodes of an example, on each of which a class was tested unless its run is missing for
+    /// the reason of a failure.
     fn nodes_of(example: &RuleExample) -> Vec<NodeSummary> {
         let mut nodes: BTreeMap<&str, NodeSummary> = BTreeMap::new();
         for (fact, by_node) in &example.facts {
@@ -131,6 +199,11 @@ mod tests {
                 }
             }
         }
+        for (name, reason) in &example.failures {
+            let mut node = kata_node(name, Conclusion::NotTested, "6.1");
+            (node.run, node.classes[0].reason) = (None, Some(reason.clone()));
+            nodes.insert(name, node);
+        }
         nodes.into_values().collect()
     }
 
@@ -141,7 +214,8 @@ mod tests {
         for doc in book.iter_rules() {
             assert!(!doc.found.is_empty() && !doc.not_found.is_empty(), "{}", doc.id);
             for example in doc.found.iter().chain(&doc.not_found) {
-                let found = check_nodes(&nodes_of(example), &book).unwrap();
+                let nodes = nodes_of(example);
+                let found = check_nodes(&fleet_of(&nodes, example.named), &nodes, &book).unwrap();
                 let said = found.into_iter().filter(|it| it.rule == doc.id).map(|it| it.message);
                 assert_eq!(said.collect::<Vec<_>>(), example.says, "{}: {}", doc.id, example.what);
             }
@@ -166,8 +240,27 @@ mod tests {
             node("b", "containerd://2", Confidence::Medium),
             node("c", "containerd://2", Confidence::None),
         ];
-        assert_eq!(check_nodes(&[old.clone(), untested], &book).unwrap(), []);
-        let found = check_nodes(&[old.clone(), old, new], &book).unwrap();
+        let check = |nodes: &[NodeSummary]| check_nodes(&fleet_of(nodes, true), nodes, &book);
+        assert_eq!(check(&[old.clone(), untested]).unwrap(), []);
+        let found = check(&[old.clone(), old, new]).unwrap();
         assert_eq!((found.len(), &found[0].nodes[..]), (1, &["b".to_string()][..]));
+    }
+
+    #[test]
+    fn of_a_class_that_did_not_start_its_run_says_so_and_one_for_other_nodes_is_not_missing() {
+        let book = RuleBook::of_fleets(None).unwrap();
+        let mut node = kata_node("a", Conclusion::NotTested, "6.1");
+        let find = |node: &NodeSummary, reason: Option<&str>| {
+            let mut fleet = fleet_of(std::slice::from_ref(node), true);
+            let reason = reason.map(|reason| ("kata".to_string(), reason.to_string()));
+            fleet.nodes[0].reasons.extend(reason);
+            check_nodes(&fleet, std::slice::from_ref(node), &book).unwrap().len()
+        };
+        assert_eq!(find(&node, Some("no runtime")), 0);
+        assert_eq!(find(&node, Some("the session was stopped before")), 1);
+        node.run = None;
+        assert_eq!(find(&node, Some("no runtime")), 1);
+        node.classes[0].reason = Some(format!("{NOT_FOR_NODE}pool=sandbox"));
+        assert_eq!(find(&node, None), 0);
     }
 }

@@ -89,6 +89,9 @@ pub enum FleetCell<'a> {
 /// Why a class has no answers that a session was stopped before.
 const STOPPED: &str = "the session was stopped before";
 
+/// How the reason begins for which a class is not tested on a node that it is not for.
+pub(crate) const NOT_FOR_NODE: &str = "the class is only for nodes with the label ";
+
 impl FleetNode {
     /// A node that was not reached yet.
     pub fn not_reached(name: &str, pool: Option<&str>) -> Self {
@@ -98,6 +101,11 @@ impl FleetNode {
             run: None,
             reasons: BTreeMap::new(),
         }
+    }
+
+    /// Whether the run of this node records what became of a class, be it that it did not start.
+    pub(crate) fn is_in_run(&self, class: &str) -> bool {
+        self.run.is_some() && self.reasons.get(class).is_none_or(|reason| reason != STOPPED)
     }
 
     /// What came of a class here.

@@ -13,6 +13,7 @@ pub use fact::{
 };
 pub use fact_id::FactId;
 pub(crate) use fact_id::fact_ids;
+pub(crate) use fleet::NOT_FOR_NODE;
 #[cfg(test)]
 pub(crate) use fleet::testing;
 pub use fleet::{FLEET_VERSION, Fleet, FleetCell, FleetClass, FleetNode};

@@ -71,7 +71,7 @@ impl FleetAssessment {
             }
             nodes.push(summary);
         }
-        let together = check_nodes(&nodes, &project_data.fleet_rules)?;
+        let together = check_nodes(&fleet, &nodes, &project_data.fleet_rules)?;
         let no_run = project_data.phrases.node_without_run.clone();
         Ok(Self { fleet, nodes, together, expectations, no_run })
     }

@@ -193,7 +193,7 @@ impl SiteFleet {
         let places = nodes.iter().enumerate().map(|(place, node)| (node.node.clone(), place));
         let places = places.collect();
         let rules = &runs.builder.assessment.project_data.fleet_rules;
-        let together = check_nodes(&nodes, rules)?;
+        let together = check_nodes(&fleet, &nodes, rules)?;
         Ok(Self { fleet, nodes, together, places, shown })
     }
 
