@@ -96,11 +96,11 @@ pub(super) fn run_import(
     }
     if is_new {
         let read = run.captures.iter().filter(|capture| capture.unread_reason().is_none());
-        console.print_note(&format!(
-            "{} read into {}",
-            count_words(read.count(), "file"),
-            path.display()
-        ));
+        let what = match &read.collect::<Vec<_>>()[..] {
+            [only] => only.id.clone(),
+            read => count_words(read.len(), "file"),
+        };
+        console.print_note(&format!("{what} read into {}", path.display()));
     } else {
         console.print_note(&format!("the same evidence is already there as {}", path.display()));
     }

@@ -14,7 +14,7 @@ use crate::lab12::readers::{
     FOLDERS, REPORT_PATH, assign_slots, has_outputs, read_lab_captures, show_different_outputs,
     slot_of,
 };
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, Run};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, MissingReason, Run};
 use crate::privacy::Redactor;
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 use crate::text::make_visible;
@@ -52,6 +52,11 @@ pub fn import_lab_folder(
         redact_captures(&mut captures, redactor, |captures| read_lab_captures(captures).facts);
     sort_by_id(&mut captures);
     let reading = read_lab_captures(&captures);
+    let mut facts = reading.facts.values().flat_map(|by_target| by_target.values());
+    // A value that is there and cannot be believed is one all the same.
+    if captures.iter().all(is_report) && facts.all(is_not_stated) {
+        return Err(no_outputs(folder));
+    }
     Ok(Run {
         edition: Some(reading.edition.edition_name().into()),
         targets: reading.targets,
@@ -60,8 +65,43 @@ pub fn import_lab_folder(
     })
 }
 
+/// Whether a file was read as a report or a transcript, whose outputs are found by their form.
+fn is_report(capture: &Capture) -> bool {
+    matches!(&capture.origin, CaptureOrigin::File { slot: Some(slot), .. } if slot == REPORT_PATH)
+}
+
+/// Whether there is nothing of a fact in the evidence.
+fn is_not_stated(fact: &Fact) -> bool {
+    let Fact::Missing(missing) = fact else { return false };
+    matches!(
+        missing.why,
+        MissingReason::NotStated | MissingReason::NotAsked | MissingReason::FileMissing
+    )
+}
+
+/// Whether nobody writes a report or a transcript of this name: pages, and data of programs, which
+/// hold the words of outputs too.
+fn is_of_program(name: &str) -> bool {
+    const ENDS: [&str; 8] = ["json", "html", "htm", "xml", "svg", "css", "js", "toml"];
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_lowercase());
+    end.is_some_and(|end| ENDS.contains(&end.as_str()))
+}
+
+/// Whether an entry belongs to a project of isoproof, as its runs, chapters, templates and pages do,
+/// beside whose `book.toml` a student's files may lie.
+fn is_of_project(entry: &SourceEntry, all: &[SourceEntry]) -> bool {
+    const OWN: [&str; 5] = ["data", "site", "templates", "public", "book"];
+    all.iter().filter_map(|other| other.name.strip_suffix("book.toml")).any(|root| {
+        let below = entry.name.strip_prefix(root).and_then(|rest| rest.split_once('/'));
+        below.is_some_and(|(folder, _)| OWN.contains(&folder))
+    })
+}
+
 /// The report or the transcript at an entry, where it holds outputs of the lab's commands.
 fn capture_outputs(entry: &SourceEntry) -> Option<Capture> {
+    if is_of_program(&entry.name) {
+        return None;
+    }
     let mut capture = capture_file(entry, &entry.name)?;
     if let CaptureOrigin::File { slot, .. } = &mut capture.origin {
         *slot = Some(REPORT_PATH.into());
@@ -101,18 +141,23 @@ fn read_report(path: &Path) -> Result<Capture> {
     }
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let capture = Capture::of_file(&name, Some(REPORT_PATH), &bytes);
-    if !has_outputs(&capture) {
-        return Err(Error::unusable_input(format!(
-            "{}: no output of the lab's commands is pasted in this report",
-            path.display()
-        ))
-        .with_help(
-            "looked in fenced blocks and tables for kernels (uname -a), listings of /dev, CapEff, \
-             start-up times and dd's last line; each needs a heading, a line above it, a label or \
-             a command that says whether it is of the host, of runc or of Kata",
-        ));
+    match has_outputs(&capture) {
+        true => Ok(capture),
+        false => Err(no_outputs(path)),
     }
-    Ok(capture)
+}
+
+/// The error of a report in which nothing is pasted that can be read.
+fn no_outputs(path: &Path) -> Error {
+    Error::unusable_input(format!(
+        "{}: no output of the lab's commands is pasted in this report",
+        path.display()
+    ))
+    .with_help(
+        "looked in fenced blocks and tables for kernels (uname -a), listings of /dev, CapEff, \
+         start-up times and dd's last line; each needs a heading, a line above it, a label or \
+         a command that says whether it is of the host, of runc or of Kata",
+    )
 }
 
 /// Reads the evidence in `dir`, which is the lab's folder or a folder above it.
@@ -127,7 +172,8 @@ fn read_report(path: &Path) -> Result<Capture> {
 pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
     let walk = sources::walk_folder(dir, LIMITS).or_failed_io("read", dir)?;
     let Some(root) = lab_root(dir, &walk.entries) else {
-        let captures = walk.entries.iter().filter_map(capture_outputs);
+        let own = walk.entries.iter().filter(|entry| !is_of_project(entry, &walk.entries));
+        let captures = own.filter_map(capture_outputs);
         let (reports, transcripts): (Vec<Capture>, _) =
             captures.partition(|capture| capture.id.to_lowercase().ends_with(".md"));
         // A report next to what the terminal showed is what its author made of that.
@@ -138,6 +184,17 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
             _ => Err(nothing_found(dir, &walk.entries, &walk.unreadable)),
         };
     };
+    let others = other_roots(dir, &walk.entries, &root);
+    if !others.is_empty() {
+        let list = [&root].into_iter().chain(&others).map(|it| it.trim_end_matches('/'));
+        let list = list.map(|it| if it.is_empty() { "." } else { it }).collect::<Vec<_>>();
+        return Err(Error::unusable_input(format!(
+            "{}: there is evidence of the lab in several folders: {}",
+            dir.display(),
+            make_visible(&list.join(", "))
+        ))
+        .with_help("name the one that is meant"));
+    }
     let mut found: Vec<&SourceEntry> =
         walk.entries.iter().filter(|entry| entry.name.starts_with(&root)).collect();
     // Where there are too many, those with a slot come first.
@@ -168,6 +225,14 @@ pub fn sort_by_id(captures: &mut [Capture]) {
 /// The lab's folder, with `/` at its end or empty: `dir` itself or the outermost folder if it has
 /// the lab's name, otherwise the one whose places are most often filled.
 fn lab_root(dir: &Path, entries: &[SourceEntry]) -> Option<String> {
+    let best = filled_places(dir, entries).into_iter().max_by_key(|(root, slots)| {
+        (root.split('/').any(is_lab), slots.len(), std::cmp::Reverse(root.clone()))
+    })?;
+    Some(best.0)
+}
+
+/// The folders that may be the lab's, each with its places that are filled.
+fn filled_places(dir: &Path, entries: &[SourceEntry]) -> BTreeMap<String, BTreeSet<&'static str>> {
     let named = dir.file_name().is_some_and(|name| is_lab(&name.to_string_lossy()));
     let mut roots: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
     for SourceEntry { name, .. } in entries {
@@ -175,10 +240,24 @@ fn lab_root(dir: &Path, entries: &[SourceEntry]) -> Option<String> {
         let root = if named { String::new() } else { root_of(name) };
         roots.entry(root).or_default().insert(slot.path);
     }
-    let best = roots.into_iter().max_by_key(|(root, slots)| {
-        (root.split('/').any(is_lab), slots.len(), std::cmp::Reverse(root.clone()))
-    })?;
-    Some(best.0)
+    roots
+}
+
+/// The other folders beside the lab's that are somebody's evidence as well: none of them lies in the
+/// other, they are named alike, and half as many places are filled at least. A few files with a
+/// known name are no evidence of somebody.
+fn other_roots(dir: &Path, entries: &[SourceEntry], root: &str) -> Vec<String> {
+    const FEWEST: usize = 3;
+    let roots = filled_places(dir, entries);
+    let filled = roots.get(root).map_or(0, BTreeSet::len);
+    let has_name = |root: &str| root.split('/').any(is_lab);
+    let others = roots.iter().filter(|(other, slots)| {
+        !other.starts_with(root)
+            && !root.starts_with(other.as_str())
+            && has_name(other) == has_name(root)
+            && slots.len() >= FEWEST.max(filled.div_ceil(2))
+    });
+    others.map(|(other, _)| other.clone()).collect()
 }
 
 /// The folder that a file with a slot would have as its lab's.
