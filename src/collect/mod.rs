@@ -37,7 +37,7 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::{self, OWNER_LABEL, SESSION_LABEL, clean};
 use crate::error::{Error, Result};
-use crate::model::{Capture, Run, Target};
+use crate::model::{Capture, Run, STOPPED_BY_USER, Target};
 use crate::owner;
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
@@ -113,10 +113,11 @@ pub(crate) fn collect_run(
     escape::remove_orphan_folders();
     let mut skipped = BTreeMap::new();
     let cleaner = SessionCleaner(&session);
-    let (targets, captures) = execute_all(&session, &specs, &mut skipped)?;
+    let (mut targets, captures) = execute_all(&session, &specs, &mut skipped)?;
     if captures.is_empty() {
         return Err(Error::failed_environment("nothing could be captured"));
     }
+    add_unreached_targets(&mut targets, &specs);
     let record = SessionRecord {
         label: options.label.clone(),
         edition: options.edition.clone(),
@@ -225,6 +226,15 @@ fn cold_only_targets(targets: &[Target], specs: &[Target], captures: &[Capture])
     cold_only
 }
 
+/// The runtimes that a stopped session did not come to: what was asked for stays in the run.
+fn add_unreached_targets(targets: &mut Vec<Target>, specs: &[Target]) {
+    for spec in specs {
+        if !targets.iter().any(|target| target.name == spec.name) {
+            targets.push(Target { failure: Some(STOPPED_BY_USER.into()), ..spec.clone() });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -232,6 +242,7 @@ mod tests {
 
     use super::*;
     use crate::engine::EngineKind;
+    use crate::model::Role;
 
     /// The smallest session: probes on the host and in plain namespaces.
     fn builtin_options() -> CollectOptions {
@@ -251,6 +262,16 @@ mod tests {
             is_quick: false,
             budget: None,
         }
+    }
+
+    #[test]
+    fn what_a_stopped_session_was_asked_for_and_did_not_come_to_stays_in_its_run() {
+        let spec = |name: &str| Target::of_role(name, Role::Candidate, None);
+        let mut targets = vec![Target::of_role("host", Role::Host, None), spec("runsc")];
+        add_unreached_targets(&mut targets, &[spec("runsc"), spec("kata")]);
+        let names = targets.iter().map(|it| (it.name.as_str(), it.is_stopped()));
+        let expected = [("host", false), ("runsc", false), ("kata", true)];
+        assert_eq!(names.collect::<Vec<_>>(), expected);
     }
 
     /// A progress that fails when it is told of the first container.

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::messages::{
     EnginesMixed, FoundRuntimeFailed, HostIsEmulated, HostIsVirtual, HostNoisy,
-    IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, NamespaceIsHosts, PodWasChanged,
-    RunInterrupted,
+    IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, NamedRuntimeNotReached,
+    NamespaceIsHosts, PodWasChanged, RunInterrupted,
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::judge::Conclusion;
 use crate::judge::timing::emulated_host;
-use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, fact_ids};
+use crate::model::{EvidenceKind, Fact, FactId, MissingReason, NOT_FOR_NODE, Role, fact_ids};
 
 /// A host whose processor is emulated in software.
 pub(super) fn host_is_emulated(context: &RuleContext) -> Vec<Violation> {
@@ -124,6 +124,22 @@ pub(super) fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
     }
 }
 
+/// A runtime that the user named and of whose boundary a stopped session shows nothing.
+pub(super) fn named_runtime_not_reached(context: &RuleContext) -> Vec<Violation> {
+    let is_interrupted =
+        matches!(context.run.evidence, EvidenceKind::Collected { interrupted: true, .. });
+    let mut violations = Vec::new();
+    for target in context.run.targets.iter().filter(|target| is_interrupted && target.named) {
+        let is_shown = context.target_verdict(&target.name).is_none_or(|it| {
+            !matches!(it.conclusion, Conclusion::NotTested | Conclusion::Inconclusive)
+        });
+        if !is_shown && target.start_failure().is_none() {
+            violations.push(NamedRuntimeNotReached { target: &target.name }.make_violation());
+        }
+    }
+    violations
+}
+
 /// A runtime that the user named and that did not start.
 pub(super) fn named_runtime_failed(context: &RuleContext) -> Vec<Violation> {
     failed_runtimes(context, true, |target, failure| NamedRuntimeFailed { target, failure })
@@ -146,7 +162,11 @@ fn failed_runtimes<'a, M: RuleMessage>(
         return violations;
     }
     for target in context.run.targets.iter().filter(|target| target.role != Role::Host) {
-        if let Some(failure) = target.start_failure().filter(|_| target.named == are_named) {
+        // That a class of a cluster is for other nodes is no failure of it.
+        if let Some(failure) = target.start_failure()
+            && target.named == are_named
+            && !failure.starts_with(NOT_FOR_NODE)
+        {
             let boot = format!("{}/boot", target.name);
             let message = say(&target.name, failure.trim_end_matches('.'));
             violations.push(match context.run.find_capture(&boot) {

@@ -94,6 +94,7 @@ fn no_message_accuses_anybody() {
 fn every_finding_rests_on_a_place_or_on_the_run_itself() {
     let of_the_run = [
         "run-interrupted",
+        "named-runtime-not-reached",
         "identifiers-not-replaced",
         "engines-mixed",
         "run-altered",

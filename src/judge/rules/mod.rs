@@ -130,6 +130,7 @@ const CHECKS: &[RuleCheck] = &[
     completeness::no_baseline_arm,
     environment::pod_was_changed,
     environment::named_runtime_failed,
+    environment::named_runtime_not_reached,
     environment::found_runtime_failed,
     environment::namespace_is_hosts,
     environment::run_interrupted,

@@ -39,7 +39,7 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
         failure: target
             .start_failure()
             .map(String::from)
-            .or_else(|| failed_start(context, name, &ballot)),
+            .or_else(|| failed_start(context, target, &ballot)),
         ..Verdict::without_facts(name, Conclusion::Inconclusive, Confidence::None)
     };
     if context.integrity.is_record_changed {
@@ -78,10 +78,11 @@ fn missing_facts(context: &RuleContext, target: &str, ids: &[FactId]) -> Vec<Str
     missing.iter().map(|id| id.to_string()).collect()
 }
 
-/// The words of a failed start, where nothing that a running target would have told is there.
+/// The words of a start that failed or was stopped, where nothing that a running target would have
+/// told is there.
 fn failed_start(
     context: &RuleContext,
-    target: &str,
+    target: &Target,
     ballot: &indicators::Indicators,
 ) -> Option<String> {
     const TOLD: &[FactId] = &[
@@ -90,10 +91,14 @@ fn failed_start(
         fact_ids::KERNEL_UNAME,
         fact_ids::KERNEL_BOOT_ID,
     ];
-    if !ballot.votes.is_empty() || TOLD.iter().any(|id| context.is_present(*id, target)) {
+    let name = target.name.as_str();
+    if !ballot.votes.is_empty() || TOLD.iter().any(|id| context.is_present(*id, name)) {
         return None;
     }
-    TOLD.iter().filter_map(|id| context.missing_fact(*id, target)).find_map(|missing| {
+    if target.is_stopped() {
+        return target.failure.clone();
+    }
+    TOLD.iter().filter_map(|id| context.missing_fact(*id, name)).find_map(|missing| {
         let is_failure = matches!(
             missing.why,
             MissingReason::ErrorText | MissingReason::FailedStart | MissingReason::Error

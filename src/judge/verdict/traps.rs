@@ -563,13 +563,17 @@ fn a_target_that_did_not_start_was_not_tested_whatever_its_files_say() {
 }
 
 #[test]
-fn a_target_whose_start_the_user_stopped_did_not_fail() {
+fn a_target_whose_start_the_user_stopped_was_not_tested() {
     let stopped = Fact::missing(MissingReason::Error, STOPPED_BY_USER);
     let mut sketch =
         sketch().fact("kernel.release", "host", "6.8.0").put("kernel.release", "kata", stopped);
     sketch.run.targets[2].failure = Some(STOPPED_BY_USER.into());
     let verdict = judge_kata(&sketch);
-    assert_eq!((verdict.conclusion, verdict.failure), (Conclusion::Inconclusive, None));
+    assert_eq!(verdict.conclusion, Conclusion::NotTested);
+    assert_eq!(verdict.failure.as_deref(), Some(STOPPED_BY_USER));
+    // What came before the stop counts.
+    let sketch = sketch.fact("host.witness_kmsg", "kata", true);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SharedKernel);
 }
 
 // T20
