@@ -1,5 +1,6 @@
 //! `isoproof expect`: what to expect of later runs, proposed from one.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,9 +9,11 @@ use super::console::{Console, count_words};
 use super::load_assessment;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::judge::Severity;
 use crate::judge::expectations::propose;
+use crate::model::EvidenceKind;
 use crate::owner;
-use crate::project::{CONFIG, Expectation, Project, ProjectConfig};
+use crate::project::{CONFIG, Expectation, ExpectedSubject, Project, ProjectConfig};
 use crate::report::Assessment;
 use crate::sources::{self, MAX_TEXT_BYTES};
 
@@ -18,8 +21,9 @@ use crate::sources::{self, MAX_TEXT_BYTES};
 #[derive(Debug, Args)]
 #[command(after_help = "Proposed are, for each runtime that was tested, its boundary with its \
                   confidence, or that it starts; the kernel series of a guest; and costs of at \
-                  most one and a half times what was measured. What book.toml already expects \
-                  something of is left out.\n\nExample:\n  isoproof expect --write")]
+                  most one and a half times what was measured; and no error. What book.toml \
+                  already expects something of is left out, and so is a runtime that is not what \
+                  its name says.\n\nExample:\n  isoproof expect --write")]
 pub(super) struct ExpectArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
@@ -36,6 +40,8 @@ pub(super) fn run_expect(
     console: &Console,
 ) -> Result<ExitCode> {
     let assessment = load_assessment(project, &arguments.run, console)?;
+    refuse_stopped_run(&assessment)?;
+    warn_of_flaws(&assessment, &project.config.expectations, console);
     if arguments.write {
         return add_to_config(project, &assessment, console);
     }
@@ -45,6 +51,39 @@ pub(super) fn run_expect(
         false => console.print_document(&propose::format_entries(&entries))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a session that was stopped shows is less than what later ones have to show.
+fn refuse_stopped_run(assessment: &Assessment) -> Result<()> {
+    let run = &assessment.run;
+    match run.evidence {
+        EvidenceKind::Collected { interrupted: true, .. } => {
+            let words = format!("run {} was stopped before it was complete", run.id);
+            Err(Error::unusable_input(words)
+                .with_help("collect again and let the session end, or name another run"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says which runtimes nothing is expected of, and which errors `check` fails on from now on.
+fn warn_of_flaws(assessment: &Assessment, known: &[Expectation], console: &Console) {
+    let judgement = &assessment.judgement;
+    for verdict in &judgement.verdicts {
+        if let Some(reason) = propose::left_out_reason(judgement, verdict) {
+            let runtime = &verdict.target;
+            console.print_warning(&format!("nothing is expected of {runtime}: {reason}"));
+        }
+    }
+    let is_expected = known.iter().any(|expectation| {
+        matches!(&expectation.subject, ExpectedSubject::Findings { of, .. } if of == "error")
+    });
+    let errors = judgement.findings.iter().filter(|it| it.severity == Severity::Error);
+    let rules: BTreeSet<&str> = errors.map(|finding| finding.rule.as_str()).collect();
+    if !is_expected && !rules.is_empty() {
+        let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
+        console.print_warning(&format!("no error is expected, and this run has some: {rules}"));
+    }
 }
 
 const NOTHING: &str = "there is nothing to add to the expectations of book.toml";

@@ -574,7 +574,7 @@ mod tests {
     use crate::judge::Judgement;
     use crate::judge::rules::testing::{Sketch, sketch};
     use crate::judge::timing::RunTiming;
-    use crate::judge::{judge_target, words};
+    use crate::judge::{RuleBook, judge_run, judge_target, words};
     use crate::project::{MARGIN, ProjectConfig};
 
     static WORDS: LazyLock<ExpectationWords> =
@@ -697,6 +697,24 @@ mod tests {
         assert!(results.iter().all(passed), "{results:#?}");
         let known = ProjectConfig::parse(&block, Path::new(CONFIG)).unwrap().expectations;
         assert_eq!(propose::propose_expectations(&evidence, &workloads, &known), [] as [Vec<_>; 0]);
+    }
+
+    #[test]
+    fn an_error_and_a_runtime_that_is_not_what_its_name_says_are_never_expected() {
+        let mut sketch = sketch();
+        for target in ["host", "kata"] {
+            let same = "0b7f3f0e-6a58-4a40-9a0d-0c8b7f3f8c11";
+            sketch = sketch.fact("kernel.boot_id", target, same);
+        }
+        let rules = RuleBook::load(None).unwrap();
+        let timing = RunTiming::of_run(&sketch.run, MARGIN);
+        let judgement = judge_run(&sketch.context(), &rules).unwrap();
+        let evidence = FitEvidence { run: &sketch.run, judgement: &judgement, timing: &timing };
+        let workloads = WorkloadTable::load(None).unwrap();
+        let block =
+            propose::format_entries(&propose::propose_expectations(&evidence, &workloads, &[]));
+        assert!(block.contains("findings = \"error\"\nat-most = 0"), "{block}");
+        assert!(!block.contains("kata"), "{block}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What to expect of later runs, from what one run shows.
 
-use crate::judge::Severity;
+use crate::judge::Judgement;
+use crate::judge::fleet::BROKEN;
 use crate::judge::suitability::{CostRatio, FitEvidence};
 use crate::judge::verdict::{Conclusion, Confidence, Verdict};
 use crate::judge::workloads::WorkloadTable;
@@ -28,7 +29,7 @@ pub(crate) fn propose_expectations(
     let mut entries = Vec::new();
     for verdict in evidence.judgement.strongest_first() {
         let runtime = verdict.target.as_str();
-        if verdict.conclusion == Conclusion::NotTested {
+        if left_out_reason(evidence.judgement, verdict).is_some() {
             continue;
         }
         // A boundary that is shown is one of a runtime that starts.
@@ -55,12 +56,22 @@ pub(crate) fn propose_expectations(
         }
     }
     if !is_known(known, "", "findings", "error") {
-        let findings = evidence.judgement.findings.iter();
-        let count = findings.filter(|finding| finding.severity == Severity::Error).count();
-        let keys = vec![("findings", quote_text("error")), ("at-most", count.to_string())];
+        // An error that a run has is not what anybody wants of later ones.
+        let keys = vec![("findings", quote_text("error")), ("at-most", "0".to_string())];
         entries.push([keys, vec![reason_of_run(evidence)]].concat());
     }
     entries
+}
+
+/// Why nothing is proposed of a runtime, if nothing is: what is wrong now is nothing to expect.
+pub(crate) fn left_out_reason(judgement: &Judgement, verdict: &Verdict) -> Option<&'static str> {
+    let mut findings = judgement.findings.iter().filter(|finding| finding.rule == BROKEN);
+    if verdict.conclusion == Conclusion::NotTested {
+        return Some("it was not tested");
+    }
+    findings
+        .any(|finding| finding.target.as_deref() == Some(&*verdict.target))
+        .then_some("it is not what its name says")
 }
 
 /// The entries as text for `book.toml`.
