@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Project, customer};
+use crate::support::{Project, customer, own_path};
 
 /// The file of the customer's run.
 fn file(project: &Project) -> String {
@@ -622,4 +622,47 @@ fn the_sample_runs_are_intact_and_follow_the_schema() {
         assert!(!check.stdout.contains("capture-altered"), "{check:?}");
         assert!(!check.stdout.contains("fact-without-capture"), "{check:?}");
     }
+}
+
+#[test]
+fn a_folder_of_a_project_is_no_report_of_the_lab() {
+    let project = Project::with_sample_runs();
+    project.write("site/isolation.md", "# a\n\n| a | b |\n|-|-|\n| runc | kata |\n");
+    project.write("page.html", "<p>The runtime kata works, runc too.</p>");
+    project.write(
+        "some.json",
+        std::fs::read(own_path("tests/runs/20261124T200059Z-540f7ff3.json")).unwrap(),
+    );
+    let before = project.names("data/runs");
+    project.run(&["import", "lab12", "."]).fails(2, &["no evidence of the lab"]);
+    assert_eq!(project.names("data/runs"), before);
+    project.write("me/report.md", "# Kata\n\n```\n$ nerdctl run --runtime io.containerd.kata.v2 alpine uname -r\n6.12.47\n```\n");
+    let outcome = project.run(&["import", "lab12", "."]).succeeds();
+    assert!(outcome.stderr.contains("me/report.md read into"), "{outcome:?}");
+}
+
+#[test]
+fn a_report_without_one_value_is_refused() {
+    let project = Project::new();
+    project.write("n.md", "# Notes\n\n| a | b |\n|-|-|\n| runc | kata |\n");
+    for evidence in ["n.md", "."] {
+        project.run(&["import", "lab12", evidence]).fails(2, &["no output of the lab's commands"]);
+    }
+}
+
+#[test]
+fn the_evidence_of_two_people_is_not_one_persons() {
+    let project = Project::new();
+    for (evidence, person) in [("customer", "alice"), ("honest", "bob")] {
+        project.copy(&own_path("tests/import").join(evidence), &format!("two/{person}"));
+    }
+    project.run(&["import", "lab12", "two"]).fails(2, &["in several folders: ", "alice", "bob"]);
+    project.run(&["import", "lab12", "two/bob"]).succeeds();
+}
+
+#[test]
+fn a_run_is_not_compared_with_itself_alone() {
+    let project = Project::with_customer();
+    project.run(&["check", "--against", "latest"]).fails(2, &["nothing to compare run"]);
+    project.run(&["check", "--against", "data/runs"]).fails(2, &["nothing to compare run"]);
 }

@@ -36,6 +36,11 @@ pub(super) fn compare_with_others(
             }
         }
     }
+    if pairs.is_empty() && !others.is_empty() {
+        let words = format!("--against: there is nothing to compare run {} with", run.id);
+        return Err(Error::unusable_input(words)
+            .with_help("name another run than itself, or a folder that holds others"));
+    }
     Ok(pairs)
 }
 
