@@ -72,8 +72,12 @@ pub(crate) fn order_runtimes(
     let first = wanted.iter().find_map(|name| names.iter().position(|known| known == name));
     let first = match (first, baseline) {
         (None, Some(name)) => {
-            return Err(Error::unusable_input(format!("no runtime is called `{name}`"))
-                .with_help(format!("those asked for are {}", names.join(", "))));
+            return Err(Error::unusable_input(format!("no runtime is called `{name}`")).with_help(
+                format!(
+                    "the runtimes of this session are {}: ask for it with --runtime {name} too",
+                    names.join(", ")
+                ),
+            ));
         }
         (first, _) => first.unwrap_or(0),
     };

@@ -61,6 +61,9 @@ pub(crate) fn examine_machine(
         answers.into_iter().map(|answer| answer.needed_if(needed)).collect();
     let engines = engines::check_engines(machine, options, progress);
     answers.extend(engines.answers);
+    if let Some(engine) = engines.chosen {
+        answers.extend(smoke::list_untried_runtimes(machine, engine, options));
+    }
     let smokes = match engines.chosen {
         Some(engine) => smoke::run_smoke_tests(machine, engine, options, faults, progress)?,
         None => Vec::new(),

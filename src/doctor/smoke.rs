@@ -114,6 +114,34 @@ pub(super) fn run_smoke_tests(
     Ok(smokes)
 }
 
+/// The runtimes that were asked for and are not started. Of docker, a name without a dot or a slash
+/// is one of its own list, or none; the others start what they find under a name.
+pub(super) fn list_untried_runtimes(
+    machine: &dyn Machine,
+    engine: EngineKind,
+    options: &DoctorOptions,
+) -> Vec<CheckAnswer> {
+    if options.smoke {
+        return Vec::new();
+    }
+    let mut answers = Vec::new();
+    for wanted in &options.runtimes {
+        let offered = match engine == EngineKind::Docker && !wanted.handler.contains(['.', '/']) {
+            true => offered_handlers(machine, engine).ok(),
+            false => None,
+        };
+        let unknown = offered.filter(|names| !names.contains(&wanted.handler));
+        let outcome = if unknown.is_some() { "not-offered" } else { "not-tried" };
+        let answer = CheckAnswer::new("smoke", outcome)
+            .about_thing(wanted.name.clone())
+            .with_value("engine", engine.name())
+            .with_value("handler", wanted.handler.clone())
+            .with_value("names", unknown.unwrap_or_default().join(", "));
+        answers.push(answer);
+    }
+    answers
+}
+
 fn plan_trials(
     machine: &dyn Machine,
     engine: EngineKind,
@@ -370,6 +398,24 @@ mod tests {
         let checks = run(&docker(&["kata"]), &DoctorOptions { smoke: false, ..asking("kata") });
         assert_eq!(status(&checks, "kvm"), CheckStatus::Fail);
         assert_eq!(status(&checks, "kata-shim"), CheckStatus::Fail);
+    }
+
+    #[test]
+    fn without_a_smoke_run_every_runtime_that_was_asked_for_has_a_row() {
+        let ask = |runtime: &str| {
+            let checks = run(
+                &docker(&["runc", "runsc"]),
+                &DoctorOptions { smoke: false, ..asking(runtime) },
+            );
+            let is_it = |check: &&MachineCheck| check.id.starts_with("smoke.");
+            let row = checks.iter().find(is_it).unwrap();
+            (row.status, row.observed.clone())
+        };
+        let untried = "not tried: no container was started";
+        assert_eq!(ask("runsc"), (CheckStatus::Unknown, untried.into()));
+        assert_eq!(ask("vm=io.containerd.kata.v2"), (CheckStatus::Unknown, untried.into()));
+        let unknown = "docker has no runtime `rnusc`: it has runc, runsc";
+        assert_eq!(ask("rnusc"), (CheckStatus::Fail, unknown.into()));
     }
 
     #[test]

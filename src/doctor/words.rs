@@ -53,6 +53,8 @@ const OUTCOMES: &[(&str, &[&str])] = &[
             "own-kernel-baseline",
             "host-kernel",
             "no-boot-id",
+            "not-tried",
+            "not-offered",
             "not-started",
             "slow",
             "stopped",
