@@ -151,7 +151,8 @@ fn what_isoproof_did_not_put_on_the_branch_stays_and_is_never_covered() {
     assert_eq!(place.remote(&["rev-parse", "gh-pages"]), before);
     place.publish(&["--replace"]).succeeds();
     let names = place.remote(&["ls-tree", "-r", "--name-only", "gh-pages"]);
-    assert!(names.contains("mine.html") && !names.contains("robots.txt"), "{names}");
+    assert!(names.contains("mine.html\n") && !names.contains("mine.html/x"), "{names}");
+    assert_eq!(place.remote(&["show", "gh-pages:robots.txt"]), "mine", "it is in nobody's way");
     place.commit("gh-pages", &[(".isoproof-site", "<<<<<<<")]);
     place.publish(&[]).fails(2, &[".isoproof-site of the branch gh-pages", "damaged"]);
 }
@@ -168,7 +169,12 @@ fn what_somebody_changed_in_files_of_the_site_is_not_undone_without_a_word() {
         place.publish(arguments).fails(2, &words);
     }
     assert_eq!(place.remote(&["show", "gh-pages:index.html"]), "mine");
+    place.project.write("site/SUMMARY.md", "- [Isolation](isolation.md)\n");
+    let dry = place.publish(&["--replace", "--dry-run"]).succeeds().stderr;
+    assert!(dry.contains("trade-offs.html: would be removed from gh-pages"), "{dry}");
+    assert!(!dry.contains("robots.txt"), "{dry}");
     place.publish(&["--replace"]).succeeds();
+    assert_eq!(place.remote(&["show", "gh-pages:robots.txt"]), "mine");
     assert_ne!(place.remote(&["show", "gh-pages:index.html"]), "mine");
     place.publish(&[]).succeeds();
 }

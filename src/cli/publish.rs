@@ -41,7 +41,8 @@ pub(super) struct PublishArguments {
     /// Publish although the site shows identifiers of persons or machines
     #[arg(long)]
     with_identifiers: bool,
-    /// Replace a branch that holds something else; CNAME and .nojekyll stay
+    /// Undo what somebody changed in files of the site. A branch that holds something else is
+    /// replaced, and only CNAME and .nojekyll stay
     #[arg(long)]
     replace: bool,
 }
@@ -72,18 +73,24 @@ pub(super) fn run_publish(
         console.print_note(&format!("{place} already holds the report on run {}", published.run));
         return Ok(ExitCode::SUCCESS);
     };
-    let what = describe_changes(published.changes);
+    let what = describe_changes(&published.changes);
+    if options.dry_run || options.replace {
+        let would = if options.dry_run { "would be removed" } else { "removed" };
+        for name in &published.changes.removed {
+            console.print_note(&format!("{name}: {would} from {}", options.branch));
+        }
+    }
     let did = if options.dry_run { "would publish" } else { "published" };
     console.print_note(&format!("{did} the report on run {} to {place}: {what}", published.run));
     console.print_line(commit.as_str())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe_changes(changes: BranchChanges) -> String {
+fn describe_changes(changes: &BranchChanges) -> String {
     format!(
         "{} added, {} changed, {} removed",
         count_words(changes.added, "file"),
         changes.changed,
-        changes.removed
+        changes.removed.len()
     )
 }

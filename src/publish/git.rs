@@ -11,15 +11,15 @@ use crate::git::{GitOutput, hide_credentials, run_git};
 use crate::site::{MARKER, SiteManifest};
 use crate::text::{make_visible, suggest_or_list};
 
-/// How many files of the branch a commit touches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a commit does to the files of the branch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BranchChanges {
     /// Files that were not there.
     pub added: usize,
     /// Files with another content.
     pub changed: usize,
-    /// Files that are gone.
-    pub removed: usize,
+    /// The names of files that are gone.
+    pub removed: Vec<String>,
 }
 
 /// The files of the branch that belong to the service that serves it.
@@ -277,8 +277,9 @@ impl GitRepository {
         Ok(paths)
     }
 
-    /// The tree of the site, with what isoproof did not put on the branch; if that is replaced, with
-    /// what belongs to the service that serves it.
+    /// The tree of the site, with what isoproof did not put on the branch. Of a branch that is
+    /// replaced and says nothing sound of which files are ours, only what belongs to the service that
+    /// serves it stays.
     ///
     /// # Errors
     ///
@@ -311,11 +312,12 @@ impl GitRepository {
             .filter_map(|line| line.split_once('\t'))
             .map(|(object, name)| (name, object))
             .collect();
-        let manifest = match entries.get(MARKER).filter(|_| !is_replaced) {
-            Some(marker) => Some(self.read_marker(id_of(marker))?),
-            None => None,
+        let manifest = match entries.get(MARKER).map(|marker| self.read_marker(id_of(marker))) {
+            Some(Err(_)) if is_replaced => None,
+            manifest => manifest.transpose()?,
         };
-        if is_replaced || manifest == Some(SiteManifest::Unlisted) {
+        let is_listed = matches!(manifest, Some(SiteManifest::Listed(_)));
+        if is_replaced && !is_listed || manifest == Some(SiteManifest::Unlisted) {
             let mut kept = String::new();
             for name in KEPT.iter().filter(|name| !site.iter().any(|blob| blob.name == **name)) {
                 if let Some(object) = entries.get(name) {
@@ -326,14 +328,20 @@ impl GitRepository {
         }
         let mut ours = match manifest {
             Some(SiteManifest::Listed(files)) => {
-                self.refuse_edited(tip, &files)?;
+                if !is_replaced {
+                    self.refuse_edited(tip, &files)?;
+                }
                 files
             }
             _ => BTreeSet::new(),
         };
         ours.insert(MARKER.into());
         let foreign = entries.into_iter().filter(|(name, _)| !ours.contains(*name));
-        self.refuse_occupied(site, foreign)?;
+        let occupying = find_occupying(site, foreign);
+        match occupying.first() {
+            Some(name) if !is_replaced => return Err(self.occupied_place(name)),
+            _ => ours.extend(occupying),
+        }
         require_success(self.run_git(&["read-tree", tip])?, "read-tree")?;
         // Mode 0 takes a file out of the index; an id is as long as that of the commit.
         let zeros = "0".repeat(tip.len());
@@ -365,7 +373,7 @@ impl GitRepository {
         ))
         .with_help(
             "nothing was published: bring the changes into the sources and revert them on the \
-             branch, or replace the branch with --replace",
+             branch, or undo them with --replace",
         ))
     }
 
@@ -374,43 +382,21 @@ impl GitRepository {
         let place = format!("{MARKER} of the branch {}", self.branch);
         let manifest = SiteManifest::parse_marker(text.as_bytes(), &place).map_err(|error| {
             error.with_help(
-                "nothing was published: put it right, or replace the branch with --replace",
+                "nothing was published: put it right, or replace all of the branch with --replace",
             )
         })?;
         Ok(manifest.unwrap_or_default())
     }
 
-    /// Refuses to put a file where the branch has another one that is not ours.
-    fn refuse_occupied<'a>(
-        &self,
-        site: &[Blob],
-        foreign: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> Result<()> {
-        let files: BTreeMap<&Path, &str> =
-            site.iter().map(|blob| (Path::new(&blob.name), blob.id.as_str())).collect();
-        let folders: BTreeSet<&Path> =
-            files.keys().flat_map(|name| name.ancestors().skip(1)).collect();
-        for (name, object) in foreign {
-            let path = Path::new(name);
-            let is_free = match files.get(path) {
-                Some(id) => *id == id_of(object),
-                None => {
-                    !folders.contains(path)
-                        && !path.ancestors().any(|above| files.contains_key(above))
-                }
-            };
-            if !is_free {
-                return Err(Error::unusable_input(format!(
-                    "{name} of the branch {} was not put there by isoproof, and is where the site \
-                     has to go",
-                    self.branch
-                ))
-                .with_help(
-                    "nothing was published: move it away, or replace the branch with --replace",
-                ));
-            }
-        }
-        Ok(())
+    /// The error of a file that is not ours where the site has to go.
+    fn occupied_place(&self, name: &str) -> Error {
+        Error::unusable_input(format!(
+            "{name} of the branch {} was not put there by isoproof, and is where the site has to go",
+            self.branch
+        ))
+        .with_help(
+            "nothing was published: move it away, or put the site in its place with --replace",
+        )
     }
 
     /// The names at the top of a commit's tree.
@@ -437,13 +423,13 @@ impl GitRepository {
             return Ok(changes);
         };
         let diff = ["diff-tree", "-r", "-z", "--no-renames", "--name-status", tip, tree];
+        let diff = require_success(self.run_git(&diff)?, "diff-tree")?;
         // A status and a name in turn.
-        for status in
-            require_success(self.run_git(&diff)?, "diff-tree")?.split_terminator('\0').step_by(2)
-        {
+        let mut parts = diff.split_terminator('\0');
+        while let (Some(status), Some(name)) = (parts.next(), parts.next()) {
             match status {
                 "A" => changes.added += 1,
-                "D" => changes.removed += 1,
+                "D" => changes.removed.push(name.into()),
                 _ => changes.changed += 1,
             }
         }
@@ -559,6 +545,30 @@ impl GitRepository {
 /// The path that git printed.
 fn path_of(printed: &str) -> PathBuf {
     printed.trim_end_matches('\n').into()
+}
+
+/// The files of the branch that are not ours and stand where the site has to go.
+fn find_occupying<'a>(
+    site: &[Blob],
+    foreign: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Vec<String> {
+    let files: BTreeMap<&Path, &str> =
+        site.iter().map(|blob| (Path::new(&blob.name), blob.id.as_str())).collect();
+    let folders: BTreeSet<&Path> = files.keys().flat_map(|name| name.ancestors().skip(1)).collect();
+    let mut occupying = Vec::new();
+    for (name, object) in foreign {
+        let path = Path::new(name);
+        let is_free = match files.get(path) {
+            Some(id) => *id == id_of(object),
+            None => {
+                !folders.contains(path) && !path.ancestors().any(|above| files.contains_key(above))
+            }
+        };
+        if !is_free {
+            occupying.push(name.to_string());
+        }
+    }
+    occupying
 }
 
 /// The id in `100644 blob ID`.
