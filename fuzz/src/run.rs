@@ -64,7 +64,7 @@ pub fn from_bytes(shelf: &ProjectData, data: &[u8]) -> Run {
             interrupted: false,
             skipped: Default::default(),
         },
-        redaction: Redaction { applied: true, replaced: Default::default() },
+        redaction: Redaction { applied: true, ..Default::default() },
         targets,
         captures,
         facts,
