@@ -14,7 +14,7 @@ use crate::lab12::readers::{
     FOLDERS, REPORT_PATH, assign_slots, has_outputs, read_lab_captures, show_different_outputs,
     slot_of,
 };
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, MissingReason, Run};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, Run};
 use crate::privacy::Redactor;
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 use crate::text::make_visible;
@@ -52,31 +52,12 @@ pub fn import_lab_folder(
         redact_captures(&mut captures, redactor, |captures| read_lab_captures(captures).facts);
     sort_by_id(&mut captures);
     let reading = read_lab_captures(&captures);
-    let mut facts = reading.facts.values().flat_map(|by_target| by_target.values());
-    // A value that is there and cannot be believed is one all the same.
-    if captures.iter().all(is_report) && facts.all(is_not_stated) {
-        return Err(no_outputs(folder));
-    }
     Ok(Run {
         edition: Some(reading.edition.edition_name().into()),
         targets: reading.targets,
         facts: reading.facts,
         ..empty_imported_run(NAME, label, created, redaction, captures)
     })
-}
-
-/// Whether a file was read as a report or a transcript, whose outputs are found by their form.
-fn is_report(capture: &Capture) -> bool {
-    matches!(&capture.origin, CaptureOrigin::File { slot: Some(slot), .. } if slot == REPORT_PATH)
-}
-
-/// Whether there is nothing of a fact in the evidence.
-fn is_not_stated(fact: &Fact) -> bool {
-    let Fact::Missing(missing) = fact else { return false };
-    matches!(
-        missing.why,
-        MissingReason::NotStated | MissingReason::NotAsked | MissingReason::FileMissing
-    )
 }
 
 /// Whether nobody writes a report or a transcript of this name: pages, and data of programs, which

@@ -507,6 +507,7 @@ impl Assessment {
         let mut broken = self.judgement.findings.iter().filter(|finding| finding.rule == BROKEN);
         if broken.any(|finding| finding.target.as_deref() == Some(target))
             && let Some(handler) = self.run.find_target(target).and_then(|it| it.handler.as_deref())
+            && handler != target
         {
             return format!("{target} ({handler})");
         }
