@@ -284,11 +284,11 @@ impl ResponseHead {
             None => BodyFraming::Close,
         };
         let options = header_value("connection").unwrap_or_default();
-        let has_option = |wanted| options.split(',').any(|option| option.trim() == wanted);
+        let options: Vec<&str> = options.split(',').map(str::trim).collect();
         let is_default = response.version == Some(1);
         let stays_open = framing != BodyFraming::Close
-            && !has_option("close")
-            && (is_default || has_option("keep-alive"));
+            && !options.contains(&"close")
+            && (is_default || options.contains(&"keep-alive"));
         Ok(Some(Self { status, length, framing, stays_open }))
     }
 }

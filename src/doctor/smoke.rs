@@ -407,8 +407,7 @@ mod tests {
                 &docker(&["runc", "runsc"]),
                 &DoctorOptions { smoke: false, ..asking(runtime) },
             );
-            let is_it = |check: &&MachineCheck| check.id.starts_with("smoke.");
-            let row = checks.iter().find(is_it).unwrap();
+            let row = checks.iter().find(|check| check.id.starts_with("smoke.")).unwrap();
             (row.status, row.observed.clone())
         };
         let untried = "not tried: no container was started";

@@ -19,15 +19,18 @@ static PSEUDONYM: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A value in which pseudonyms, and what looks like one, are all the same.
 pub(crate) fn mask_pseudonyms(value: &Value) -> Value {
-    let mask = |text: &str| PSEUDONYM.replace_all(text, "\u{fffd}").into_owned();
     match value {
-        Value::String(text) => Value::String(mask(text)),
+        Value::String(text) => Value::String(mask_text(text)),
         Value::Array(items) => items.iter().map(mask_pseudonyms).collect(),
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (mask(name), mask_pseudonyms(value))).collect()
+            fields.iter().map(|(name, value)| (mask_text(name), mask_pseudonyms(value))).collect()
         }
         other => other.clone(),
     }
+}
+
+fn mask_text(text: &str) -> String {
+    PSEUDONYM.replace_all(text, "\u{fffd}").into_owned()
 }
 
 #[cfg(test)]

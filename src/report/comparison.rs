@@ -392,10 +392,8 @@ impl ComparisonView {
 
     /// How much changed, in words: `1 verdict`, `12 facts`.
     pub(crate) fn change_counts(&self) -> Vec<String> {
-        let changed = |m: &&MeasurementView| {
-            !m.lost && m.gated && matches!(m.outcome_id, "slower" | "faster")
-        };
-        let measurements = self.measurements.iter().filter(changed).count();
+        let measured = self.measurements.iter().filter(|m| m.gated && !m.lost);
+        let measurements = measured.filter(|m| matches!(m.outcome_id, "slower" | "faster")).count();
         [
             (self.verdicts.len(), "verdict"),
             (self.targets.len(), "runtime"),

@@ -139,8 +139,8 @@ impl<'a> EvidencePage<'a> {
 
     /// The runtimes that labels name beside another of their kind, each with its kind.
     pub(super) fn variants_beside_plain(&self) -> Vec<(EvidenceRole, &'static str)> {
-        let filled = |part: &&LabelledPart| part.value_lines().next().is_some();
-        let mut plain = self.parts.iter().filter(filled).filter(|part| part.variant.is_none());
+        let filled = self.parts.iter().filter(|part| part.value_lines().next().is_some());
+        let mut plain = filled.filter(|part| part.variant.is_none());
         let plain: Vec<_> = plain.by_ref().filter_map(|part| part.who).collect();
         let named = self.parts.iter().filter_map(|part| Some((part.who?, part.variant?)));
         let mut beside: Vec<_> = named.filter(|(who, _)| plain.contains(who)).collect();

@@ -298,8 +298,8 @@ fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
     named.sort_unstable();
     named.dedup();
     // `{"key": "kernel_release", "value": "6.12.47"}`
-    let keyed = |leaf: &DocumentLeaf| words::has_word(leaf.key(), "key metric measure");
-    if let Some(key) = own.iter().find(|leaf| keyed(leaf)).and_then(|leaf| leaf.values.first()) {
+    let mut keyed = own.iter().filter(|leaf| words::has_word(leaf.key(), "key metric measure"));
+    if let Some(key) = keyed.next().and_then(|leaf| leaf.values.first()) {
         let key = key.clone();
         own.iter_mut().filter(|leaf| leaf.key() == "value").for_each(|leaf| {
             leaf.path.pop();
