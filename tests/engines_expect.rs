@@ -10,19 +10,19 @@ use crate::support::{Outcome, Project, engines};
 /// What the provision has installed.
 const ENGINES: &str = "/var/lib/isoproof-engines";
 
-/// A project with a runtime `kata` that is what the test makes of it.
+/// A project with a runtime `sandbox` that is what the test makes of it.
 struct Machine {
     project: Project,
     handler: PathBuf,
 }
 
 impl Machine {
-    /// One whose `kata` is this program, with what it expects proposed from a first run.
-    fn with_kata(program: &str) -> Self {
+    /// One whose `sandbox` is this program, with what it expects proposed from a first run.
+    fn with_sandbox(program: &str) -> Self {
         let project = Project::new();
         project.write("book.toml", "");
-        let machine = Self { handler: project.path("runtimes/kata"), project };
-        machine.bind_kata(program);
+        let machine = Self { handler: project.path("runtimes/sandbox"), project };
+        machine.bind_sandbox(program);
         let first = machine.run_quick(true);
         assert_eq!(first.code, 0, "{first:?}");
         machine.project.run(&["expect", "--write"]).succeeds();
@@ -30,18 +30,18 @@ impl Machine {
     }
 
     /// Binds the name to another program.
-    fn bind_kata(&self, program: &str) {
-        self.project.write("runtimes/kata", format!("#!/bin/sh\nexec {program} \"$@\"\n"));
+    fn bind_sandbox(&self, program: &str) {
+        self.project.write("runtimes/sandbox", format!("#!/bin/sh\nexec {program} \"$@\"\n"));
         std::fs::set_permissions(&self.handler, PermissionsExt::from_mode(0o755)).unwrap();
     }
 
-    /// `run --quick` under runc, and under kata if it is named.
-    fn run_quick(&self, names_kata: bool) -> Outcome {
-        let kata = format!("kata={}", self.handler.display());
+    /// `run --quick` under runc, and under sandbox if it is named.
+    fn run_quick(&self, names_sandbox: bool) -> Outcome {
+        let sandbox = format!("sandbox={}", self.handler.display());
         let mut arguments =
             vec!["run", "--quick", "--engine", "podman", "--timeout", "60", "--runtime", "runc"];
-        if names_kata {
-            arguments.extend(["--runtime", &kata]);
+        if names_sandbox {
+            arguments.extend(["--runtime", &sandbox]);
         }
         // By its own clock: the next run is a later one.
         let mut command = self.project.command(&arguments);
@@ -56,15 +56,15 @@ impl Machine {
 }
 
 #[test]
-fn a_kata_whose_name_is_bound_to_runc_is_red() {
+fn a_sandbox_whose_name_is_bound_to_runc_is_red() {
     if !engines() {
         return;
     }
-    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
-    machine.bind_kata("runc");
+    let machine = Machine::with_sandbox(&format!("{ENGINES}/bin/runsc"));
+    machine.bind_sandbox("runc");
     let run = machine.run_quick(true);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stdout.contains("failed: kata containers have their own kernel"), "{run:?}");
+    assert!(run.stdout.contains("failed: sandbox containers have their own kernel"), "{run:?}");
     assert!(machine.fails_gate());
     machine.project.run(&["check"]).fails(1, &[]);
 }
@@ -74,17 +74,20 @@ fn a_runtime_that_was_removed_is_red_whether_it_is_named_or_not() {
     if !engines() {
         return;
     }
-    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
+    let machine = Machine::with_sandbox(&format!("{ENGINES}/bin/runsc"));
     std::fs::remove_file(&machine.handler).unwrap();
     let named = machine.run_quick(true);
     assert_eq!(named.code, 1, "{named:?}");
-    assert!(named.stdout.contains("but kata did not start"), "{named:?}");
+    assert!(named.stdout.contains("but sandbox did not start"), "{named:?}");
     assert!(machine.fails_gate());
     let check = machine.project.run(&["check"]);
-    assert!(check.stdout.contains("error[named-runtime-failed]: kata was asked for"), "{check:?}");
+    assert!(
+        check.stdout.contains("error[named-runtime-failed]: sandbox was asked for"),
+        "{check:?}"
+    );
     let unnamed = machine.run_quick(false);
     assert_eq!(unnamed.code, 1, "{unnamed:?}");
-    assert!(unnamed.stdout.contains("but this run has no kata"), "{unnamed:?}");
+    assert!(unnamed.stdout.contains("but this run has no sandbox"), "{unnamed:?}");
     assert!(machine.fails_gate());
 }
 
@@ -139,11 +142,11 @@ fn a_machine_that_no_longer_boots_is_red() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), vm.path().join(entry.file_name())).unwrap();
     }
-    let machine = Machine::with_kata(&vm.path().join("vmrun").display().to_string());
+    let machine = Machine::with_sandbox(&vm.path().join("vmrun").display().to_string());
     std::fs::write(vm.path().join("vmlinuz"), "no kernel").unwrap();
     let run = machine.run_quick(true);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stdout.contains("but kata did not start"), "{run:?}");
+    assert!(run.stdout.contains("but sandbox did not start"), "{run:?}");
     assert!(machine.fails_gate());
 }
 
@@ -152,7 +155,7 @@ fn an_unchanged_machine_stays_green() {
     if !engines() {
         return;
     }
-    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
+    let machine = Machine::with_sandbox(&format!("{ENGINES}/bin/runsc"));
     for _ in 0..3 {
         let run = machine.run_quick(true);
         assert_eq!(run.code, 0, "{run:?}");
@@ -165,7 +168,7 @@ fn the_second_of_two_collections_waits_and_says_so() {
     if !engines() {
         return;
     }
-    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
+    let machine = Machine::with_sandbox(&format!("{ENGINES}/bin/runsc"));
     let outcomes = std::thread::scope(|scope| {
         let both = [0, 1].map(|_| scope.spawn(|| machine.run_quick(true)));
         both.map(|one| one.join().unwrap())
