@@ -171,7 +171,7 @@ impl Redactor {
         Redaction {
             applied: true,
             replaced: self.replaced.clone(),
-            key: (!self.replaced.is_empty()).then(|| self.key.fingerprint()),
+            key: (!self.replaced.is_empty()).then(|| self.key.hash_of_key()),
         }
     }
 

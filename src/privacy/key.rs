@@ -12,7 +12,7 @@ pub(super) struct PseudonymKey(pub [u8; 32]);
 
 impl PseudonymKey {
     /// What tells keys apart, and says nothing about one.
-    pub(super) fn fingerprint(&self) -> String {
+    pub(super) fn hash_of_key(&self) -> String {
         HEXLOWER.encode(&self.keyed_hash::<4>("key", ""))
     }
 

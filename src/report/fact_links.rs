@@ -25,7 +25,7 @@ pub(super) struct FactLink {
 }
 
 /// The beginning of the address that stands for a link in the text; its index follows.
-const PLACEHOLDER: &str = "#isoproof-fact-";
+const LINK_ADDRESS: &str = "#isoproof-fact-";
 
 impl FactLinks {
     /// Keeps a link with this text, and gives the Markdown that stands for it.
@@ -39,17 +39,17 @@ impl FactLinks {
         let words = plain_words(&Parser::new(markup).collect::<Vec<_>>());
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         links.push(FactLink { url, place, line, words });
-        format!("[{markup}]({PLACEHOLDER}{})", links.len() - 1)
+        format!("[{markup}]({LINK_ADDRESS}{})", links.len() - 1)
     }
 
     /// Whether an address stands for a link.
-    pub(super) fn is_placeholder(url: &str) -> bool {
-        url.starts_with(PLACEHOLDER)
+    pub(super) fn stands_for_link(url: &str) -> bool {
+        url.starts_with(LINK_ADDRESS)
     }
 
     /// The link that an address stands for, if its text is still what was looked up.
     pub(super) fn find_link(&self, url: &str, text: &[Event]) -> Option<FactLink> {
-        let index: usize = url.strip_prefix(PLACEHOLDER)?.parse().ok()?;
+        let index: usize = url.strip_prefix(LINK_ADDRESS)?.parse().ok()?;
         let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         links.get(index).filter(|link| link.words == plain_words(text)).cloned()
     }

@@ -253,7 +253,7 @@ impl<'a> HtmlWriter<'a> {
                     self.write_picture(&dest_url, &title, &mut events);
                 }
                 Event::Start(Tag::Link { dest_url, .. })
-                    if FactLinks::is_placeholder(&dest_url) =>
+                    if FactLinks::stands_for_link(&dest_url) =>
                 {
                     self.write_fact(&dest_url, &mut events);
                 }
@@ -707,12 +707,12 @@ pub fn heading_slug(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn rendered(text: &str) -> RenderedText {
+    fn render_alone(text: &str) -> RenderedText {
         to_html(text, &FactLinks::default(), &|_, _| None)
     }
 
     fn html(text: &str) -> String {
-        rendered(text).html
+        render_alone(text).html
     }
 
     #[test]
@@ -887,7 +887,7 @@ mod tests {
 
     #[test]
     fn headings_have_anchors_that_differ() {
-        let rendered = rendered(
+        let rendered = render_alone(
             "# A `b` c\n\n## What's so?\n\n## What's so?\n\n## Whats so 2\n\n## What's so?\n",
         );
         let ids: Vec<&str> = rendered.headings.iter().map(|h| h.id.as_str()).collect();
@@ -897,12 +897,12 @@ mod tests {
 
     #[test]
     fn the_heading_that_opens_a_text_comes_apart() {
-        let text = rendered("# T `x`\n\nintro\n");
+        let text = render_alone("# T `x`\n\nintro\n");
         assert_eq!(
             text.split_title(),
             ("<h1 id=\"t-x\">T <code>x</code></h1>\n", "<p>intro</p>\n")
         );
-        assert_eq!(rendered("intro\n\n# T\n").split_title().0, "");
+        assert_eq!(render_alone("intro\n\n# T\n").split_title().0, "");
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub(super) fn flatten_document(
         return Ok(None);
     }
     let leaves = list_json_leaves(lines)?;
-    if leaves.iter().any(|leaf| leaf.key() == "ifname") {
+    if leaves.iter().any(|leaf| leaf.last_key() == "ifname") {
         return Ok(Some(flatten_interfaces(&leaves)));
     }
     // Beside a series its object holds what sums it up, and other clocks.
@@ -124,7 +124,7 @@ pub(super) fn flatten_document(
             [who] => Some(who),
             _ => None,
         };
-        let key = leaf.key();
+        let key = leaf.last_key();
         let words = words::split_words(key).filter(|word| label::list_roles(word).is_empty());
         let measure = words.collect::<Vec<_>>().join(" ");
         let is_beside_series = !leaf.is_list
@@ -151,7 +151,7 @@ fn flatten_interfaces(leaves: &[DocumentLeaf]) -> Vec<TableLine> {
     let mut flat: Vec<TableLine> = Vec::new();
     for leaf in leaves {
         let value = leaf.values.join(" ");
-        let text = match leaf.key() {
+        let text = match leaf.last_key() {
             "ifname" => format!("{}: {value}: <>", leaf.object),
             "address" => format!("link/ether {value}"),
             "local" if value.contains(':') => format!("inet6 {value}"),
@@ -172,7 +172,7 @@ fn flatten_interfaces(leaves: &[DocumentLeaf]) -> Vec<TableLine> {
 
 impl DocumentLeaf {
     /// The last of its keys.
-    fn key(&self) -> &str {
+    fn last_key(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
 
@@ -182,7 +182,7 @@ impl DocumentLeaf {
 
     /// The values, with the unit that the last key names.
     fn values_with_unit(&self) -> String {
-        let key = self.key();
+        let key = self.last_key();
         let unit = words::split_words(key)
             .find(|word| TimeUnit::from_name(word).is_some_and(|unit| unit <= TimeUnit::Seconds));
         match unit.filter(|_| self.is_of_numbers()) {
@@ -298,10 +298,11 @@ fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
     named.sort_unstable();
     named.dedup();
     // `{"key": "kernel_release", "value": "6.12.47"}`
-    let mut keyed = own.iter().filter(|leaf| words::has_word(leaf.key(), "key metric measure"));
+    let mut keyed =
+        own.iter().filter(|leaf| words::has_word(leaf.last_key(), "key metric measure"));
     if let Some(key) = keyed.next().and_then(|leaf| leaf.values.first()) {
         let key = key.clone();
-        own.iter_mut().filter(|leaf| leaf.key() == "value").for_each(|leaf| {
+        own.iter_mut().filter(|leaf| leaf.last_key() == "value").for_each(|leaf| {
             leaf.path.pop();
             leaf.path.push(key.clone());
         });
@@ -375,7 +376,7 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
     });
     let (slot, None) = (named.next()?.0, named.next()) else { return None };
     // `/proc/version` is no count of entries.
-    if slot == "isolation/proc.txt" && words::has_word(leaf.key(), "version cmdline status") {
+    if slot == "isolation/proc.txt" && words::has_word(leaf.last_key(), "version cmdline status") {
         return None;
     }
     let is_latency = slot == "bench/curl-3012.txt";
@@ -383,7 +384,7 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
         return None;
     }
     let is_timed = slot == "results/startup-bench.txt";
-    let key = leaf.key();
+    let key = leaf.last_key();
     if leaf.values.is_empty() {
         return None;
     }
