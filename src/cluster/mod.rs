@@ -374,7 +374,7 @@ pub(crate) fn choose_classes(
         }
     };
     let mut classes = Vec::new();
-    for spec in crate::collect::order_runtimes(&list, baseline)? {
+    for spec in crate::collect::order_runtimes(&list, baseline, &[])? {
         let class = spec.handler.filter(|class| class != NO_CLASS);
         let object = objects.iter().find(|object| {
             class.is_some() && object["metadata"]["name"].as_str() == class.as_deref()

@@ -86,6 +86,7 @@ pub(crate) fn collect_run(
         None => engine::detect_engine(cancel)?,
     };
     let specs = plan::plan_targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
+    plan::warn_of_unknown_runtimes(kind, &specs, cancel, progress);
     let _turn = machine_turn::wait_for_turn(cancel, progress)?;
     let begun = Instant::now();
     let plan = MeasurePlan::of_options(options, kind, catalogue);

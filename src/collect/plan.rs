@@ -1,11 +1,13 @@
 //! Which runtimes are probed, and in which part.
 
+use super::progress::CollectProgress;
 pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::engine::runtime_spec::{refuse_equal_names, refuse_runtimes_of_namespaces, short_name};
 use crate::engine::{EngineKind, facts};
 use crate::error::{Error, Result};
 use crate::model::{Role, Target};
 use crate::process::CancelFlag;
+use crate::text::suggest_or;
 
 /// The runtimes to probe, the baseline first.
 ///
@@ -25,12 +27,14 @@ pub(crate) fn plan_targets(
         let target = Target::of_role("namespaces", Role::Baseline, None);
         return Ok(vec![Target { engine, ..target }]);
     }
-    let list = if wanted.is_empty() {
-        default_runtimes(engine, &facts::known_runtimes(engine, cancel)?)
+    let (known, list) = if wanted.is_empty() {
+        let known = facts::known_runtimes(engine, cancel)?;
+        let list = default_runtimes(engine, &known);
+        (known, list)
     } else {
-        wanted.to_vec()
+        (Vec::new(), wanted.to_vec())
     };
-    let mut specs = order_runtimes(&list, baseline)?;
+    let mut specs = order_runtimes(&list, baseline, &known)?;
     for spec in &mut specs {
         spec.named = !wanted.is_empty();
         spec.engine = Some(engine.name().into());
@@ -57,6 +61,48 @@ fn is_sandbox(name: &str) -> bool {
     ["kata", "runsc", "gvisor"].iter().any(|known| name == *known || name.starts_with(known))
 }
 
+/// Says at once of which runtimes the engine has none, and which were meant. They stay in the
+/// session: that they do not start is a result.
+pub(super) fn warn_of_unknown_runtimes(
+    engine: EngineKind,
+    specs: &[Target],
+    cancel: &CancelFlag,
+    progress: &dyn CollectProgress,
+) {
+    let named = specs.iter().filter(|spec| spec.named).collect::<Vec<_>>();
+    if engine != EngineKind::Docker || named.is_empty() {
+        return;
+    }
+    let Ok(known) = facts::known_runtimes(engine, cancel) else { return };
+    for spec in named {
+        let Some(handler) = &spec.handler else { continue };
+        if facts::lacks_runtime(engine, handler, &known) {
+            let names = known.iter().map(String::as_str).collect::<Vec<_>>();
+            let words = format!(
+                "{} has no runtime `{handler}`: {}",
+                engine.name(),
+                suggest_or(handler, names.iter().copied(), &format!("it has {}", names.join(", ")))
+            );
+            progress.on_trouble(&spec.name, &words);
+        }
+    }
+}
+
+/// What to do where the baseline is none of the runtimes of a session. `known` are those that the
+/// engine has, where none were named.
+fn suggest_baseline(baseline: &str, list: &[RuntimeArgument], known: &[String]) -> String {
+    let options = list.iter().map(|it| format!(" --runtime {}", it.handler)).collect::<String>();
+    if known.iter().any(|name| name == baseline) {
+        return format!("it is not tested by default: name it with --runtime {baseline}{options}");
+    }
+    let names = list.iter().map(|it| it.name.as_str());
+    let otherwise = format!(
+        "the runtimes of this session are {}: name it with --runtime {baseline} too",
+        names.clone().collect::<Vec<_>>().join(", ")
+    );
+    suggest_or(baseline, names.chain(known.iter().map(String::as_str)), &otherwise)
+}
+
 /// Runtimes with their parts, the baseline first: the one that is named, or runc where it is there.
 ///
 /// # Errors
@@ -65,6 +111,7 @@ fn is_sandbox(name: &str) -> bool {
 pub(crate) fn order_runtimes(
     list: &[RuntimeArgument],
     baseline: Option<&str>,
+    known: &[String],
 ) -> Result<Vec<Target>> {
     refuse_equal_names(list)?;
     let names: Vec<&str> = list.iter().map(|wanted| wanted.name.as_str()).collect();
@@ -72,12 +119,9 @@ pub(crate) fn order_runtimes(
     let first = wanted.iter().find_map(|name| names.iter().position(|known| known == name));
     let first = match (first, baseline) {
         (None, Some(name)) => {
-            return Err(Error::unusable_input(format!("no runtime is called `{name}`")).with_help(
-                format!(
-                    "the runtimes of this session are {}: ask for it with --runtime {name} too",
-                    names.join(", ")
-                ),
-            ));
+            let message = format!("no runtime of this session is called `{name}`");
+            let help = suggest_baseline(name, list, known);
+            return Err(Error::unusable_input(message).with_help(help));
         }
         (first, _) => first.unwrap_or(0),
     };
@@ -105,11 +149,24 @@ mod tests {
     fn the_baseline_comes_first_and_is_runc_if_nothing_else_is_said() {
         let list = [wanted("runsc"), wanted("runc"), wanted("crun")];
         let names = |baseline| -> Vec<(String, Role)> {
-            order_runtimes(&list, baseline).unwrap().into_iter().map(|s| (s.name, s.role)).collect()
+            order_runtimes(&list, baseline, &[])
+                .unwrap()
+                .into_iter()
+                .map(|s| (s.name, s.role))
+                .collect()
         };
         assert_eq!(names(None)[0], ("runc".into(), Role::Baseline));
         assert_eq!(names(Some("crun"))[0], ("crun".into(), Role::Baseline));
-        assert!(order_runtimes(&list, Some("kata")).is_err());
+        let help = |baseline| {
+            order_runtimes(&list, Some(baseline), &["youki".into()]).unwrap_err().help.unwrap()
+        };
+        assert_eq!(help("rnc"), "did you mean `runc`?");
+        assert_eq!(
+            help("youki"),
+            "it is not tested by default: name it with --runtime youki --runtime runsc --runtime \
+             runc --runtime crun"
+        );
+        assert!(help("kata").ends_with("are runsc, runc, crun: name it with --runtime kata too"));
     }
 
     #[test]
@@ -127,7 +184,7 @@ mod tests {
     #[test]
     fn two_targets_of_one_name_are_refused() {
         let list = [wanted("runc"), wanted("runc=/usr/sbin/runc")];
-        assert!(order_runtimes(&list, None).unwrap_err().message.contains("two runtimes"));
+        assert!(order_runtimes(&list, None, &[]).unwrap_err().message.contains("two runtimes"));
     }
 
     #[test]

@@ -12,8 +12,10 @@ use crate::error::Result;
 pub(super) struct EngineChecks {
     /// The checks.
     pub answers: Vec<CheckAnswer>,
-    /// The engine of the smoke run, if there is one that can make it.
+    /// The engine of the smoke run, if there is one.
     pub chosen: Option<EngineKind>,
+    /// Whether it does not have the image of the smoke run.
+    pub lacks_image: bool,
 }
 
 /// Checks the engine that was asked for, or all of them.
@@ -46,14 +48,14 @@ pub(super) fn check_engines(
         Some(EngineKind::Builtin) => {}
         Some(kind) => {
             answers.push(CheckAnswer::new("engine", "chosen").with_value("engine", kind.name()));
-            answers.push(check_image(machine, kind, "image", &options.image, options.smoke));
-            answers.push(check_image(machine, kind, "app-image", &options.app, false));
+            answers.push(check_image(machine, kind, "image", &options.image));
+            answers.push(check_image(machine, kind, "app-image", &options.app));
         }
         None if options.engine.is_none() => answers.push(CheckAnswer::new("engine", "none")),
         None => {}
     }
-    let has_image = !answers.iter().any(|a| a.check == "image" && a.outcome == "absent");
-    EngineChecks { answers, chosen: chosen.filter(|_| has_image) }
+    let lacks_image = answers.iter().any(|a| a.check == "image" && a.outcome == "absent");
+    EngineChecks { answers, chosen, lacks_image }
 }
 
 fn check_engine(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
@@ -127,7 +129,6 @@ fn check_image(
     kind: EngineKind,
     check: &'static str,
     image: &str,
-    is_needed: bool,
 ) -> CheckAnswer {
     let answer = match machine.has_image(kind, image) {
         Ok(true) => CheckAnswer::new(check, "there"),
@@ -138,7 +139,6 @@ fn check_image(
         .with_value("image", image)
         .with_value("full", crate::engine::full_name(image))
         .with_value("engine", kind.name())
-        .needed_if(is_needed)
 }
 
 #[cfg(test)]
@@ -202,8 +202,9 @@ mod tests {
     }
 
     #[test]
-    fn without_the_image_nothing_is_started() {
+    fn an_image_that_is_not_there_is_no_reason_against_an_engine() {
         let fake = Fake::new().engine_with(EngineKind::Docker, &["runc"]).without_images();
-        assert_eq!(check_engines(&fake, &options(), &|_| {}).chosen, None);
+        let engines = check_engines(&fake, &options(), &|_| {});
+        assert_eq!((engines.chosen, engines.lacks_image), (Some(EngineKind::Docker), true));
     }
 }

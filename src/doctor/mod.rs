@@ -61,14 +61,17 @@ pub(crate) fn examine_machine(
         answers.into_iter().map(|answer| answer.needed_if(needed)).collect();
     let engines = engines::check_engines(machine, options, progress);
     answers.extend(engines.answers);
-    if let Some(engine) = engines.chosen {
-        answers.extend(smoke::list_untried_runtimes(machine, engine, options));
-    }
     let smokes = match engines.chosen {
-        Some(engine) => smoke::run_smoke_tests(machine, engine, options, faults, progress)?,
+        Some(engine) if options.smoke && !engines.lacks_image => {
+            smoke::run_smoke_tests(machine, engine, options, faults, progress)?
+        }
+        Some(engine) => {
+            answers.extend(smoke::list_untried_runtimes(machine, engine, options));
+            Vec::new()
+        }
         None => Vec::new(),
     };
-    let proof = smoke::SmokeProof::from_runs(&smokes, options);
+    let proof = smoke::SmokeProof::from_runs(&smokes, options, engines.lacks_image);
     answers.extend(smokes.into_iter().map(|smoke| smoke.answer));
     let mut checks = answers
         .iter()

@@ -5,16 +5,18 @@ use super::engines::offered_handlers;
 use super::machine::{Machine, read_text_file};
 use super::{CheckStatus, DoctorOptions, MachineCheck, engine_errors};
 use crate::engine::clean::SessionFolder;
+use crate::engine::facts::lacks_runtime;
 use crate::engine::runtime_spec::short_name;
 use crate::engine::{
     ContainerMode, ContainerSpec, EngineKind, OWNER_LABEL, SESSION_LABEL, run_argv,
 };
 use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
+use crate::knowledge::names_runtime;
 use crate::probe::parse::parse_output;
 use crate::probe::script::make_nonce;
 use crate::process::{CommandOutput, ExitReason};
-use crate::text::shell_line;
+use crate::text::{closest_match, shell_line};
 
 /// The file that names a boot of a kernel.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -59,12 +61,15 @@ pub(super) fn run_smoke_tests(
     faults: &KnownFaults,
     progress: &dyn Fn(&str),
 ) -> Result<Vec<SmokeRun>> {
-    if !options.smoke {
-        return Ok(Vec::new());
-    }
     let host = read_text_file(machine, BOOT_ID).and_then(|text| parse_boot_id(&text));
     let mut smokes = Vec::new();
     for trial in plan_trials(machine, engine, options) {
+        let handler = trial.handler.as_deref().unwrap_or_default();
+        if let Some(answer) = not_offered(machine, engine, handler).filter(|_| trial.is_wanted) {
+            let answer = answer.about_thing(trial.name.clone());
+            smokes.push(SmokeRun { answer, is_candidate: !trial.is_baseline() });
+            continue;
+        }
         progress(&format!("starting {} under {}", trial.name, engine.name()));
         let session = make_nonce()?[..12].to_string();
         let folder = SessionFolder::create_folder(&session, engine)?;
@@ -114,32 +119,38 @@ pub(super) fn run_smoke_tests(
     Ok(smokes)
 }
 
-/// The runtimes that were asked for and are not started. Of docker, a name without a dot or a slash
-/// is one of its own list, or none; the others start what they find under a name.
+/// The runtimes that were asked for, where none is started.
 pub(super) fn list_untried_runtimes(
     machine: &dyn Machine,
     engine: EngineKind,
     options: &DoctorOptions,
 ) -> Vec<CheckAnswer> {
-    if options.smoke {
-        return Vec::new();
-    }
     let mut answers = Vec::new();
     for wanted in &options.runtimes {
-        let offered = match engine == EngineKind::Docker && !wanted.handler.contains(['.', '/']) {
-            true => offered_handlers(machine, engine).ok(),
-            false => None,
+        let untried = || {
+            let outcome = if options.smoke { "no-image" } else { "not-tried" };
+            CheckAnswer::new("smoke", outcome).with_value("image", options.image.clone())
         };
-        let unknown = offered.filter(|names| !names.contains(&wanted.handler));
-        let outcome = if unknown.is_some() { "not-offered" } else { "not-tried" };
-        let answer = CheckAnswer::new("smoke", outcome)
-            .about_thing(wanted.name.clone())
-            .with_value("engine", engine.name())
-            .with_value("handler", wanted.handler.clone())
-            .with_value("names", unknown.unwrap_or_default().join(", "));
-        answers.push(answer);
+        let answer = not_offered(machine, engine, &wanted.handler).unwrap_or_else(untried);
+        answers.push(answer.about_thing(wanted.name.clone()));
     }
     answers
+}
+
+/// That the engine has no such runtime, with what it has and the one that was meant.
+fn not_offered(machine: &dyn Machine, engine: EngineKind, handler: &str) -> Option<CheckAnswer> {
+    let names = offered_handlers(machine, engine).ok()?;
+    if !lacks_runtime(engine, handler, &names) {
+        return None;
+    }
+    let near = closest_match(handler, names.iter().map(String::as_str));
+    let is_kata = near.is_none() && names_runtime(handler, "kata");
+    let answer = CheckAnswer::new("smoke", "not-offered")
+        .with_value("engine", engine.name())
+        .with_value("handler", handler)
+        .with_value("near", near)
+        .with_value("names", names.join(", "));
+    Some(answer.explained_by_fault(is_kata.then_some("docker-unknown-kata")))
 }
 
 fn plan_trials(
@@ -254,6 +265,8 @@ fn parse_boot_id(text: &str) -> Option<String> {
 pub(super) struct SmokeProof {
     /// Whether any container was started.
     was_tried: bool,
+    /// Whether none was, because the image is not there.
+    lacks_image: bool,
     /// Whether runtimes were asked for by name.
     was_asked: bool,
     /// The names of those that started.
@@ -273,10 +286,15 @@ fn list_names_with_outcome(smokes: &[SmokeRun], outcomes: &[&str]) -> Vec<String
 
 impl SmokeProof {
     /// Sums up.
-    pub(super) fn from_runs(smokes: &[SmokeRun], options: &DoctorOptions) -> Self {
+    pub(super) fn from_runs(
+        smokes: &[SmokeRun],
+        options: &DoctorOptions,
+        lacks_image: bool,
+    ) -> Self {
         let mut candidates = smokes.iter().filter(|smoke| smoke.is_candidate).peekable();
         Self {
             was_tried: !smokes.is_empty(),
+            lacks_image: lacks_image && options.smoke,
             was_asked: !options.runtimes.is_empty(),
             started: list_names_with_outcome(
                 smokes,
@@ -300,10 +318,12 @@ impl SmokeProof {
         let failed: Vec<&str> = checks
             .iter()
             .filter(|check| check.status == CheckStatus::Fail)
-            .map(|check| check.id.as_str())
+            .map(|check| check.title.as_str())
             .collect();
         let outcome = if !failed.is_empty() {
             "failed"
+        } else if self.lacks_image {
+            "no-image"
         } else if !self.was_tried {
             "unproved"
         } else if !self.slow.is_empty() && (self.was_asked || self.started.is_empty()) {
@@ -415,6 +435,40 @@ mod tests {
         assert_eq!(ask("vm=io.containerd.kata.v2"), (CheckStatus::Unknown, untried.into()));
         let unknown = "docker has no runtime `rnusc`: it has runc, runsc";
         assert_eq!(ask("rnusc"), (CheckStatus::Fail, unknown.into()));
+    }
+
+    #[test]
+    fn a_runtime_that_docker_does_not_have_is_not_started_and_the_one_that_was_meant_is_named() {
+        let ask = |runtime: &str| {
+            let checks = run(&docker(&["runc", "runsc"]), &asking(runtime));
+            let of = |id: &str| checks.iter().find(|check| check.id == id).unwrap().clone();
+            let row = checks.iter().find(|check| check.id.starts_with("smoke.")).unwrap();
+            (row.observed.clone(), row.fix.clone().unwrap(), of("overall").observed)
+        };
+        let (observed, fix, overall) = ask("rnusc");
+        assert_eq!(observed, "docker has no runtime `rnusc`: it has runc, runsc");
+        assert!(fix.starts_with("Did you mean `runsc`?") && !fix.contains("kata"), "{fix}");
+        assert_eq!(overall, "does not work here: Start rnusc");
+        assert!(ask("kata").1.contains("containerd-shim-kata-v2"));
+        assert!(ask("mine").1.starts_with("Name one that docker has"));
+    }
+
+    #[test]
+    fn without_the_image_nothing_is_started_and_nothing_fails_unless_it_was_asked_for() {
+        let fake = || docker(&["runc"]).without_images();
+        let checks = run(&fake(), &options());
+        assert_eq!(status(&checks, "image"), CheckStatus::Warn);
+        assert_eq!(status(&checks, "overall"), CheckStatus::Unknown);
+        assert!(!has_failed(&checks));
+        let checks = run(&fake(), &asking("runc"));
+        let row = checks.iter().find(|check| check.id == "smoke.runc").unwrap();
+        assert_eq!(row.observed, "not tried: the image alpine:3.19 is not there");
+        // What was asked for is not shown, and that is what the exit status says.
+        assert_eq!(
+            (row.status, status(&checks, "overall")),
+            (CheckStatus::Unknown, CheckStatus::Fail)
+        );
+        assert_eq!(status(&run(&fake(), &asking("rnusc")), "smoke.rnusc"), CheckStatus::Fail);
     }
 
     #[test]

@@ -54,13 +54,14 @@ const OUTCOMES: &[(&str, &[&str])] = &[
             "host-kernel",
             "no-boot-id",
             "not-tried",
+            "no-image",
             "not-offered",
             "not-started",
             "slow",
             "stopped",
         ],
     ),
-    ("overall", &["proved", "starts", "not-started", "slow", "unproved", "failed"]),
+    ("overall", &["proved", "starts", "not-started", "slow", "no-image", "unproved", "failed"]),
 ];
 
 #[derive(Debug, Deserialize)]

@@ -97,6 +97,16 @@ pub(crate) fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Result<Ve
     Ok(names)
 }
 
+/// Whether the engine has no runtime for a handler, where `names` are all that it has. Only docker
+/// tells: a name without a dot or a slash is one of its own list, or none. The others start what they
+/// find under a name.
+pub(crate) fn lacks_runtime(kind: EngineKind, handler: &str, names: &[String]) -> bool {
+    kind == EngineKind::Docker
+        && !handler.contains(['.', '/'])
+        && !names.is_empty()
+        && !names.iter().any(|name| name == handler)
+}
+
 /// The folders of the search path.
 pub(crate) fn path_folders() -> Vec<std::path::PathBuf> {
     std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()

@@ -39,12 +39,13 @@ impl std::str::FromStr for RuntimeArgument {
 /// Two runtimes have one name.
 pub(crate) fn refuse_equal_names(list: &[RuntimeArgument]) -> Result<()> {
     for (index, wanted) in list.iter().enumerate() {
-        if list[..index].iter().any(|other| other.name == wanted.name) {
-            return Err(Error::unusable_input(format!(
-                "two runtimes are called `{}`",
-                wanted.name
-            ))
-            .with_help("give one of them another name: --runtime NAME=HANDLER"));
+        if let Some(other) = list[..index].iter().find(|other| other.name == wanted.name) {
+            let help = match other.handler == wanted.handler {
+                true => "it is the same one: leave one of them out",
+                false => "give one of them another name: --runtime NAME=HANDLER",
+            };
+            let message = format!("two runtimes are called `{}`", wanted.name);
+            return Err(Error::unusable_input(message).with_help(help));
         }
     }
     Ok(())
