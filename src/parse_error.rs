@@ -66,6 +66,11 @@ pub(crate) fn plain_words(message: &str, form: FileForm) -> String {
     if message == "wanted string or table" {
         return format!("expected {}", expected_words("a string", form));
     }
+    for no_json in ["expected value", "expected ident", "key must be a string"] {
+        if let (Some(place), FileForm::Json) = (message.strip_prefix(no_json), form) {
+            return format!("this is no JSON{place}");
+        }
+    }
     if message.starts_with("EOF while parsing ") {
         return "the file ends before it is whole".into();
     }
@@ -189,6 +194,7 @@ mod tests {
                 "expected an object, found a list",
             ),
             ("EOF while parsing an object", "the file ends before it is whole"),
+            ("expected value at line 1 column 1", "this is no JSON at line 1 column 1"),
         ] {
             assert_eq!(plain_words(message, FileForm::Json), words);
         }

@@ -303,6 +303,8 @@ fn a_fleet_is_exported_as_one_gauge_a_node_and_class() {
     };
     assert_eq!([0, 1, 2, 3].map(gauge), ["1", "0", "1", "-1"]);
     project.run(&["export", "prometheus", "--out", "isoproof.prom"]).succeeds();
+    let printed = project.run(&["export", "prometheus", "--out", "-"]).succeeds();
+    assert_eq!(printed.stdout, project.read("isoproof.prom"));
     assert_eq!(project.read("isoproof.prom"), text);
     project.run(&["export", "prometheus", "latest"]).fails(2, &["is no fleet"]);
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use crate::error::{Error, Result};
 use crate::lab12::edition::Edition;
@@ -17,8 +18,8 @@ pub(super) struct BuildArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// Make the submission of an edition of the lab too: f25 or s26; by default that of book.toml
-    #[arg(long)]
+    /// Make the submission of an edition of the lab too; by default that of book.toml
+    #[arg(long, value_parser = edition_parser())]
     edition: Option<Edition>,
     #[command(flatten)]
     output: ReportOutput,

@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::check;
+use super::closed_lists::{edition_parser, engine_parser};
 use super::cluster::EngineChoice;
 use super::console::{Console, StepReport, count_words};
 use super::doctor::NO_ENGINE;
@@ -18,11 +20,11 @@ use crate::collect::{
     PerfOptions, RequestLoad, RoundCounts, RuntimeArgument, SessionEstimate, THOROUGH, USUAL,
 };
 use crate::doctor;
-use crate::engine::{self, EngineKind, interrupt};
+use crate::engine::{self, EngineKind, interrupt, parse_image_name};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::lab12::edition::Edition;
-use crate::model::{EvidenceKind, Role, Run, Target};
+use crate::model::{EvidenceKind, Fact, Role, Run, Target};
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -39,22 +41,21 @@ pub(super) const STOPPED: u8 = 130;
                   also if nothing was captured. A second one ends it at once; `isoproof clean` \
                   then removes what is left.")]
 pub(super) struct CollectArguments {
-    /// The engine: nerdctl, docker, podman, ctr, or builtin (plain namespaces, no engine);
-    /// by default the first that answers; `collect` also knows kubernetes, pods on nodes of a
-    /// cluster
-    #[arg(long, value_name = "ENGINE")]
+    /// The engine, by default the first that answers; builtin makes plain namespaces; `collect`
+    /// also knows kubernetes, pods on nodes of a cluster
+    #[arg(long, value_name = "ENGINE", value_parser = engine_parser())]
     engine: Option<EngineChoice>,
     /// A runtime to probe, any number of times; by default the engine's own and every sandbox
     #[arg(long = "runtime", value_name = "NAME[=HANDLER]")]
     runtimes: Vec<RuntimeArgument>,
     /// The runtime that the others are compared with; by default runc
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub baseline: Option<String>,
     /// The image of the containers; by default alpine:3.19
-    #[arg(long)]
+    #[arg(long, value_parser = parse_image_name)]
     image: Option<String>,
-    /// The edition of the lab that the run is for: f25 or s26; by default that of book.toml
-    #[arg(long)]
+    /// The edition of the lab that the run is for; by default that of book.toml
+    #[arg(long, value_parser = edition_parser())]
     edition: Option<Edition>,
     /// A name for the run
     #[arg(long)]
@@ -100,7 +101,7 @@ pub(super) struct CollectArguments {
     #[arg(long)]
     kernel_log_witness: bool,
     /// The image of the web application; by default bkimminich/juice-shop:v19.0.0 if it is there
-    #[arg(long, value_name = "IMAGE", conflicts_with = "no_app")]
+    #[arg(long, value_name = "IMAGE", conflicts_with = "no_app", value_parser = parse_image_name)]
     app: Option<String>,
     /// The port on which the application listens
     #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u16).range(1..))]
@@ -339,6 +340,16 @@ fn has_unstarted(targets: &[Target]) -> bool {
         || (has_runtimes && runtimes.all(|target| target.failure.is_some()))
 }
 
+/// Whether the application did not answer with success under a runtime that started.
+fn has_failed_app(run: &Run) -> bool {
+    let mut started =
+        run.targets.iter().filter(|it| it.role != Role::Host && it.start_failure().is_none());
+    started.any(|target| {
+        let status = run.find_fact("app.health_status", &target.name).and_then(Fact::as_i64);
+        !status.is_some_and(|status| (200..300).contains(&status))
+    })
+}
+
 /// Whether a run was made without a container engine.
 fn is_of_namespaces(run: &Run) -> bool {
     let builtin = EngineKind::Builtin.name();
@@ -371,16 +382,19 @@ pub(super) struct CapturedRun {
     pub assessment: Assessment,
     /// Whether the user stopped it before it was complete.
     is_stopped: bool,
+    /// Whether the application was named.
+    names_app: bool,
 }
 
 impl CapturedRun {
     /// The exit status: whether it is complete, then whether something else `has_failed`, a runtime
-    /// that the user named did not start, or none did.
+    /// or an application that the user named did not work, or no runtime started.
     pub(super) fn exit_code(&self, has_failed: bool) -> ExitCode {
-        let did_not_start = has_unstarted(&self.assessment.run.targets);
+        let run = &self.assessment.run;
+        let is_broken = has_unstarted(&run.targets) || (self.names_app && has_failed_app(run));
         match self.is_stopped {
             true => ExitCode::from(STOPPED),
-            false if has_failed || did_not_start => ExitCode::from(1),
+            false if has_failed || is_broken => ExitCode::from(1),
             false => ExitCode::SUCCESS,
         }
     }
@@ -468,7 +482,7 @@ pub(super) fn capture_run(
     let project_data = ProjectData::load_project(project)?;
     let loaded = store.load_run(&path.to_string_lossy(), &project.root)?;
     let assessment = Assessment::new(loaded, &project_data)?;
-    Ok(Some(CapturedRun { assessment, is_stopped }))
+    Ok(Some(CapturedRun { assessment, is_stopped, names_app: arguments.app.is_some() }))
 }
 
 /// Target, verdict, how many facts there are and how many are missing.

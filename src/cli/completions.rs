@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Command};
+use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -70,9 +70,24 @@ fn write_pages(command: &Command, folder: &Path, written: &mut StyledText) -> Re
     command.get_subcommands().try_for_each(|below| write_pages(below, folder, written))
 }
 
+/// The synopsis of a command, with the value of every option.
+fn synopsis(command: &Command) -> String {
+    let mut words = vec![command.get_bin_name().unwrap_or(command.get_name()).to_string()];
+    let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set());
+    let (positionals, options): (Vec<&Arg>, Vec<&Arg>) =
+        arguments.partition(|argument| argument.is_positional());
+    words.extend(options.iter().map(|option| format!("[{option}]")));
+    words.extend(positionals.iter().map(ToString::to_string));
+    if command.has_subcommands() {
+        words.push("<COMMAND>".into());
+    }
+    words.join(" ")
+}
+
 fn render_page(command: &Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(command.clone())
+    let usage = synopsis(command);
+    Man::new(command.clone().override_usage(usage))
         .render(&mut page)
         .map_err(|error| Error::failed_environment(format!("cannot make the page: {error}")))?;
     Ok(page)

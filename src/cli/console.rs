@@ -240,13 +240,14 @@ impl Console {
             error.insert(kind, value);
         }
         let text = error.render().to_string();
+        // Without a command clap's error is the help alone.
+        let text = match text.strip_prefix("error: ") {
+            Some(text) => text.to_string(),
+            None => format!("a command is wanted\n\n{text}"),
+        };
         let mut lines = text.lines();
-        let first = lines.next().unwrap_or_default();
-        self.print_diagnostic(
-            TextStyle::Bad,
-            "error",
-            first.strip_prefix("error: ").unwrap_or(first),
-        );
+        let first = plain_number_words(lines.next().unwrap_or_default());
+        self.print_diagnostic(TextStyle::Bad, "error", &first);
         self.write_error_lines(&lines.collect());
         Ok(())
     }
@@ -369,6 +370,33 @@ pub(super) fn report_failure(error: &Error, console: &Console) -> ExitCode {
     })
 }
 
+/// What clap and Rust say of a value that is no number, or none of those that are possible, in plain
+/// words.
+fn plain_number_words(error: &str) -> String {
+    const NO_NUMBER: [&str; 3] = [
+        "invalid digit found in string",
+        "cannot parse integer from empty string",
+        "number too large to fit in target type",
+    ];
+    let Some((head, reason)) = error.rsplit_once(": ") else { return error.into() };
+    if NO_NUMBER.contains(&reason) {
+        return format!("{head}: a whole number is wanted");
+    }
+    let range = reason.split_once(" is not in ").map(|(_, range)| range);
+    match range.and_then(|range| range.split_once("..")) {
+        Some((least, most)) => {
+            let (least, most) = (least.trim(), most.trim_start_matches('='));
+            let least = if least.is_empty() { "0" } else { least };
+            match most.len() {
+                // The greatest that the program can hold is no limit that anybody would reach.
+                0 | 19.. => format!("{head}: a whole number of {least} or more is wanted"),
+                _ => format!("{head}: a whole number from {least} to {most} is wanted"),
+            }
+        }
+        None => error.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,5 +425,24 @@ mod tests {
     fn what_is_quoted_in_a_message_is_no_message_of_its_own() {
         let printed = style_message(TextStyle::Faint, "note", "a\nerror: b").render_text(false);
         assert_eq!(printed, "note: a\n  error: b\n");
+    }
+
+    #[test]
+    fn a_wrong_number_is_told_in_plain_words() {
+        for (error, words) in [
+            ("'x' for '--port <PORT>': invalid digit found in string", "a whole number is wanted"),
+            ("'9' for '--a': 9 is not in 0..=8", "a whole number from 0 to 8 is wanted"),
+            ("'9' for '--a': 9 is not in ..=8", "a whole number from 0 to 8 is wanted"),
+            ("'0' for '--a': 0 is not in 1..", "a whole number of 1 or more is wanted"),
+            (
+                "'0' for '--a': 0 is not in 1..18446744073709551615",
+                "a whole number of 1 or more is wanted",
+            ),
+        ] {
+            let said = plain_number_words(error);
+            assert_eq!(said.rsplit_once(": ").unwrap().1, words, "{said}");
+        }
+        assert_eq!(plain_number_words("unexpected argument"), "unexpected argument");
+        assert_eq!(plain_number_words("a: is empty"), "a: is empty");
     }
 }

@@ -118,7 +118,12 @@ fn add_to_config(
         text if text.ends_with('\n') => "\n",
         _ => "\n\n",
     };
-    let after = format!("{before}{gap}{}", propose::format_entries(&entries));
+    let mut added = format!("{gap}{}", propose::format_entries(&entries));
+    // A file of Windows stays one.
+    if before.contains("\r\n") {
+        added = added.replace('\n', "\r\n");
+    }
+    let after = format!("{before}{added}");
     ProjectConfig::parse(&after, &path).map_err(|error| {
         Error::unusable_input(format!(
             "the entries cannot stand at the end of {CONFIG}: {}",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use super::fleet::load_fleet;
 use super::load_assessment;
@@ -57,7 +58,7 @@ enum ExportForm {
         /// The fleet
         #[arg(value_name = "FLEET", default_value = "fleet:latest")]
         fleet: String,
-        /// The file, which is replaced if it is an earlier export; by default standard output
+        /// The file, which is replaced if it is an earlier export; standard output by default and for `-`
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -83,8 +84,8 @@ struct LabExportArguments {
     /// The run
     #[arg(long, value_name = "RUN", default_value = "latest")]
     run: String,
-    /// The edition of the lab: f25 or s26; by default that of the run, else f25
-    #[arg(long)]
+    /// The edition of the lab; by default that of the run, else f25
+    #[arg(long, value_parser = edition_parser())]
     edition: Option<Edition>,
     /// The target to show as Kata, where the run has several
     #[arg(long, value_name = "NAME")]
@@ -97,7 +98,7 @@ struct TimesExportArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
-    /// The file, which is replaced if it is an earlier export; by default standard output
+    /// The file, which is replaced if it is an earlier export; standard output by default and for `-`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// A series, such as startup.wall; by default every series of times
@@ -133,6 +134,11 @@ pub(super) fn run_export(
     }
 }
 
+/// The file that is written; none where it is standard output, by default or as `-`.
+fn named_file(out: Option<&Path>) -> Option<&Path> {
+    out.filter(|path| *path != Path::new("-"))
+}
+
 /// Writes the gauges of a fleet.
 fn export_gauges(
     project: &Project,
@@ -148,7 +154,7 @@ fn export_gauges(
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let assessment = load_fleet(project, name, &store, &project_data, false, console)?;
     let text = prometheus::prometheus_text(&assessment.fleet, &assessment.nodes);
-    match out {
+    match named_file(out) {
         None => console.print_document(&text)?,
         Some(path) => {
             atomic::replace_own_file(path, text.as_bytes(), prometheus::is_own_prometheus)?;
@@ -226,7 +232,7 @@ fn export_series(
         console.print_warning(&finding.message);
     }
     let text = text(&all, &assessment.run.id);
-    match &times.out {
+    match named_file(times.out.as_deref()) {
         None if is_json => console.print_json(&text)?,
         None => console.print_document(&text)?,
         Some(path) => {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::init::{self, InitOptions, WorkflowVersion};
@@ -19,8 +20,8 @@ pub(super) struct InitArguments {
     /// The folder; it need not exist
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
-    /// The edition of the lab: f25 or s26; by default that of settings or evidence in the folder
-    #[arg(long)]
+    /// The edition of the lab; by default that of settings or evidence in the folder
+    #[arg(long, value_parser = edition_parser())]
     edition: Option<Edition>,
     /// Write out the text of the chapters, to change it; else they include the shipped text
     #[arg(long)]

@@ -8,6 +8,7 @@ mod assessment;
 mod build;
 mod check;
 mod clean;
+mod closed_lists;
 mod cluster;
 mod collect;
 mod completions;

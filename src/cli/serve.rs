@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::lab12::edition::Edition;
@@ -28,8 +29,8 @@ pub(super) struct ServeArguments {
     /// The folder of the site; by default that of book.toml, else public
     #[arg(long, value_name = "DIR")]
     out: Option<std::path::PathBuf>,
-    /// Make the submission of an edition of the lab too: f25 or s26; by default that of book.toml
-    #[arg(long)]
+    /// Make the submission of an edition of the lab too; by default that of book.toml
+    #[arg(long, value_parser = edition_parser())]
     edition: Option<Edition>,
     /// The runtime that the submission compares with the baseline; by default that of book.toml,
     /// else the one that the lab asks for

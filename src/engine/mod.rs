@@ -174,6 +174,22 @@ pub fn is_shim(handler: &str) -> bool {
     handler.starts_with("io.containerd.") || program.starts_with("containerd-shim-")
 }
 
+/// The name of an image on the command line: one that no engine takes for an option, and one word of
+/// YAML.
+///
+/// # Errors
+///
+/// It is none, in words.
+pub(crate) fn parse_image_name(name: &str) -> Result<String, String> {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-._/:@".contains(c));
+    let has_ends = name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    match is_plain && has_ends {
+        true => Ok(name.into()),
+        false => Err("an image is named as in alpine:3.19 or registry.example/app:1".into()),
+    }
+}
+
 /// The full name of an image: docker's short names are those of its own registry.
 pub fn full_name(image: &str) -> String {
     match image.split_once('/') {
@@ -333,6 +349,17 @@ mod tests {
             argv(Some("/usr/bin/crun")),
             format!("ctr run --rm --runc-binary /usr/bin/crun {rest}")
         );
+    }
+
+    #[test]
+    fn an_image_is_no_option_and_one_word_of_yaml() {
+        for name in ["alpine:3.19", "0a1b", "registry.example:5000/a/isoproof:1@sha256:0a"] {
+            assert!(parse_image_name(name).is_ok(), "{name}");
+        }
+        for wrong in ["", "--privileged", "alpine:3.19 x", "a\nb: c", "{}", "a#b", "alpine:", "a/"]
+        {
+            assert!(parse_image_name(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, NameFailedFile, Result};
+use crate::parse_error::{FileForm, plain_words};
 
 /// The file that says that isoproof made a folder, and which files in it.
 pub(crate) const MARKER: &str = ".isoproof-site";
@@ -62,7 +63,8 @@ impl SiteManifest {
         match serde_json::from_slice::<MarkerFile>(bytes) {
             Ok(marker) => Ok(Some(Self::Listed(marker.files))),
             Err(error) => Err(Error::unusable_input(format!(
-                "{place}: the list of the files that isoproof made is damaged: {error}"
+                "{place}: the list of the files that isoproof made is damaged: {}",
+                plain_words(&error.to_string(), FileForm::Json)
             ))
             .with_help("nothing was changed: move what is yours out of the folder and remove it")),
         }
@@ -130,6 +132,10 @@ mod tests {
         std::fs::write(&marker, "<<<<<<< HEAD\n{").unwrap();
         let error = SiteManifest::read_marker(folder.path()).unwrap_err();
         assert!(error.message.contains(".isoproof-site: the list"), "{error}");
+        assert!(
+            error.message.ends_with("is damaged: this is no JSON at line 1 column 1"),
+            "{error}"
+        );
         std::fs::write(&marker, format!("{UNLISTED} Keep nothing.\n")).unwrap();
         assert_eq!(SiteManifest::read_marker(folder.path()).unwrap(), Some(SiteManifest::Unlisted));
         std::fs::remove_file(&marker).unwrap();

@@ -417,18 +417,20 @@ impl RunStore {
         if let (0, Some((_, error))) = (found, self.damaged_files().pop()) {
             return Err(error);
         }
-        let have = match found {
-            0 => "no run".to_string(),
-            1 => "1 run".to_string(),
-            n => format!("{n} runs"),
+        let (have, help) = match found {
+            0 => {
+                let help = "isoproof collect makes one; isoproof import makes one of evidence that is \
+                            there";
+                ("no run".to_string(), help.to_string())
+            }
+            1 => ("1 run".to_string(), "`latest` is the only one".to_string()),
+            n => (format!("{n} runs"), format!("the oldest is `latest~{}`", n - 1)),
         };
         Err(Error::unusable_input(format!(
             "no run `{reference}`: {} has {have}",
             self.folder.display()
         ))
-        .with_help(
-            "isoproof collect makes one; isoproof import makes one of evidence that is there",
-        ))
+        .with_help(help))
     }
 
     /// Refuses a run that is the latest, or the latest but so many, only because the file of a newer

@@ -30,7 +30,7 @@ pub(super) struct DiffArguments {
     /// The run that is compared, an evidence directory of the lab, or a fleet
     #[arg(value_name = "B")]
     b: String,
-    /// The form of the output
+    /// The form of the output; of fleets text or json
     #[arg(long, value_enum, default_value = "text")]
     format: DiffFormat,
     /// What makes the exit code 1; by default what book.toml says, else never
