@@ -120,9 +120,11 @@ fn run_file() -> String {
     let mut text = "# Run file\n\nOne run is one file `data/runs/<id>.json`, from this schema, \
                     which `isoproof schema` prints for programs. Files of older versions load.\n"
         .to_string();
-    object("Run", &schema, &mut text);
+    object("Run", &schema["$defs"]["Run"], &mut text);
     for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
-        object(name, definition, &mut text);
+        if name != "Run" {
+            object(name, definition, &mut text);
+        }
     }
     text
 }

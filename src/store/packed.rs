@@ -22,14 +22,19 @@ pub(super) const MAX_RUN_BYTES: u64 = 256 << 20;
 /// How a packed run begins.
 const BEGINNING: &str = "{\n  \"same_as\": ";
 
+/// A run of a fleet that is stored as what differs from another run of it.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PackedRun {
-    /// The id of the run that the lines are those of.
+pub(super) struct PackedRun {
+    /// The id of the run whose lines are meant.
     same_as: String,
+    /// The lines of the file, in their order.
     lines: Vec<PackedLines>,
 }
 
+/// A line of its own, or lines of the other run.
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(untagged))]
 enum PackedLines {
     /// The first line, from 0, and how many: lines of the other run.
     Copied(usize, usize),

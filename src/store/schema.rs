@@ -13,16 +13,33 @@ mod tests {
 
     use super::*;
     use crate::model::{Fleet, Run};
+    use crate::store::packed::PackedRun;
 
     fn schema_of_type<T: JsonSchema>() -> String {
         let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
         serde_json::to_string_pretty(&schema).unwrap() + "\n"
     }
 
+    /// That of a run file in either form: whole, or as what differs from another run.
+    fn schema_of_run_file() -> String {
+        let mut generator = SchemaSettings::draft2020_12().into_generator();
+        let whole = generator.subschema_for::<Run>();
+        let packed = generator.subschema_for::<PackedRun>();
+        let schema = serde_json::json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Run file",
+            "if": { "required": ["same_as"] },
+            "then": packed,
+            "else": whole,
+            "$defs": generator.take_definitions(true),
+        });
+        serde_json::to_string_pretty(&schema).unwrap() + "\n"
+    }
+
     #[test]
     fn the_schemas_in_data_are_those_of_the_types() {
         for (file, stored, schema) in [
-            ("run-2", RUN_SCHEMA, schema_of_type::<Run>()),
+            ("run-2", RUN_SCHEMA, schema_of_run_file()),
             ("fleet-1", FLEET_SCHEMA, schema_of_type::<Fleet>()),
         ] {
             if std::env::var_os("SCHEMA").is_some_and(|what| what == "overwrite") {
@@ -35,6 +52,24 @@ mod tests {
                 "the types changed: run `SCHEMA=overwrite cargo test --lib schema`, and raise the \
                  schema version if older files no longer load"
             );
+        }
+    }
+
+    #[test]
+    fn every_run_file_of_a_fleet_follows_the_schema() {
+        let schema = serde_json::from_str(RUN_SCHEMA).unwrap();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let fleet = folder.join("tests/cmd/fleet.in/data/runs/aaaaaaaaaaaa");
+        let mut packed = 0;
+        for entry in fleet.read_dir().unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let run: serde_json::Value = serde_json::from_str(&text).unwrap();
+            packed += usize::from(run.get("same_as").is_some());
+            assert!(jsonschema::is_valid(&schema, &run), "{}", &text[..200]);
+        }
+        assert!(packed > 0);
+        for other in [serde_json::json!({}), serde_json::json!({ "same_as": 1, "lines": [] })] {
+            assert!(!jsonschema::is_valid(&schema, &other), "{other}");
         }
     }
 
