@@ -171,13 +171,17 @@ fn a_proxy_that_answers_for_localhost_is_recognised_and_its_password_is_not_kept
 }
 
 #[test]
-fn an_application_that_ends_at_once_gave_no_response() {
+fn an_application_that_ends_at_once_is_told_as_one_and_ends_the_command() {
     if !engines() {
         return;
     }
     let project = Project::new();
     let more = ["--app", "alpine:3.19", "--app-command", "echo gone", "--runtime", "runc"];
-    project.run(&collect("docker", "3926", &more)).succeeds();
+    let words = "runc: the application ended with exit status 0: gone";
+    project.run(&collect("docker", "3926", &more)).fails(1, &[words]);
+    let check = project.run(&["check"]);
+    assert!(check.stdout.contains("application-ended"), "{check:?}");
+    assert!(!check.stdout.contains("health-not-ok"), "{check:?}");
     let facts = facts(&project);
     assert_eq!(facts["app.health_status"]["runc"]["value"], 0, "{facts:#}");
     assert_eq!(facts["http.latency"]["runc"]["missing"], "error");

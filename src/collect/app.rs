@@ -1,6 +1,6 @@
 //! A web application: is it well under a runtime, and how fast does it answer?
 
-use crate::text::shell_line;
+use crate::text::{make_visible, shell_line};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -15,8 +15,9 @@ use super::waiting::wait_until;
 use super::work_part::WorkPart;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind, facts};
 use crate::error::{Error, Result};
+use crate::model::application::{LOG, STATE, exit_status_of, last_log_line, parse_ended};
 use crate::model::{Capture, CaptureStatus, Target};
-use crate::process::run_command;
+use crate::process::{CommandOutput, run_command};
 
 /// How much of a response's head is kept.
 const HEAD_KEPT: usize = 4096;
@@ -188,12 +189,27 @@ fn check_app(
     let mut captures = health_captures(spec, app, &health);
     captures.extend(check_through_proxy(session, spec, app));
     if !is_success(status) {
+        let state = query_state(session, name).map(|said| from_command(&spec.name, STATE, &said));
         let logs: Vec<String> = [session.engine.name(), "logs", name].map(String::from).to_vec();
         let said = run_command(&logs, engine::QUESTION, session.cancel);
-        captures.extend(said.ok().map(|said| from_command(&spec.name, "app.log", &said)));
+        let log = said.map(|said| from_command(&spec.name, LOG, &said));
+        if let Some(status) = state.as_ref().ok().and_then(exit_status_of) {
+            let last = log.as_ref().ok().and_then(last_log_line);
+            let last = last.map(|line| format!(": {}", make_visible(&line))).unwrap_or_default();
+            let words = format!("the application ended with exit status {status}{last}");
+            session.progress.on_trouble(&spec.name, &words);
+        }
+        captures.extend([state, log].into_iter().flatten());
     }
     captures.extend(capture_app_latency(session, spec, app, status, floor));
     captures
+}
+
+/// Asks whether the container of the application still runs, and how it ended.
+fn query_state(session: &CollectSession, name: &str) -> Result<CommandOutput> {
+    let format = "running={{.State.Running}} exit={{.State.ExitCode}}";
+    let argv = [session.engine.name(), "inspect", "--format", format, name];
+    engine::query_engine(&argv, session.cancel)
 }
 
 fn is_success(status: u16) -> bool {
@@ -211,9 +227,8 @@ fn wait_until_ready(session: &CollectSession, name: &str, port: u16) {
             return;
         }
         if looked.elapsed() > Duration::from_secs(1) {
-            let state = [session.engine.name(), "inspect", "--format", "{{.State.Running}}", name];
-            if engine::query_engine(&state, session.cancel)
-                .is_ok_and(|said| said.stdout_text() == "false")
+            if query_state(session, name)
+                .is_ok_and(|said| parse_ended(&said.stdout_text()).is_some())
             {
                 return;
             }
@@ -313,7 +328,10 @@ fn capture_app_latency(
             floor,
         );
     }
-    let words = format!("not measured: the health check answered {health}");
+    let words = match health {
+        0 => "not measured: the health check had no response".to_string(),
+        status => format!("not measured: the health check answered {status}"),
+    };
     let how = "requests by isoproof itself to the published port, past any proxy";
     ["http.new", "http.kept"]
         .map(|id| host_side::failed_capture(&spec.name, id, how, &words))

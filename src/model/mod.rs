@@ -1,5 +1,6 @@
 //! Plain data: what a run holds. No module here reads a clock, a file or a process.
 
+pub(crate) mod application;
 mod capture;
 mod fact;
 mod fact_id;

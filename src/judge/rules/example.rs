@@ -67,6 +67,9 @@ pub struct RuleExample {
     /// Captures of which only this beginning was kept, by id.
     #[serde(default)]
     pub truncated: BTreeMap<String, String>,
+    /// Other captures of a session, by id, with their output.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub captures: BTreeMap<String, String>,
     /// What became of probes in a container and of its boot (`kata/boot`), by the id of the
     /// capture.
     #[serde(default)]

@@ -1,8 +1,9 @@
 //! Rules about the web application's health.
 
-use super::messages::{HealthNotOk, ProxyAnswersForLocalhost, ProxyInPath};
+use super::messages::{ApplicationEnded, HealthNotOk, ProxyAnswersForLocalhost, ProxyInPath};
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
-use crate::model::{FactId, fact_ids};
+use crate::model::application::{LOG, STATE, exit_status_of, last_log_line};
+use crate::model::{Capture, FactId, fact_ids};
 
 const HEALTH: FactId = fact_ids::APP_HEALTH_STATUS;
 const PROXIED: FactId = fact_ids::APP_HEALTH_PROXIED;
@@ -11,10 +12,35 @@ pub(super) fn is_ok(status: i64) -> bool {
     (200..300).contains(&status)
 }
 
-/// The application did not answer, or answered with an error.
+/// The capture that shows that the container of the application ended, and its exit status. Only a
+/// session makes one: a file of that name that somebody hands in is none.
+fn ended_application<'a>(context: &RuleContext<'a>, target: &str) -> Option<(&'a Capture, i32)> {
+    let state = context.run.find_capture(&format!("{target}/{STATE}"));
+    let state = state.filter(|_| !context.is_imported())?;
+    Some((state, exit_status_of(state)?))
+}
+
+/// The container of the application ended before it answered with success.
+pub(super) fn application_ended(context: &RuleContext) -> Vec<Violation> {
+    find_in_targets(context, |target| {
+        let (state, exit) = ended_application(context, target)?;
+        let log = context.run.find_capture(&format!("{target}/{LOG}"));
+        let log = log.and_then(|log| Some((log, last_log_line(log)?)));
+        let last = log.as_ref().map(|(_, line)| line.as_str());
+        let violation = ApplicationEnded { target, exit, last }
+            .resting_on(context, HEALTH, target)
+            .resting_on_line(&state.id, Some(1));
+        Some(log.iter().fold(violation, |it, (log, _)| it.resting_on_line(&log.id, None)))
+    })
+}
+
+/// The application did not answer, or answered with an error, and as far as is known it still runs.
 pub(super) fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
         let status = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))?;
+        if ended_application(context, target).is_some() {
+            return None;
+        }
         Some(HealthNotOk { target, status }.resting_on(context, HEALTH, target))
     })
 }

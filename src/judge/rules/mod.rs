@@ -93,6 +93,7 @@ const CHECKS: &[RuleCheck] = &[
     consistency::link_local_not_from_mac,
     identity::evidence_disagrees,
     integrity::evidence_of_different_days,
+    http::application_ended,
     http::health_not_ok,
     http::proxy_answers,
     http::proxy_in_path,

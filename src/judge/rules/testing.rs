@@ -112,6 +112,7 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
     for (id, text) in &example.truncated {
         run.captures.push(Capture { status: CaptureStatus::Truncated, ..capture(id, text) });
     }
+    run.captures.extend(example.captures.iter().map(|(id, text)| capture(id, text)));
     for (id, status) in &example.probes {
         run.captures.push(probe(id, *status));
     }
