@@ -116,6 +116,7 @@ fn try_rebuild(
     let published = memory.publish_changes(&project, options, changes)?;
     // Open pages need not wait until the old site is removed, or for what they do not show.
     state.record_build(&published.report.out, published.is_whole());
+    watch.watch_site(&published.report.out);
     tell(ServeEvent::Built(&published.report, start.elapsed()));
     if memory.finish_report(published, &|| watch.has_changes())? {
         state.record_late_files();

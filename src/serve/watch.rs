@@ -29,6 +29,8 @@ pub(super) struct SourceWatch {
     wanted: RefCell<BTreeSet<PathBuf>>,
     /// What is under watch in them and below them.
     watched: RefCell<BTreeSet<PathBuf>>,
+    /// The folder of the site, which somebody may remove.
+    site: RefCell<PathBuf>,
 }
 
 impl SourceWatch {
@@ -51,7 +53,21 @@ impl SourceWatch {
             (RefCell::default(), RefCell::default(), RefCell::default());
         let watcher = RefCell::new(watcher);
         let pending = RefCell::new(no_changes());
-        Ok(Self { watcher, changes, pending, root, checked, wanted, watched })
+        let site = RefCell::default();
+        Ok(Self { watcher, changes, pending, root, checked, wanted, watched, site })
+    }
+
+    /// Watches whether the folder of the site stays: the folder that it lies in is watched.
+    pub(super) fn watch_site(&self, site: &Path) {
+        let site = std::path::absolute(site).unwrap_or_else(|_| site.to_path_buf());
+        if *self.site.borrow() == site {
+            return;
+        }
+        // Where it cannot be watched the site is served all the same.
+        if let Some(parent) = site.parent().filter(|parent| *parent != self.root) {
+            let _ = self.watcher.borrow_mut().watch(parent, RecursiveMode::NonRecursive);
+        }
+        *self.site.borrow_mut() = site;
     }
 
     /// Watches the sources of a project (chapters, templates and data) as far as they are not
@@ -125,6 +141,11 @@ impl SourceWatch {
         }
         // To read a file is no change, and every build reads all of them.
         let is_change = !matches!(event.kind, EventKind::Access(_) | EventKind::Other);
+        // A site that is exchanged with a newer one is gone for no moment that could be seen here.
+        let site = self.site.borrow();
+        if is_change && event.paths.contains(&site) && !site.exists() {
+            *changes = SourceChanges::Unknown;
+        }
         if let SourceChanges::Paths(paths) = changes
             && is_change
         {
@@ -193,6 +214,21 @@ mod tests {
             "templates/site",
         ];
         assert_eq!(names(&watch), expected);
+    }
+
+    #[test]
+    fn a_site_that_is_removed_is_a_change_wherever_it_lies() {
+        for outside in [false, true] {
+            let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let site = if outside { elsewhere.path() } else { folder.path() }.join("public");
+            std::fs::create_dir(&site).unwrap();
+            let project = Project::open_folder(folder.path()).unwrap();
+            let watch = SourceWatch::watch_project(&project).unwrap();
+            watch.watch_site(&site);
+            std::fs::write(site.join("index.html"), "").unwrap();
+            std::fs::remove_dir_all(&site).unwrap();
+            assert_eq!(watch.wait_for_change().unwrap(), SourceChanges::Unknown);
+        }
     }
 
     #[test]
