@@ -216,6 +216,10 @@ fn expectations_that_several_add_at_once_are_added_once() {
     project.run(&["expect"]).succeeds();
     project.run(&["expect", "--write"]).fails(2, &["book.toml is not there", "isoproof init"]);
     assert!(!project.path("book.toml").exists());
+    project.write("book.toml", "[book]\r\ntitle = \"a\"\r\n");
+    project.run(&["expect", "--write"]).succeeds();
+    let text = project.read("book.toml");
+    assert!(text.lines().count() > 4 && text.matches('\n').count() == text.matches("\r\n").count());
 }
 
 #[test]
@@ -290,7 +294,7 @@ fn an_import_names_the_report_that_it_did_not_read() {
 const DAMAGES: [(&str, &str); 4] = [
     ("", "the file ends before it is whole"),
     ("{\n  \"schema_version\": 1,\n", "the file ends before it is whole"),
-    ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n", ".json:1:1: expected value"),
+    ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n", ".json:1:1: this is no JSON"),
     ("{\"schema_version\": 99}\n", "schema version 99"),
 ];
 
@@ -312,7 +316,7 @@ fn one_damaged_file_fails_only_that_run() {
         1,
     );
     let mut damages = Vec::from(DAMAGES);
-    damages.push((&conflict_within, "expected value"));
+    damages.push((&conflict_within, "this is no JSON"));
     for (text, words) in damages {
         project.write(bad, text);
         let list = project.run(&["list"]).succeeds();
@@ -638,6 +642,32 @@ fn a_folder_of_a_project_is_no_report_of_the_lab() {
     project.write("me/report.md", "# Kata\n\n```\n$ nerdctl run --runtime io.containerd.kata.v2 alpine uname -r\n6.12.47\n```\n");
     let outcome = project.run(&["import", "lab12", "."]).succeeds();
     assert!(outcome.stderr.contains("me/report.md read into"), "{outcome:?}");
+}
+
+#[test]
+fn evidence_without_one_value_is_refused_and_that_of_a_failure_is_not() {
+    let project = Project::new();
+    project.write("n.md", "# Notes\n\n| a | b |\n|-|-|\n| runc | kata |\n");
+    for evidence in ["n.md", "."] {
+        project.run(&["import", "lab12", evidence]).fails(2, &["no output of the lab's commands"]);
+    }
+    project.write("lab12/kata/kernel.txt", "");
+    project.write("lab12/bench/startup.txt", "runc:\nKata:\n");
+    let refused = project.run(&["import", "lab12", "lab12"]);
+    refused.fails(2, &["not one value", "bench/startup.txt, kata/kernel.txt", "looked for"]);
+    assert!(!project.path("data/runs").exists());
+    let fatal = "FATA[0000] failed to create shim task: Could not access KVM kernel module\n";
+    project.write("lab12/kata/kernel.txt", fatal);
+    project.run(&["import", "lab12", "lab12"]).succeeds();
+    project.write("lab12/kata/kernel.txt", "");
+    project.write("lab12/setup/kata-built-version.txt", "kata-runtime  : 3.2.0\n");
+    project.run(&["import", "lab12", "lab12"]).succeeds();
+    let run = "sudo nerdctl run --rm --runtime io.containerd.kata.v2 alpine:3.19 uname -a";
+    let report = format!("## Kata\n\n```bash\n{run}\n```\n\n```text\n{fatal}```\n");
+    project.write("failed.md", report);
+    project.run(&["import", "lab12", "failed.md"]).succeeds();
+    project.write("host.md", "# Host\n\n```\n$ uname -r\n6.8.0-49-generic\n```\n");
+    project.run(&["import", "lab12", "host.md"]).succeeds();
 }
 
 #[test]

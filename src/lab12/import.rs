@@ -14,7 +14,7 @@ use crate::lab12::readers::{
     FOLDERS, REPORT_PATH, assign_slots, has_outputs, read_lab_captures, show_different_outputs,
     slot_of,
 };
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, Run};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, MissingReason, Run};
 use crate::privacy::Redactor;
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 use crate::text::make_visible;
@@ -52,12 +52,43 @@ pub fn import_lab_folder(
         redact_captures(&mut captures, redactor, |captures| read_lab_captures(captures).facts);
     sort_by_id(&mut captures);
     let reading = read_lab_captures(&captures);
+    let mut facts = reading.facts.values().flat_map(|by_target| by_target.values());
+    let has_failed = reading.targets.iter().any(|target| target.failure.is_some());
+    if !has_failed && facts.all(|fact| is_nothing_there(fact, &captures)) {
+        return Err(nothing_read(folder, &captures));
+    }
     Ok(Run {
         edition: Some(reading.edition.edition_name().into()),
         targets: reading.targets,
         facts: reading.facts,
         ..empty_imported_run(NAME, label, created, redaction, captures)
     })
+}
+
+/// Whether the evidence says nothing of a fact: neither a value, nor what stands in its place (the
+/// words of a failure, the mean of a series).
+fn is_nothing_there(fact: &Fact, captures: &[Capture]) -> bool {
+    let Fact::Missing(missing) = fact else { return false };
+    let is_shown = missing.source.as_ref().is_some_and(|source| has_number(source, captures));
+    match missing.why {
+        MissingReason::NotStated => !is_shown,
+        MissingReason::NotAsked
+        | MissingReason::FileMissing
+        | MissingReason::FileUnreadable
+        | MissingReason::Empty
+        | MissingReason::NoGuestSection
+        | MissingReason::NoHostLine => true,
+        _ => false,
+    }
+}
+
+/// Whether a number stands in the line that a source names.
+fn has_number(source: &FactSource, captures: &[Capture]) -> bool {
+    let capture = captures.iter().find(|capture| capture.id == source.capture);
+    let (Some(capture), Some(line)) = (capture, source.line) else { return false };
+    let lines = capture.stdout.text_lines();
+    let line = lines.get((line as usize).saturating_sub(1));
+    line.is_some_and(|line| line.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether nobody writes a report or a transcript of this name: pages, and data of programs, which
@@ -126,6 +157,26 @@ fn read_report(path: &Path) -> Result<Capture> {
         true => Ok(capture),
         false => Err(no_outputs(path)),
     }
+}
+
+/// The error of evidence of which not one value can be read.
+fn nothing_read(path: &Path, captures: &[Capture]) -> Error {
+    match captures {
+        _ if !path.is_dir() => return no_outputs(path),
+        [only] if slot_of(&only.id).is_none() => return no_outputs(&path.join(&only.id)),
+        _ => {}
+    }
+    let files = captures.iter().map(|capture| match capture.unread_reason() {
+        Some(reason) => format!("{} ({reason})", capture.id),
+        None => capture.id.clone(),
+    });
+    let files = files.collect::<Vec<_>>();
+    let message = format!(
+        "{}: not one value of the lab can be read in this folder; {}",
+        path.display(),
+        list_seen(&files.iter().map(String::as_str).collect::<Vec<_>>())
+    );
+    Error::unusable_input(message).with_help(expected_files())
 }
 
 /// The error of a report in which nothing is pasted that can be read.
@@ -266,26 +317,19 @@ fn nothing_found(dir: &Path, entries: &[SourceEntry], unreadable: &[UnreadableFo
             "what is in it is not known, and there is no evidence of the lab beside it",
         );
     }
-    const NAMED: usize = 8;
     let files: Vec<&str> = entries
         .iter()
         .filter(|entry| matches!(entry.kind, SourceKind::File))
         .map(|entry| entry.name.as_str())
         .collect();
-    let seen = match files.len() {
-        0 => "there is no file".to_string(),
-        count if count > NAMED => {
-            format!("it has {} and {} more files", files[..NAMED].join(", "), count - NAMED)
-        }
-        _ => format!("it has {}", files.join(", ")),
-    };
     let is_linked = |entry: &&SourceEntry| entry.is_link && entry.kind == SourceKind::Folder;
     let linked = entries.iter().find(is_linked);
     let linked = linked.map_or_else(String::new, |it| format!("; {} is {LINK}", it.name));
     let message = format!(
-        "{}: no evidence of the lab in this folder or below it; {}",
+        "{}: no evidence of the lab in this folder or below it; {}{}",
         dir.display(),
-        make_visible(&format!("{seen}{linked}"))
+        list_seen(&files),
+        make_visible(&linked)
     );
     let report = files.iter().find(|name| name.to_lowercase().ends_with(".md"));
     let also = match report {
@@ -295,12 +339,27 @@ fn nothing_found(dir: &Path, entries: &[SourceEntry], unreadable: &[UnreadableFo
         ),
         None => String::new(),
     };
-    Error::unusable_input(message).with_help(format!(
-        "looked for files such as setup/kata-built-version.txt, kata/kernel.txt, runc/health.txt, \
-         analysis/kernel-comparison.txt, isolation/proc.txt and bench/startup.txt, or \
-         results/kata-kernel.txt and results/startup-bench.txt of the newer edition; name the \
-         folder that holds them (labs/lab12) or one above it{also}"
-    ))
+    Error::unusable_input(message).with_help(format!("{}{also}", expected_files()))
+}
+
+/// The files that are there, for errors.
+fn list_seen(files: &[&str]) -> String {
+    const NAMED: usize = 8;
+    make_visible(&match files.len() {
+        0 => "there is no file".to_string(),
+        count if count > NAMED => {
+            format!("it has {} and {} more files", files[..NAMED].join(", "), count - NAMED)
+        }
+        _ => format!("it has {}", files.join(", ")),
+    })
+}
+
+/// What was looked for in a folder.
+fn expected_files() -> &'static str {
+    "looked for files such as setup/kata-built-version.txt, kata/kernel.txt, runc/health.txt, \
+     analysis/kernel-comparison.txt, isolation/proc.txt and bench/startup.txt, or \
+     results/kata-kernel.txt and results/startup-bench.txt of the newer edition; name the folder \
+     that holds them (labs/lab12) or one above it"
 }
 
 /// What a symbolic link is, for reasons.
