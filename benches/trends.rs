@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use isoproof::diff::history::{self, PastSession};
+use isoproof::diff::history::PastSession;
 use isoproof::error::Result;
 use isoproof::project::Project;
 use isoproof::report::ProjectData;
@@ -18,7 +18,8 @@ fn main() -> Result<()> {
     };
     let project = Project::open_folder(Path::new(&folder))?;
     let shelf = ProjectData::load_data(Some(&project.data_dir()))?;
-    let wanted = |id: &str| trend::needs_fact(id) || history::needs_fact(&shelf.catalogue, id);
+    let needed = trend::needed_facts(&shelf.catalogue);
+    let wanted = |id: &str| needed.contains(id);
     let read = |path: &Path| -> Result<(RunDigest, PastSession)> {
         let run = outline::read_outline(path, &wanted)?;
         Ok((RunDigest::of_run(&run), PastSession::of_run(&run, &shelf.catalogue)))

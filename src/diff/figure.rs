@@ -54,6 +54,14 @@ pub(super) fn measured_figure(probe: Option<&Probe>, fact: &Fact) -> Option<Meas
     }
 }
 
+/// The median of such a figure.
+pub(super) fn measured_median(probe: Option<&Probe>, fact: &Fact) -> Option<f64> {
+    match fact {
+        Fact::Series(samples) => stats::median(&samples.values),
+        fact => measured_figure(probe, fact).map(|figure| figure.median),
+    }
+}
+
 /// What follows for a figure from what earlier sessions predict.
 pub(super) fn predicted_outcome(
     prediction: &SessionPrediction,

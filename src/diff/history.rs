@@ -1,8 +1,8 @@
 //! Earlier sessions: the figures of the runs before, of the same machine and the same setting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::figure::{is_measured, measured_figure, measured_with, predicted_outcome};
+use super::figure::{is_measured, measured_median, measured_with, predicted_outcome};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
 use crate::model::{EvidenceKind, Role, Run, is_timed};
@@ -90,9 +90,9 @@ impl PastSession {
         for (id, by_target) in &run.facts {
             for (target, fact) in by_target {
                 let probe = catalogue.find_probe(id);
-                if let Some(figure) = measured_figure(probe, fact) {
+                if let Some(median) = measured_median(probe, fact) {
                     let measured_with = measured_with(run, probe, target);
-                    let figure = SessionFigure { median: figure.median, measured_with };
+                    let figure = SessionFigure { median, measured_with };
                     figures.insert((id.clone(), target.clone()), figure);
                 }
             }
@@ -206,11 +206,14 @@ impl PastSession {
     }
 }
 
-/// Whether a session is made of a fact.
-pub fn needs_fact(catalogue: &ProbeCatalogue, id: &str) -> bool {
-    machine::is_told_by(id)
-        || is_measured(catalogue.find_probe(id))
-        || catalogue.iter_probes().any(|probe| probe.measured_with.as_deref() == Some(id))
+/// The facts that a session is made of.
+pub fn needed_facts(catalogue: &ProbeCatalogue) -> HashSet<&str> {
+    let mut needed: HashSet<&str> = machine::telling_facts().collect();
+    for probe in catalogue.iter_probes() {
+        needed.extend(is_measured(Some(probe)).then_some(probe.id.as_str()));
+        needed.extend(probe.measured_with.as_deref());
+    }
+    needed
 }
 
 /// The first `limit` of some sessions that were made on a machine like that of `like`, through the
@@ -258,10 +261,11 @@ pub fn sessions_before(
         .filter(|entry| (entry.created, &entry.id) < (run.created, &run.id))
         .map(|entry| entry.path.clone())
         .collect();
+    let needed = needed_facts(catalogue);
     for paths in paths.chunks(AT_ONCE) {
         let mut read = Vec::new();
         let outlines = outline::map_parallel(paths, |path| {
-            outline::read_outline(path, &|id| needs_fact(catalogue, id))
+            outline::read_outline(path, &|id| needed.contains(id))
         });
         for (path, outline) in paths.iter().zip(outlines) {
             match outline {

@@ -19,9 +19,9 @@ const TOLD_BY: &[&str] = &["cpu.model", "cpu.count", "kernel.machine", "hw.dmi.p
 /// The fact of the memory.
 const MEMORY_ID: &str = "mem.total_kb";
 
-/// Whether a fact tells machines apart.
-pub(crate) fn is_told_by(id: &str) -> bool {
-    id == MEMORY_ID || TOLD_BY.contains(&id)
+/// The facts that tell machines apart.
+pub(crate) fn telling_facts() -> impl Iterator<Item = &'static str> {
+    TOLD_BY.iter().copied().chain([MEMORY_ID])
 }
 
 /// The facts without which nothing is known about a machine.

@@ -1,6 +1,7 @@
 //! Reads the captures of a collected run into facts, by the parsers of the catalogue.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::catalogue::{Probe, ProbeCatalogue, ProbePlace};
@@ -134,6 +135,8 @@ fn asked_target_and_probe(capture: &Capture) -> Option<(&str, &str)> {
 /// What a capture holds, decoded once for all who read in it.
 struct DecodedOutput<'a> {
     capture: &'a Capture,
+    /// All of it, once somebody asks for that.
+    text: OnceCell<String>,
     lines: Cow<'a, [String]>,
     errors: Cow<'a, [String]>,
     /// Why there is no answer, where the boot it was asked in is why.
@@ -152,7 +155,8 @@ impl<'a> DecodedOutput<'a> {
             }
             _ => None,
         };
-        Self { capture, lines: capture.stdout.text_lines(), errors, unanswered }
+        let (text, lines) = (OnceCell::new(), capture.stdout.text_lines());
+        Self { capture, text, lines, errors, unanswered }
     }
 
     /// What the parser reads: in all of it, or behind the label `field`.
@@ -182,8 +186,11 @@ impl<'a> DecodedOutput<'a> {
                 let series = parse::series_prefix(parser).unwrap_or_default();
                 let mut lines = self.lines.iter();
                 let first = lines.position(|it| !it.trim().is_empty() && it.starts_with(series));
-                let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
-                return parse_fact(parser, first, &crate::text::decode_bytes(&bytes), capture);
+                let text = self.text.get_or_init(|| {
+                    let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
+                    crate::text::decode_bytes(&bytes)
+                });
+                return parse_fact(parser, first, text, capture);
             }
             (CaptureStatus::Ok, Some(label)) => {
                 let reason = format!("the output has no line `{label}:`");
@@ -274,7 +281,9 @@ fn reason_of(status: CaptureStatus) -> MissingReason {
 fn parse_fact(parser: &str, first: Option<usize>, text: &str, capture: &Capture) -> Fact {
     let line = first.and_then(|index| u32::try_from(index + 1).ok());
     let source = FactSource::new(capture.id.as_str(), line);
-    if let Some(long) = text.lines().find(|line| line.len() > MAX_LINE) {
+    if text.len() > MAX_LINE
+        && let Some(long) = text.lines().find(|line| line.len() > MAX_LINE)
+    {
         let bytes = long.len();
         let reason = format!("a line has {bytes} bytes, and none of more than {MAX_LINE} is read");
         return Fact::missing_at(MissingReason::TooLong, reason, source);

@@ -185,6 +185,9 @@ pub fn list_exports(captures: &[Capture]) -> impl Iterator<Item = HyperfineJson>
 }
 
 fn parse_capture(capture: &Capture) -> Option<(HyperfineJson, String)> {
+    let lines = capture.stdout.text_lines();
+    let first = lines.iter().map(|line| line.trim_start()).find(|line| !line.is_empty());
+    first.filter(|line| line.starts_with('{'))?;
     let text = crate::text::decode_bytes(&capture.stdout.decoded_bytes().ok()?);
     Some((serde_json::from_str(&text).ok()?, text))
 }

@@ -3,7 +3,7 @@
 //! It is made from the outlines of runs, so it shows facts as their files state them; the page
 //! of a run, which a trend leads to, checks them against the captures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -13,12 +13,13 @@ use super::chart_scale::{ChartScale, TICKS};
 use super::charts::style_class;
 use super::number;
 use crate::diff::condition::image_digest_kind;
-use crate::diff::history::SessionChange;
-use crate::diff::machine::{MachineProfile, is_told_by};
+use crate::diff::history::{self, SessionChange};
+use crate::diff::machine::MachineProfile;
 use crate::diff::value::value_text;
 use crate::judge::timing::emulated_host;
-use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, fact_ids};
+use crate::model::{EvidenceKind, Fact, FactId, Role, Run, SampleUnit, fact_ids};
 use crate::phrases::fill_phrase;
+use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::parse::parse_output;
 use crate::stats;
 
@@ -49,9 +50,12 @@ const TOP: f64 = 12.0;
 const LEFT: f64 = 12.0;
 const RIGHT: f64 = 97.0;
 
-/// Whether a trend needs a fact.
-pub fn needs_fact(id: &str) -> bool {
-    SERIES.contains(&id) || is_told(id) || id == &*fact_ids::ENGINE_STORAGE || is_told_by(id)
+/// The facts that a trend is made of, those of its sessions among them.
+pub fn needed_facts(catalogue: &ProbeCatalogue) -> HashSet<&str> {
+    let mut needed = history::needed_facts(catalogue);
+    needed.extend(SERIES.iter().chain(TOLD_OF_ENGINES));
+    needed.extend([fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_STORAGE].map(FactId::as_str));
+    needed
 }
 
 /// What trends need of a run.

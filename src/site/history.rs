@@ -3,7 +3,7 @@
 //! What is kept of a run is its digest, read from the outline of its file; two runs are loaded
 //! in full only where the page of their comparison has to be made again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,10 +45,13 @@ struct KnownRun {
 
 impl KnownRun {
     /// The run of an entry; none if it is damaged, which the store is told.
-    fn read_entry(entry: &RunEntry, store: &RunStore, catalogue: &ProbeCatalogue) -> Option<Self> {
-        let run = outline::read_outline(&entry.path, &|id| {
-            trend::needs_fact(id) || history::needs_fact(catalogue, id)
-        });
+    fn read_entry(
+        entry: &RunEntry,
+        store: &RunStore,
+        catalogue: &ProbeCatalogue,
+        needed: &HashSet<&str>,
+    ) -> Option<Self> {
+        let run = outline::read_outline(&entry.path, &|id| needed.contains(id));
         let run = run.map_err(|error| store.add_damaged(&entry.path, error)).ok()?;
         let (session, digest) = (PastSession::of_run(&run, catalogue), RunDigest::of_run(&run));
         let (path, id, label, at) = (entry.path.clone(), run.id, run.label, run.created);
@@ -103,9 +106,10 @@ impl RunHistory {
     ) -> Result<Self> {
         let mut entries = store.usable_entries()?;
         entries.retain(|entry| !hidden.contains(&entry.id));
+        let needed = trend::needed_facts(catalogue);
         let mut known: Vec<KnownRun> = entries
             .par_iter()
-            .filter_map(|entry| KnownRun::read_entry(entry, store, catalogue))
+            .filter_map(|entry| KnownRun::read_entry(entry, store, catalogue, &needed))
             .collect();
         known.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
         let pairs = compared_pairs(&known);

@@ -210,7 +210,7 @@ fn facts_of(file: &mut File, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<O
     let mut count = 1 << 18;
     let (bytes, begin) = loop {
         let bytes = read_tail(file, count)?;
-        match memmem::rfind(&bytes, FACTS) {
+        match memmem::find(&bytes, FACTS) {
             Some(begin) => break (bytes, begin + FACTS.len() - 1),
             None if count >= size => return Ok(None),
             None => count *= 4,

@@ -68,7 +68,9 @@ pub(super) fn address_tentative(context: &RuleContext) -> Vec<Violation> {
         &context.run.captures,
         |line| {
             let mut words = line.split_whitespace();
-            words.next() == Some("inet6") && words.any(|word| word == "tentative")
+            line.trim_start().starts_with("inet6")
+                && words.next() == Some("inet6")
+                && words.any(|word| word == "tentative")
         },
         |capture, line| AddressTentative { capture, line },
     )

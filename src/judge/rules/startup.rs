@@ -45,7 +45,8 @@ fn missing_because<'a, M: RuleMessage>(
 
 /// Timed runs that failed, next to a figure of those that did not.
 pub(super) fn failed_runs_left_out(context: &RuleContext) -> Vec<Violation> {
-    let of_hyperfine = count_failed_by_target(&context.run.captures);
+    let exports = if context.is_imported() { &context.run.captures[..] } else { &[] };
+    let of_hyperfine = count_failed_by_target(exports);
     find_in_targets(context, |target| {
         let series = [STARTUP, fact_ids::COMMAND_WALL];
         let id = series.into_iter().find(|id| context.fact_series(*id, target).is_some())?;

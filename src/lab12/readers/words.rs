@@ -228,7 +228,15 @@ pub(super) fn split_words(text: &str) -> impl Iterator<Item = &str> {
 /// Whether `text` holds one of `needles`, which are in lower case.
 pub(super) fn contains_any(text: &str, needles: &[&str]) -> bool {
     let text = lower_case(text);
-    needles.iter().any(|needle| contains_word(text.as_bytes(), needle.as_bytes()))
+    // Most have a byte that is nowhere in the text, and are not looked for.
+    let mut there = [false; 256];
+    for byte in text.bytes() {
+        there[usize::from(byte)] = true;
+    }
+    needles.iter().any(|needle| {
+        needle.bytes().all(|byte| there[usize::from(byte)])
+            && contains_word(text.as_bytes(), needle.as_bytes())
+    })
 }
 
 /// Whether one of the words of `text` stands in a list of words, or begins as one with a star.

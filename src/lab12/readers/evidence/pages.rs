@@ -109,9 +109,9 @@ impl<'a> EvidencePages<'a> {
             add_report_pages(&mut pages, capture);
         }
         let named = unplaced.iter().filter_map(|capture| {
-            let taken = slot::slot_of(&capture.id)
-                .is_some_and(|slot| pages.contains_key(slot.path) && slot.who.is_some());
-            slot::variant_of_path(&capture.id).filter(|_| taken)
+            let variant = slot::variant_of_path(&capture.id)?;
+            let slot = slot::slot_of(&capture.id)?;
+            (pages.contains_key(slot.path) && slot.who.is_some()).then_some(variant)
         });
         let beside = pages.values().flat_map(EvidencePage::variants_beside_plain);
         let beside = beside.filter(|(who, _)| *who == EvidenceRole::Kata).map(|(_, name)| name);
