@@ -200,7 +200,12 @@ impl<'a> ValuePlace<'a> {
         let fits = match subject.kind {
             SubjectKind::Status | SubjectKind::Samples => false,
             SubjectKind::Count => {
-                !is_cell && (self.has_noun(subject) || self.has_label() && self.is_bare())
+                // What has a label of its own is not what stands above: `nr_cpus=12`.
+                let is_labelled = self.has_label() && self.is_bare();
+                let before = self.text_before_value();
+                !is_cell
+                    && (self.has_noun(subject)
+                        || is_labelled && self.only_links_beside(before, subject))
             }
             // What `dd` took is stated beside what it copied.
             SubjectKind::Seconds if subject.facts[0].starts_with("perf.") => false,

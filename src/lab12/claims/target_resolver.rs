@@ -82,6 +82,10 @@ impl TargetResolver {
                     start = None;
                     let word = text[from..at].to_lowercase();
                     let Some(target) = self.of_word(&word) else { continue };
+                    let target = match name_of_variant(&word, &text[at..]) {
+                        Some(name) => self.of_word(&name).flatten(),
+                        None => target,
+                    };
                     // `localhost`-like words and paths are no mentions.
                     let glued = text[..from].ends_with(['.', '/', '@'])
                         || text[at..].starts_with(['/', '@']);
@@ -216,6 +220,18 @@ impl TargetResolver {
             words.label.is_match(label) && mentions.iter().all(|mention| mention.target == *target);
         is_label.then(|| target.clone()).flatten()
     }
+}
+
+/// The name of the runtime with another hypervisor than its usual one, which is another target:
+/// `kata-clh`, “Kata (Firecracker)”.
+fn name_of_variant(runtime: &str, after: &str) -> Option<String> {
+    const HYPERVISORS: &[&str] =
+        &["clh", "fc", "firecracker", "cloud", "dragonball", "stratovirt", "remote", "acrn"];
+    let behind = after.strip_prefix(['-', '_', '/', '+']).or_else(|| after.strip_prefix(" ("))?;
+    let end = behind.find(|c: char| !c.is_alphanumeric()).unwrap_or(behind.len());
+    let hypervisor = behind[..end].to_lowercase();
+    (runtime == "kata" && HYPERVISORS.contains(&&*hypervisor))
+        .then(|| format!("{runtime}-{hypervisor}"))
 }
 
 /// “host against Kata: 322 against 52”.

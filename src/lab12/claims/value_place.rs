@@ -198,10 +198,14 @@ impl<'a> ValuePlace<'a> {
     /// The figure whose name stands right behind the value, where no name stands before the first
     /// value: “8.4 ms average, 5.9 ms minimum”.
     fn figures_named_behind(&self) -> Vec<&'static str> {
-        let first = self.all.first().map_or(0, |first| first.range.start);
+        let own = std::mem::discriminant(&self.stated_quantity().value);
+        let first = self.all.iter().find(|one| std::mem::discriminant(&one.value) == own);
+        let first = first.map_or(0, |first| first.range.start);
         let next = self.text_after_value().split_whitespace().next().unwrap_or_default();
+        // `avg=4.0ms min=2.7ms`: the name is the label of what follows.
+        let is_label = next.ends_with(['=', ':']);
         match self.names_of_figures(&self.sentence.text[..first])[..] {
-            [] => self.names_of_figures(next),
+            [] if !is_label => self.names_of_figures(next),
             _ => Vec::new(),
         }
     }
@@ -220,7 +224,7 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// Whether a text holds nothing but the names of targets and of a subject, and words that link.
-    fn only_links_beside(&self, text: &str, subject: &ValueSubject) -> bool {
+    pub(super) fn only_links_beside(&self, text: &str, subject: &ValueSubject) -> bool {
         let mut rest = text.to_string();
         for mention in self.index.resolver.find_mentions(text).into_iter().rev() {
             rest.replace_range(mention.range, "");
