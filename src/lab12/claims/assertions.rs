@@ -423,12 +423,17 @@ impl<'a> AssertingSentence<'a> {
         let found = dates.next().filter(|_| dates.next().is_none())?;
         let (range, stated) = (found.get(0)?.range(), read_date(&found)?);
         let before = self.index.resolver.find_mentions(&text[..range.start]);
-        let mention = before.last().or(self.mentions.first())?;
-        if before.is_empty() && self.mentions.iter().any(|one| one.target != mention.target) {
-            return None;
-        }
         let baseline = || self.index.target_with_role(Role::Baseline);
-        let target = mention.target.as_deref().or_else(baseline)?;
+        let target = match before.last().or(self.mentions.first()) {
+            Some(mention) => {
+                let is_other = |one: &TargetMention| one.target != mention.target;
+                if before.is_empty() && self.mentions.iter().any(is_other) {
+                    return None;
+                }
+                mention.target.as_deref().or_else(baseline)?
+            }
+            None => self.target_with_builder(&text[..range.start])?,
+        };
         // The host's kernel is runc's.
         let is_guest = self.is_candidate(target);
         let targets = self.index.subject.run.targets.iter().map(|one| one.name.as_str());
@@ -441,8 +446,29 @@ impl<'a> AssertingSentence<'a> {
         let (fact_ref, built) =
             known.find_map(|one| Some((one, kernel_build_date(one.fact.as_str()?)?)))?;
         let is_captured = self.index.captured_dates().iter().any(|one| one.may_be(stated));
-        (!self.mentions.is_empty() && !stated.is_of(built) && !is_captured)
+        (!stated.is_of(built) && !is_captured)
             .then(|| self.refute_by_fact(range, &fact_ref, &built.format("%-d %B %Y").to_string()))
+    }
+
+    /// The one target whose kernel's banner names the builder that a text does: `@4bcec8f4443d`.
+    fn target_with_builder(&self, text: &str) -> Option<&'a str> {
+        let builders: Vec<&str> = text
+            .split_whitespace()
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@'))
+            .filter(|word| word.len() > 6 && word.contains('@'))
+            .collect();
+        let names_builder = |one: &FactRef| {
+            let banner = one.fact.as_str().unwrap_or_default();
+            builders.iter().any(|builder| banner.contains(builder))
+        };
+        let kernels = ["kernel.banner", "kernel.dmesg_banner"];
+        let all = kernels.into_iter().flat_map(|id| self.index.facts_everywhere(id));
+        let mut targets: Vec<&str> = all.filter(names_builder).map(|one| one.target).collect();
+        targets.dedup();
+        match targets[..] {
+            [one] => Some(one),
+            _ => None,
+        }
     }
 
     fn check_unsupported(&self, wording: &UnsupportedWording) -> Option<ClaimRemark> {

@@ -127,6 +127,9 @@ fn in_part(part: &LabelledPart) -> ReadResult<i64> {
             line,
         ));
     }
+    if let Some(listed) = count_of_listing(part) {
+        return listed;
+    }
     for (index, line) in part.lines.iter().enumerate() {
         match &line.kind {
             LineKind::Log(log) if log.fatal => return Err(read::failure_from_error_line(line)),
@@ -167,6 +170,39 @@ fn in_part(part: &LabelledPart) -> ReadResult<i64> {
         }
     }
     Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
+}
+
+/// The number of names where a listing stands instead of a count. Its first name can be a number: that
+/// of `/sys/module` is `8250` on most machines.
+fn count_of_listing(part: &LabelledPart) -> Option<ReadResult<i64>> {
+    /// As many names are no labels of anything.
+    const FEWEST_NAMES: usize = 3;
+    let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
+    let is_name =
+        |line: &&PageLine| !line.inline && !line.is_error && line.text.chars().all(is_part_of_name);
+    let lines = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
+    let first = lines().find(is_name)?;
+    let names = lines().filter(is_name);
+    let names = names.filter(|line| line.text.starts_with(|c: char| c.is_ascii_lowercase()));
+    if names.count() < FEWEST_NAMES {
+        return None;
+    }
+    let is_cut = part.lines.iter().any(|line| {
+        line.is_command() && words::has_word(&line.text, "head tail grep sed awk more less")
+    });
+    let listed = i64::try_from(lines().count()).unwrap_or(i64::MAX);
+    let is_whole = !is_cut && lines().all(|line| is_name(&line)) && listed >= FEWEST;
+    // `ls /proc; ls /proc | wc -l`
+    let counted = lines().last().and_then(|line| words::only_number(&line.text));
+    let listed = listed - i64::from(counted == Some(listed - 1));
+    Some(match is_whole {
+        true => Ok(FoundValue::at_line(listed, first)),
+        false => Err(MissingValue::quoting_line(
+            MissingReason::NotNumeric,
+            "a part of a listing stands instead of a count:",
+            first,
+        )),
+    })
 }
 
 /// A value without a key such as `count:` or `/proc entries:` before it.

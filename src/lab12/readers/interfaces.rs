@@ -65,6 +65,10 @@ fn in_part(part: &LabelledPart, who: EvidenceRole) -> ReadResult<Value> {
 /// The interfaces in lines, in order, with what is an address in the place of one.
 fn interfaces_in_lines(lines: &[PageLine]) -> Vec<ListedInterface> {
     let texts = lines.iter().filter(|line| line.kind == LineKind::Text);
+    let described = described_interfaces(lines);
+    if !described.is_empty() {
+        return described;
+    }
     let mut list = list_interfaces(texts.map(|line| (line.number, line.text.as_str())));
     for one in &mut list {
         one.mac.take_if(|mac| !is_mac(mac));
@@ -72,6 +76,28 @@ fn interfaces_in_lines(lines: &[PageLine]) -> Vec<ListedInterface> {
         one.ipv6.retain(|address| is_ipv6(address));
     }
     if list.is_empty() { names_in_lines(lines) } else { list }
+}
+
+/// The interfaces that `ip -j addr` describes in JSON.
+fn described_interfaces(lines: &[PageLine]) -> Vec<ListedInterface> {
+    let mut lines = lines.iter().skip_while(|line| !line.text.starts_with("[{"));
+    let Some(first) = lines.next() else { return Vec::new() };
+    let rest = lines.map(|line| line.text.as_str());
+    let text = [first.text.as_str()].into_iter().chain(rest).collect::<Vec<_>>().join("\n");
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+    let Some(Ok(Value::Array(items))) = values.next() else { return Vec::new() };
+    let word = |item: &Value, key: &str| Some(item.get(key)?.as_str()?.to_string());
+    let described = items.iter().filter_map(|item| {
+        let own = item.get("addr_info").and_then(Value::as_array);
+        let addresses = own.into_iter().flatten().filter_map(|one| {
+            let (address, prefix) = (word(one, "local")?, one.get("prefixlen")?.as_u64()?);
+            Some(format!("{address}/{prefix}"))
+        });
+        let (ipv4, ipv6) = addresses.partition(|address| is_ipv4(address));
+        let mac = word(item, "address").filter(|mac| is_mac(mac));
+        Some(ListedInterface { name: word(item, "ifname")?, mac, ipv4, ipv6, line: first.number })
+    });
+    described.collect()
 }
 
 /// The interfaces of which there is nothing but names, as `ls /sys/class/net` prints them: one of

@@ -47,7 +47,8 @@ impl EvidenceRole {
             "krun" | "libkrun" => Some(Self::Krun),
             _ if word.starts_with("хост") => Some(Self::Host),
             "gast" | "gastsystem" | "invité" | "invitado" | "huésped" => Some(Self::Kata),
-            "hôte" | "anfitrión" => Some(Self::Host),
+            "hôte" | "anfitrión" | "宿主机" | "主机" => Some(Self::Host),
+            "客户机" => Some(Self::Kata),
             _ if word.starts_with("гост") || word.starts_with("гест") => Some(Self::Kata),
             _ => None,
         }

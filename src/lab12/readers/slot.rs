@@ -306,7 +306,7 @@ fn text_file_stem(name: &str) -> Option<String> {
     while let Some(short) = name.strip_suffix(".txt") {
         name = short.trim_end_matches(['.', '-']);
     }
-    for extension in [".log", ".out", ".md", ".json", ".csv", ".tsv"] {
+    for extension in [".log", ".out", ".md", ".json", ".csv", ".tsv", ".perf", ".time", ".stat"] {
         name = name.strip_suffix(extension).unwrap_or(name);
     }
     (!name.is_empty() && !name.contains('.')).then(|| name.to_string())

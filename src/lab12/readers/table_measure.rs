@@ -22,8 +22,11 @@ pub(super) enum TableMeasure {
 
 /// The words by which heads name what is measured; those with a star begin so.
 const MEASURES: [(TableMeasure, &str); 6] = [
-    (TableMeasure::Start, "start* boot* time times real réel elapsed wall duration took seconds"),
-    (TableMeasure::Kernel, "kernel* uname release releases linux ядр* noyau núcleo"),
+    (
+        TableMeasure::Start,
+        "start* boot* time times real réel elapsed wall duration took seconds 启动*",
+    ),
+    (TableMeasure::Kernel, "kernel* uname release releases linux ядр* noyau núcleo 内核*"),
     (TableMeasure::Cpu, "cpu cpus processor processors model modell процессор* prozessor"),
     (TableMeasure::Proc, "proc procfs process processes процесс процессов процессы"),
     (TableMeasure::Modules, "module* модул*"),

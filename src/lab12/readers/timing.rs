@@ -15,7 +15,7 @@ use super::page::{EvidencePage, LabelledPart};
 use super::read::{self, ReadResult};
 use super::words;
 use crate::model::{MissingReason, MissingValue};
-use failed_starts::{failed_start_line, without_failed_starts};
+use failed_starts::{failed_start_line, without_failed_rows, without_failed_starts};
 use named_times::split_named_times;
 use parts::{only_summary, read_series, states_duration};
 use programs::refuse_no_time;
@@ -79,7 +79,8 @@ pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> Read
     }
     let found =
         choose_columns(own.clone()).and_then(|own| read_series(&own)).and_then(refuse_no_time);
-    if let Some(found) = without_failed_starts(&own) {
+    let told = without_failed_starts(&own).or_else(|| without_failed_rows(page, &own, who));
+    if let Some(found) = told {
         return refuse_no_time(found);
     }
     // The state of a start is in a cell that is no time.

@@ -36,6 +36,26 @@ fn without_failed_cells(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
     (are_cells && !failed.is_empty()).then(|| read_series(own).ok())?
 }
 
+/// The times of a table in the rows of which no cell is the status of a start that failed, where no
+/// failure is told otherwise: `kata,2,0.288,1` below `runtime,run,seconds,exit_code`.
+pub(super) fn without_failed_rows(
+    page: &EvidencePage,
+    own: &[&LabelledPart],
+    who: EvidenceRole,
+) -> Option<FoundValue<Vec<f64>>> {
+    let parts = page.labelled_parts();
+    let lines = parts.iter().filter(|part| part.who == Some(who)).flat_map(|part| &part.lines);
+    let failed: Vec<&PageLine> = lines.filter(|line| failure::is_of_failed_start(line)).collect();
+    let mut good: Vec<LabelledPart> = own.iter().map(|part| LabelledPart::clone(part)).collect();
+    for part in &mut good {
+        part.lines.retain(|line| !failed.iter().any(|other| other.row == line.row));
+    }
+    let good: Vec<&LabelledPart> = good.iter().collect();
+    let are_cells = failed.iter().all(|line| line.measure.is_some());
+    let is_told = are_cells && !failed.is_empty();
+    is_told.then(|| read_series(&good).ok())?
+}
+
 /// Whether a part tells of a failure and then of its time, and of no remedy.
 fn tells_failure_first(part: &LabelledPart) -> bool {
     find_program_time(part).is_some_and(|at| find_failure(part) < Some(at))
@@ -60,13 +80,16 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
     let mut good = Vec::new();
     let mut awaits_number = false;
     for line in part.lines.iter().filter(|line| line.kind != LineKind::Blank) {
-        let key = line.text.split_once(':').map_or("", |(key, _)| key.trim_start_matches('#'));
-        match (key.parse::<u16>().ok(), failure::is_of_failed_start(line)) {
+        let (key, value) = line.text.split_once(':').unwrap_or_default();
+        let key = key.trim_start_matches('#');
+        // `3: FEHLER`: a note in the place of a time, in whatever language.
+        let is_note = !value.contains(|c: char| c.is_ascii_digit());
+        match (key.parse::<u16>().ok(), failure::is_of_failed_start(line) || is_note) {
             (Some(number), true) => failed.push(number),
             (Some(number), false) if !awaits_number && own_form(&line.text).is_some() => {
                 good.push(number);
             }
-            (None, true) => {
+            (None, true) if failure::is_of_failed_start(line) => {
                 awaits_number = true;
                 continue;
             }
@@ -76,7 +99,9 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
     }
     let is_apart = !awaits_number && failed.iter().all(|number| !good.contains(number));
     let mut counted = LabelledPart::clone(part);
-    counted.lines.retain(|line| !failure::is_of_failed_start(line));
+    counted
+        .lines
+        .retain(|line| !failure::is_of_failed_start(line) && own_form(&line.text).is_some());
     (is_apart && !failed.is_empty() && !good.is_empty()).then(|| read_part_times(&counted).ok())?
 }
 
