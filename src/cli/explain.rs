@@ -203,7 +203,8 @@ fn rule_page(doc: &RuleDoc, kind: &str, book: &RuleBook) -> ExplanationPage {
 /// An example as lines: what it is of, the evidence indented, and what the rule says.
 fn example_lines(example: &RuleExample) -> String {
     let mut out = format!("{}\n", example.what);
-    for (path, text) in example.files.iter().chain(&example.changed).chain(&example.unread) {
+    let texts = example.files.iter().chain(&example.changed).chain(&example.unread);
+    for (path, text) in texts.chain(&example.captures) {
         let unread = if example.unread.contains_key(path) { " (could not be read)" } else { "" };
         out.push_str(&format!("    {path}{unread}:\n"));
         for line in text.lines() {

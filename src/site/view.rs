@@ -138,6 +138,7 @@ impl<'a> ExampleView<'a> {
         let mut files = Vec::new();
         for (part, fate) in [
             (&example.files, ""),
+            (&example.captures, ""),
             (&example.changed, "changed"),
             (&example.unread, "unread"),
             (&example.changed_failures, "failure added"),
