@@ -69,7 +69,9 @@ impl<'a> EvidencePages<'a> {
                 }
                 _ => None,
             };
-            if let (Some(who), Some(slot)) = (own, slot::slot_of(&capture.id)) {
+            if let Some(who) = own
+                && let Some(slot) = slot::slot_of(&capture.id)
+            {
                 pages.insert(slot.path, EvidencePage::new(capture, Some(who)));
             }
         }
