@@ -193,7 +193,7 @@ fn count_of_listing(part: &LabelledPart) -> Option<ReadResult<i64>> {
     let listed = i64::try_from(lines().count()).unwrap_or(i64::MAX);
     let is_whole = !is_cut && lines().all(|line| is_name(&line)) && listed >= FEWEST;
     // `ls /proc; ls /proc | wc -l`
-    let counted = lines().last().and_then(|line| words::only_number(&line.text));
+    let counted = lines().next_back().and_then(|line| words::only_number(&line.text));
     let listed = listed - i64::from(counted == Some(listed - 1));
     Some(match is_whole {
         true => Ok(FoundValue::at_line(listed, first)),

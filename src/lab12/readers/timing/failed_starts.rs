@@ -46,7 +46,7 @@ pub(super) fn without_failed_rows(
     let parts = page.labelled_parts();
     let lines = parts.iter().filter(|part| part.who == Some(who)).flat_map(|part| &part.lines);
     let failed: Vec<&PageLine> = lines.filter(|line| failure::is_of_failed_start(line)).collect();
-    let mut good: Vec<LabelledPart> = own.iter().map(|part| LabelledPart::clone(part)).collect();
+    let mut good: Vec<LabelledPart> = own.iter().copied().cloned().collect();
     for part in &mut good {
         part.lines.retain(|line| !failed.iter().any(|other| other.row == line.row));
     }
