@@ -145,7 +145,7 @@ impl<'a> Comparison<'a> {
         if let Some(pairs) = self.pairs_of_fewer() {
             return self.decide_pairs(&pairs, ComparedAs::Figures);
         }
-        if !self.is_of_two_targets() {
+        if !self.is_of_two_targets() || self.is_share_per_other() {
             return None;
         }
         let targets = self.compared_targets()?;
@@ -183,6 +183,12 @@ impl<'a> Comparison<'a> {
     /// The sentence after the quantity.
     fn words_after(&self) -> &'a str {
         &self.sentence.text[self.stated_quantity().range.end..]
+    }
+
+    /// “0.3 % per build”: whether it is a share of something that is named behind it.
+    fn is_share_per_other(&self) -> bool {
+        matches!(self.stated_quantity().value, StatedValue::Percent(_))
+            && self.words_after().trim_start().starts_with("per ")
     }
 
     /// The few words after the quantity, up to the end of the clause.

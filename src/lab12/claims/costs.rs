@@ -123,7 +123,7 @@ fn check_figure(
         }
         // “Three times the average” compares two figures of one series.
         StatedValue::Times(_) => !names_average(vocabulary, around.1),
-        StatedValue::Range(_) => true,
+        StatedValue::Range(_) => !is_range_captured(index, &sentence.text[quantity.range.clone()]),
         // Halves of a gigabyte are what a machine has or a setting allows, and nobody's use.
         StatedValue::Bytes(_, size) => {
             (size / HALF_GIGABYTE).fract() != 0.0 && !index.is_size_captured(quantity)
@@ -153,6 +153,13 @@ fn check_figure(
     let words = &make_visible(&join_words(&sentence.text[range]));
     let message = ClaimOverheadUnmeasured { words, area: &area.name, targets: &targets };
     Some(ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place))
+}
+
+/// “From 6 % to 2 %”: whether a capture has both percentages, as the lines of a shell's `time` do.
+fn is_range_captured(index: &EvidenceIndex, stated: &str) -> bool {
+    let is_of_number = |c: char| c.is_ascii_digit() || c == '.';
+    let mut bounds = stated.split(|c| !is_of_number(c)).filter(|bound| !bound.is_empty());
+    stated.contains('%') && bounds.all(|bound| index.is_percentage_captured(&format!("{bound}%")))
 }
 
 /// Whether the average of a series is what the first words behind a ratio name.

@@ -178,8 +178,11 @@ fn count_of_listing(part: &LabelledPart) -> Option<ReadResult<i64>> {
     /// As many names are no labels of anything.
     const FEWEST_NAMES: usize = 3;
     let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
-    let is_name =
-        |line: &&PageLine| !line.inline && !line.is_error && line.text.chars().all(is_part_of_name);
+    // `...` is no name: it stands for those that were left out.
+    let is_word = |text: &str| {
+        text.chars().all(is_part_of_name) && text.contains(|c: char| c.is_ascii_alphanumeric())
+    };
+    let is_name = |line: &&PageLine| !line.inline && !line.is_error && is_word(&line.text);
     let lines = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
     let first = lines().find(is_name)?;
     let names = lines().filter(is_name);
