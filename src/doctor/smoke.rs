@@ -125,16 +125,13 @@ pub(super) fn list_untried_runtimes(
     engine: EngineKind,
     options: &DoctorOptions,
 ) -> Vec<CheckAnswer> {
-    let mut answers = Vec::new();
-    for wanted in &options.runtimes {
-        let untried = || {
-            let outcome = if options.smoke { "no-image" } else { "not-tried" };
-            CheckAnswer::new("smoke", outcome).with_value("image", options.image.clone())
-        };
-        let answer = not_offered(machine, engine, &wanted.handler).unwrap_or_else(untried);
-        answers.push(answer.about_thing(wanted.name.clone()));
-    }
-    answers
+    let outcome = if options.smoke { "no-image" } else { "not-tried" };
+    let answers = options.runtimes.iter().map(|wanted| {
+        let untried = CheckAnswer::new("smoke", outcome).with_value("image", options.image.clone());
+        let answer = not_offered(machine, engine, &wanted.handler).unwrap_or(untried);
+        answer.about_thing(wanted.name.clone())
+    });
+    answers.collect()
 }
 
 /// That the engine has no such runtime, with what it has and the one that was meant.

@@ -426,8 +426,8 @@ impl<'a> AssertingSentence<'a> {
         let baseline = || self.index.target_with_role(Role::Baseline);
         let target = match before.last().or(self.mentions.first()) {
             Some(mention) => {
-                let is_other = |one: &TargetMention| one.target != mention.target;
-                if before.is_empty() && self.mentions.iter().any(is_other) {
+                let mut mentions = self.mentions.iter();
+                if before.is_empty() && mentions.any(|one| one.target != mention.target) {
                     return None;
                 }
                 mention.target.as_deref().or_else(baseline)?
@@ -457,13 +457,13 @@ impl<'a> AssertingSentence<'a> {
             .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@'))
             .filter(|word| word.len() > 6 && word.contains('@'))
             .collect();
-        let names_builder = |one: &FactRef| {
-            let banner = one.fact.as_str().unwrap_or_default();
-            builders.iter().any(|builder| banner.contains(builder))
-        };
         let kernels = ["kernel.banner", "kernel.dmesg_banner"];
         let all = kernels.into_iter().flat_map(|id| self.index.facts_everywhere(id));
-        let mut targets: Vec<&str> = all.filter(names_builder).map(|one| one.target).collect();
+        let named = all.filter(|one| {
+            let banner = one.fact.as_str().unwrap_or_default();
+            builders.iter().any(|builder| banner.contains(builder))
+        });
+        let mut targets: Vec<&str> = named.map(|one| one.target).collect();
         targets.dedup();
         match targets[..] {
             [one] => Some(one),

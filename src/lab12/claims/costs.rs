@@ -157,8 +157,8 @@ fn check_figure(
 
 /// “From 6 % to 2 %”: whether a capture has both percentages, as the lines of a shell's `time` do.
 fn is_range_captured(index: &EvidenceIndex, stated: &str) -> bool {
-    let is_of_number = |c: char| c.is_ascii_digit() || c == '.';
-    let mut bounds = stated.split(|c| !is_of_number(c)).filter(|bound| !bound.is_empty());
+    let bounds = stated.split(|c: char| !c.is_ascii_digit() && c != '.');
+    let mut bounds = bounds.filter(|bound| !bound.is_empty());
     stated.contains('%') && bounds.all(|bound| index.is_percentage_captured(&format!("{bound}%")))
 }
 

@@ -143,6 +143,7 @@ impl ValuePlace<'_> {
                 let mut known = all.take(MAX_FIGURES).map(|figure| figure.value);
                 known.any(|known| self.is_slip_of_time(*seconds, known))
             }
+            StatedValue::Rate(..) => self.is_shifted_rate(fact_ref),
             StatedValue::Address(_) => fact_ref.interface_addresses().any(|known| {
                 let known = known.split('/').next().unwrap_or_default();
                 is_host_address(stated)

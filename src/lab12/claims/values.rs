@@ -190,7 +190,7 @@ impl<'a> ValuePlace<'a> {
             "is", "has", "got", "get", "gets", "gave", "see", "sees", "saw", "says", "shows",
             "prints", "printed", "reports", "reported", "runs", "running", "uses", "ist", "zeigt",
             "meldet", "läuft", "muestra", "affiche", "code", "http", "status", "cpu", "capeff",
-            "version", "shim",
+            "version", "shim", "kernel",
         ];
         const ARTICLES: &[&str] =
             &["a", "an", "the", "my", "ein", "un", "amd", "intel", "some", "generic"];

@@ -177,26 +177,22 @@ fn in_part(part: &LabelledPart) -> ReadResult<i64> {
 fn count_of_listing(part: &LabelledPart) -> Option<ReadResult<i64>> {
     /// As many names are no labels of anything.
     const FEWEST_NAMES: usize = 3;
-    let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
-    // `...` is no name: it stands for those that were left out.
-    let is_word = |text: &str| {
-        text.chars().all(is_part_of_name) && text.contains(|c: char| c.is_ascii_alphanumeric())
-    };
-    let is_name = |line: &&PageLine| !line.inline && !line.is_error && is_word(&line.text);
-    let lines = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
-    let first = lines().find(is_name)?;
-    let names = lines().filter(is_name);
-    let names = names.filter(|line| line.text.starts_with(|c: char| c.is_ascii_lowercase()));
-    if names.count() < FEWEST_NAMES {
+    let lines = part.lines.iter().filter(|line| line.kind == LineKind::Text).collect::<Vec<_>>();
+    let (names, others): (Vec<&PageLine>, Vec<&PageLine>) =
+        lines.iter().partition(|line| is_listed_name(line));
+    let first = *names.first()?;
+    let in_letters =
+        names.iter().filter(|line| line.text.starts_with(|c: char| c.is_ascii_lowercase()));
+    if in_letters.count() < FEWEST_NAMES {
         return None;
     }
     let is_cut = part.lines.iter().any(|line| {
         line.is_command() && words::has_word(&line.text, "head tail grep sed awk more less")
     });
-    let listed = i64::try_from(lines().count()).unwrap_or(i64::MAX);
-    let is_whole = !is_cut && lines().all(|line| is_name(&line)) && listed >= FEWEST;
+    let listed = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+    let is_whole = !is_cut && others.is_empty() && listed >= FEWEST;
     // `ls /proc; ls /proc | wc -l`
-    let counted = lines().next_back().and_then(|line| words::only_number(&line.text));
+    let counted = lines.last().and_then(|line| words::only_number(&line.text));
     let listed = listed - i64::from(counted == Some(listed - 1));
     Some(match is_whole {
         true => Ok(FoundValue::at_line(listed, first)),
@@ -206,6 +202,13 @@ fn count_of_listing(part: &LabelledPart) -> Option<ReadResult<i64>> {
             first,
         )),
     })
+}
+
+/// Whether a line may be a name of a listing. `...` is none: it stands for those that were left out.
+fn is_listed_name(line: &PageLine) -> bool {
+    let is_of_names = line.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.@".contains(c));
+    let is_named = line.text.contains(|c: char| c.is_ascii_alphanumeric());
+    is_of_names && is_named && !line.inline && !line.is_error
 }
 
 /// A value without a key such as `count:` or `/proc entries:` before it.

@@ -86,18 +86,28 @@ fn described_interfaces(lines: &[PageLine]) -> Vec<ListedInterface> {
     let text = [first.text.as_str()].into_iter().chain(rest).collect::<Vec<_>>().join("\n");
     let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
     let Some(Ok(Value::Array(items))) = values.next() else { return Vec::new() };
-    let word = |item: &Value, key: &str| Some(item.get(key)?.as_str()?.to_string());
     let described = items.iter().filter_map(|item| {
         let own = item.get("addr_info").and_then(Value::as_array);
         let addresses = own.into_iter().flatten().filter_map(|one| {
-            let (address, prefix) = (word(one, "local")?, one.get("prefixlen")?.as_u64()?);
+            let (address, prefix) = (text_member(one, "local")?, one.get("prefixlen")?.as_u64()?);
             Some(format!("{address}/{prefix}"))
         });
         let (ipv4, ipv6) = addresses.partition(|address| is_ipv4(address));
-        let mac = word(item, "address").filter(|mac| is_mac(mac));
-        Some(ListedInterface { name: word(item, "ifname")?, mac, ipv4, ipv6, line: first.number })
+        let mac = text_member(item, "address").filter(|mac| is_mac(mac));
+        Some(ListedInterface {
+            name: text_member(item, "ifname")?,
+            mac,
+            ipv4,
+            ipv6,
+            line: first.number,
+        })
     });
     described.collect()
+}
+
+/// A text of an object in JSON, by its key.
+fn text_member(object: &Value, key: &str) -> Option<String> {
+    Some(object.get(key)?.as_str()?.to_string())
 }
 
 /// The interfaces of which there is nothing but names, as `ls /sys/class/net` prints them: one of
