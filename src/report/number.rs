@@ -43,10 +43,16 @@ pub(crate) fn format_difference(value: f64, unit: SampleUnit) -> String {
     format!("{sign}{}", format_measured(value.abs(), unit))
 }
 
-/// A difference of memory with its sign, to a tenth of a MiB: `+43.5 MiB`.
+/// A difference of memory with its sign, to a tenth of a MiB: `+43.5 MiB`, and `±0 MiB` where that is
+/// all that is left of it.
 pub(crate) fn format_added_mib(mib: f64) -> String {
-    let sign = if mib < 0.0 { "−" } else { "+" };
-    format!("{sign}{} MiB", format_plain((round_significant(mib.abs(), 3) * 10.0).round() / 10.0))
+    let tenths = (round_significant(mib, 3) * 10.0).round() / 10.0;
+    let sign = match tenths {
+        0.0 => "±",
+        less if less < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{} MiB", format_plain(tenths.abs()))
 }
 
 /// A ratio: three significant digits.
@@ -94,6 +100,7 @@ mod tests {
         assert_eq!(format_range(0.41, 0.512, SampleUnit::Seconds), "410 to 512 ms");
         assert_eq!(format_added_mib(0.0742), "+0.1 MiB");
         assert_eq!(format_added_mib(-304.42), "−304 MiB");
+        assert_eq!(format_added_mib(-0.01), "±0 MiB");
         assert_eq!(format_difference(-0.0123, SampleUnit::Seconds), "−12.3 ms");
         assert_eq!(format_range(0.98, 1.25, SampleUnit::Seconds), "0.98 to 1.25 s");
     }
