@@ -1,10 +1,13 @@
 //! Network interfaces, in the forms of iproute2, busybox and ifconfig.
 
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
+use super::records;
+use super::table::TableLine;
 use super::vocabulary::interfaces::STARTS;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{ListedInterface, is_ipv4, is_ipv6, is_mac, list_interfaces};
@@ -64,12 +67,13 @@ fn in_part(part: &LabelledPart, who: EvidenceRole) -> ReadResult<Value> {
 
 /// The interfaces in lines, in order, with what is an address in the place of one.
 fn interfaces_in_lines(lines: &[PageLine]) -> Vec<ListedInterface> {
-    let texts = lines.iter().filter(|line| line.kind == LineKind::Text);
-    let described = described_interfaces(lines);
-    if !described.is_empty() {
-        return described;
-    }
-    let mut list = list_interfaces(texts.map(|line| (line.number, line.text.as_str())));
+    let mut list = match lines_of_json(lines) {
+        Some(flat) => list_interfaces(flat.iter().map(|line| (line.number, line.text.as_str()))),
+        None => {
+            let texts = lines.iter().filter(|line| line.kind == LineKind::Text);
+            list_interfaces(texts.map(|line| (line.number, line.text.as_str())))
+        }
+    };
     for one in &mut list {
         one.mac.take_if(|mac| !is_mac(mac));
         one.ipv4.retain(|address| is_ipv4(address));
@@ -78,36 +82,15 @@ fn interfaces_in_lines(lines: &[PageLine]) -> Vec<ListedInterface> {
     if list.is_empty() { names_in_lines(lines) } else { list }
 }
 
-/// The interfaces that `ip -j addr` describes in JSON.
-fn described_interfaces(lines: &[PageLine]) -> Vec<ListedInterface> {
-    let mut lines = lines.iter().skip_while(|line| !line.text.starts_with("[{"));
-    let Some(first) = lines.next() else { return Vec::new() };
-    let rest = lines.map(|line| line.text.as_str());
-    let text = [first.text.as_str()].into_iter().chain(rest).collect::<Vec<_>>().join("\n");
-    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-    let Some(Ok(Value::Array(items))) = values.next() else { return Vec::new() };
-    let described = items.iter().filter_map(|item| {
-        let own = item.get("addr_info").and_then(Value::as_array);
-        let addresses = own.into_iter().flatten().filter_map(|one| {
-            let (address, prefix) = (text_member(one, "local")?, one.get("prefixlen")?.as_u64()?);
-            Some(format!("{address}/{prefix}"))
-        });
-        let (ipv4, ipv6) = addresses.partition(|address| is_ipv4(address));
-        let mac = text_member(item, "address").filter(|mac| is_mac(mac));
-        Some(ListedInterface {
-            name: text_member(item, "ifname")?,
-            mac,
-            ipv4,
-            ipv6,
-            line: first.number,
-        })
-    });
-    described.collect()
-}
-
-/// A text of an object in JSON, by its key.
-fn text_member(object: &Value, key: &str) -> Option<String> {
-    Some(object.get(key)?.as_str()?.to_string())
+/// What `ip -j addr` says below a label, in the lines of `ip addr`.
+fn lines_of_json(lines: &[PageLine]) -> Option<Vec<TableLine>> {
+    let lines = &lines[lines.iter().position(|line| line.text.starts_with("[{"))?..];
+    let text: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
+    let mut documents = serde_json::Deserializer::from_str(&text).into_iter::<IgnoredAny>();
+    documents.next()?.ok()?;
+    let numbers = lines.iter().map(|line| line.number);
+    let first = text[..documents.byte_offset()].lines().map(String::from);
+    records::flatten_document(&numbers.zip(first).collect::<Vec<_>>()).ok()?
 }
 
 /// The interfaces of which there is nothing but names, as `ls /sys/class/net` prints them: one of
