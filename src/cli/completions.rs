@@ -71,7 +71,7 @@ fn write_pages(command: &Command, folder: &Path, written: &mut StyledText) -> Re
 }
 
 /// The synopsis of a command, with the value of every option.
-fn synopsis(command: &Command) -> String {
+fn render_usage(command: &Command) -> String {
     let mut words = vec![command.get_bin_name().unwrap_or(command.get_name()).to_string()];
     let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set());
     let (positionals, options): (Vec<&Arg>, Vec<&Arg>) =
@@ -86,7 +86,7 @@ fn synopsis(command: &Command) -> String {
 
 fn render_page(command: &Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
-    let usage = synopsis(command);
+    let usage = render_usage(command);
     Man::new(command.clone().override_usage(usage))
         .render(&mut page)
         .map_err(|error| Error::failed_environment(format!("cannot make the page: {error}")))?;

@@ -15,7 +15,9 @@ use super::waiting::wait_until;
 use super::work_part::WorkPart;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind, facts};
 use crate::error::{Error, Result};
-use crate::model::application::{LOG, STATE, exit_status_of, last_log_line, parse_ended};
+use crate::model::application::{
+    LOG, STATE, exit_status_of, is_success_status, last_log_line, parse_ended,
+};
 use crate::model::{Capture, CaptureStatus, Target};
 use crate::process::{CommandOutput, run_command};
 
@@ -188,7 +190,7 @@ fn check_app(
     let status = health.as_ref().map_or(0, |response| response.status);
     let mut captures = health_captures(spec, app, &health);
     captures.extend(check_through_proxy(session, spec, app));
-    if !is_success(status) {
+    if !is_success_status(status.into()) {
         let state = query_state(session, name).map(|said| from_command(&spec.name, STATE, &said));
         let logs: Vec<String> = [session.engine.name(), "logs", name].map(String::from).to_vec();
         let said = run_command(&logs, engine::QUESTION, session.cancel);
@@ -212,10 +214,6 @@ fn query_state(session: &CollectSession, name: &str) -> Result<CommandOutput> {
     engine::query_engine(&argv, session.cancel)
 }
 
-fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
 /// Waits for a success, for the limit, or until the container has ended.
 fn wait_until_ready(session: &CollectSession, name: &str, port: u16) {
     let limits = HttpLimits { time: Duration::from_secs(5), ..HttpLimits::default() };
@@ -223,7 +221,7 @@ fn wait_until_ready(session: &CollectSession, name: &str, port: u16) {
     let mut looked = std::time::Instant::now();
     while std::time::Instant::now() < end && !session.is_cancelled() {
         let answer = http::get_once(port, "/", limits, session.cancel);
-        if answer.is_ok_and(|response| is_success(response.status)) {
+        if answer.is_ok_and(|response| is_success_status(response.status.into())) {
             return;
         }
         if looked.elapsed() > Duration::from_secs(1) {
@@ -319,7 +317,7 @@ fn capture_app_latency(
     health: u16,
     floor: &mut LoopbackBaseline,
 ) -> Vec<Capture> {
-    if is_success(health) {
+    if is_success_status(health.into()) {
         return latency::capture_latency_series(
             session,
             spec,

@@ -1,4 +1,4 @@
-//! What a session keeps of an application that did not answer with success: how its container ended,
+//! When an application is well, and what a session keeps of one that is not: how its container ended,
 //! and what it said. Neither is a fact; a rule tells the reader of both.
 
 use super::capture::Capture;
@@ -8,6 +8,11 @@ pub(crate) const STATE: &str = "app.state";
 
 /// The capture of what the application said.
 pub(crate) const LOG: &str = "app.log";
+
+/// Whether an HTTP status is one of success.
+pub(crate) fn is_success_status(status: i64) -> bool {
+    (200..300).contains(&status)
+}
 
 /// The exit status that a state names, where the container no longer runs.
 pub(crate) fn parse_ended(state: &str) -> Option<i32> {

@@ -2,15 +2,11 @@
 
 use super::messages::{ApplicationEnded, HealthNotOk, ProxyAnswersForLocalhost, ProxyInPath};
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
-use crate::model::application::{LOG, STATE, exit_status_of, last_log_line};
+use crate::model::application::{LOG, STATE, exit_status_of, is_success_status, last_log_line};
 use crate::model::{Capture, FactId, fact_ids};
 
 const HEALTH: FactId = fact_ids::APP_HEALTH_STATUS;
 const PROXIED: FactId = fact_ids::APP_HEALTH_PROXIED;
-
-pub(super) fn is_ok(status: i64) -> bool {
-    (200..300).contains(&status)
-}
 
 /// The capture that shows that the container of the application ended, and its exit status. Only a
 /// session makes one: a file of that name that somebody hands in is none.
@@ -37,7 +33,8 @@ pub(super) fn application_ended(context: &RuleContext) -> Vec<Violation> {
 /// The application did not answer, or answered with an error, and as far as is known it still runs.
 pub(super) fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
-        let status = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))?;
+        let status =
+            context.fact_integer(HEALTH, target).filter(|&status| !is_success_status(status))?;
         if ended_application(context, target).is_some() {
             return None;
         }
@@ -48,8 +45,10 @@ pub(super) fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
 /// The application is well, and asked through the environment's proxy something else answers.
 pub(super) fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
-        let status = context.fact_integer(HEALTH, target).filter(|&status| is_ok(status))?;
-        let proxied = context.fact_integer(PROXIED, target).filter(|&other| !is_ok(other))?;
+        let status =
+            context.fact_integer(HEALTH, target).filter(|&status| is_success_status(status))?;
+        let proxied =
+            context.fact_integer(PROXIED, target).filter(|&other| !is_success_status(other))?;
         Some(
             ProxyAnswersForLocalhost { target, status, proxied }
                 .resting_on(context, PROXIED, target)

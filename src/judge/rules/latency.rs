@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::http::is_ok;
 use super::messages::{
     FigureOfFewDigits, LatencyBelowApplication, LatencyConstantSlow, LatencyMeanWithOutlier,
     LatencyOnErrorStatus, LatencyOneRuntimeOnly, LatencySummaryContradicts, LatencyWarmUpIncluded,
@@ -10,6 +9,7 @@ use super::messages::{
 };
 use super::startup::first_stands_out;
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
+use crate::model::application::is_success_status;
 use crate::model::{FactId, Samples, fact_ids};
 use crate::stats::{round_significant, summarize_samples};
 
@@ -40,7 +40,8 @@ pub(crate) fn was_checked_early(status: i64, samples: &[f64]) -> bool {
 /// Latency of a service whose health check failed.
 pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
-        let status = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))?;
+        let status =
+            context.fact_integer(HEALTH, target).filter(|&status| !is_success_status(status))?;
         let samples = context.fact_series(LATENCY, target)?;
         if was_checked_early(status, &samples.values) {
             return None;
@@ -178,7 +179,8 @@ pub(super) fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
         let tally = context.fact_value(STATUSES, target).and_then(Value::as_object)?;
         let (mut good, mut bad) = (0, 0);
         for (status, count) in tally {
-            let sum = if status.parse().is_ok_and(is_ok) { &mut good } else { &mut bad };
+            let sum =
+                if status.parse().is_ok_and(is_success_status) { &mut good } else { &mut bad };
             *sum += count.as_u64().unwrap_or(0);
         }
         (bad > 0).then(|| {
@@ -209,7 +211,8 @@ pub(super) fn constant_slow(context: &RuleContext) -> Vec<Violation> {
 /// The latency series under a target, unless it is that of an application that is not well: then
 /// its shape says nothing.
 fn series_of_application<'a>(context: &RuleContext<'a>, target: &str) -> Option<&'a Samples> {
-    let is_unwell = context.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
+    let is_unwell =
+        context.fact_integer(HEALTH, target).is_some_and(|status| !is_success_status(status));
     context.fact_series(LATENCY, target).filter(|_| !is_unwell)
 }
 

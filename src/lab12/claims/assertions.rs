@@ -25,6 +25,7 @@ use super::words::{
 };
 use crate::judge::rules::{kernel_build_date, latency::was_checked_early};
 use crate::judge::{Conclusion, EvidenceRef};
+use crate::model::application::is_success_status;
 use crate::model::{CaptureOrigin, FactSource, MissingReason, Role, fact_ids};
 use crate::text::{beginning, join_words, make_visible};
 
@@ -859,7 +860,7 @@ impl<'a> AssertingSentence<'a> {
         let mean = fact_ref.fact.as_value().and_then(|value| value.get("avg")?.as_f64());
         let timed = fact_ref.fact.as_series().map(|samples| &samples.values[..]);
         let was_early = was_checked_early(status, timed.unwrap_or(mean.as_slice()));
-        let is_well = (200..300).contains(&status) || was_early || is_known;
+        let is_well = is_success_status(status) || was_early || is_known;
         (!is_well && self.sentence.is_plain).then(|| {
             let (whole, message) = (0..self.sentence.text.len(), ClaimLatencyOfErrors { status });
             self.remark_by_rule(&whole, message, ClaimStatus::Unsupported)

@@ -15,6 +15,7 @@ use super::quantity::{StatedQuantity, StatedValue, ValueHedge, find_quantities};
 use super::sentence::ReportSentence;
 use super::value_place::ValuePlace;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
+use crate::model::application::is_success_status;
 use crate::model::{FactId, MissingReason, Role, fact_ids};
 
 /// How far before and behind a sentence may stand what was captured, so that it states another thing:
@@ -261,7 +262,7 @@ impl<'a> ValuePlace<'a> {
             return self.misnamed_remark(fact_ref.target);
         }
         let known = fact_ref.fact.as_i64().filter(|_| fact_ref.id == "app.health_status");
-        if let Some(status) = known.filter(|status| !(200..300).contains(status))
+        if let Some(status) = known.filter(|status| !is_success_status(*status))
             && self.sentence.is_plain
             && !self.vocabulary.words.asked_again.is_match(self.sentence.surrounding_text())
         {
