@@ -99,6 +99,18 @@ fn the_core_does_not_know_the_course() {
     assert!(met.is_empty(), "{}", met.join("\n"));
 }
 
+/// Folders of people are called by words that may be a pack's name.
+#[test]
+fn a_pack_is_named_by_itself_and_in_the_list_alone() {
+    let mut texts = program_texts();
+    texts.retain(|name, text| {
+        let may_name =
+            name.starts_with("lab12/") || ["lib.rs", "privacy/name.rs"].contains(&&**name);
+        !may_name && text.contains("lab12")
+    });
+    assert_eq!(texts.keys().collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
 /// Merges that were committed before they were made: a template with such marks is published.
 #[test]
 fn what_ships_holds_no_marks_of_a_merge() {

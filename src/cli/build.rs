@@ -8,7 +8,6 @@ use clap::Args;
 use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use crate::error::{Error, Result};
-use crate::lab12::edition::Edition;
 use crate::project::Project;
 use crate::site::{self, BuiltReport};
 
@@ -20,7 +19,7 @@ pub(super) struct BuildArguments {
     run: Option<String>,
     /// Make the submission of an edition of the lab too; by default that of book.toml
     #[arg(long, value_parser = edition_parser())]
-    edition: Option<Edition>,
+    edition: Option<String>,
     #[command(flatten)]
     output: ReportOutput,
 }
@@ -64,7 +63,7 @@ pub(super) fn run_build(
     console: &Console,
 ) -> Result<ExitCode> {
     let run = arguments.run.as_deref().unwrap_or(&project.config.run);
-    let edition = arguments.edition.map(Edition::edition_name);
+    let edition = arguments.edition.as_deref();
     let built = build_and_warn(project, run, edition, &arguments.output, console)?;
     if let Some(document) = &built.document {
         console.print_line(document.display().to_string())?;

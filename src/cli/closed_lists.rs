@@ -5,7 +5,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::cluster::EngineChoice;
 use crate::cluster;
 use crate::engine::EngineKind;
-use crate::lab12::edition::Edition;
 
 /// Reads the name of an engine, or `kubernetes`.
 pub(super) fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
@@ -13,8 +12,7 @@ pub(super) fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<EngineChoice>())
 }
 
-/// Reads the name of an edition of the lab.
-pub(super) fn edition_parser() -> impl TypedValueParser<Value = Edition> {
-    let names = Edition::ALL.iter().map(|edition| edition.edition_name());
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<Edition>())
+/// Reads the name of an edition of a pack.
+pub(super) fn edition_parser() -> PossibleValuesParser {
+    PossibleValuesParser::new(crate::PACKS.iter().flat_map(|pack| pack.edition_names()))
 }

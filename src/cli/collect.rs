@@ -23,7 +23,6 @@ use crate::doctor;
 use crate::engine::{self, EngineKind, interrupt, parse_image_name};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
-use crate::lab12::edition::Edition;
 use crate::model::application::is_success_status;
 use crate::model::{EvidenceKind, Fact, Role, Run, Target};
 use crate::privacy::Redactor;
@@ -57,7 +56,7 @@ pub(super) struct CollectArguments {
     image: Option<String>,
     /// The edition of the lab that the run is for; by default that of book.toml
     #[arg(long, value_parser = edition_parser())]
-    edition: Option<Edition>,
+    edition: Option<String>,
     /// A name for the run
     #[arg(long)]
     pub label: Option<String>,
@@ -165,7 +164,7 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 impl CollectArguments {
     /// The edition that was named.
     pub(super) fn edition_name(&self) -> Option<&str> {
-        self.edition.map(Edition::edition_name)
+        self.edition.as_deref()
     }
 
     /// Whether pods of a cluster are meant.

@@ -58,7 +58,7 @@ pub(super) fn print_manual(
     Ok(ExitCode::SUCCESS)
 }
 
-/// A page for the command and each below it: `isoproof.1`, `isoproof-import-lab12.1`.
+/// A page for the command and each below it: `isoproof.1`, `isoproof-import-hyperfine.1`.
 fn write_pages(command: &Command, folder: &Path, written: &mut StyledText) -> Result<()> {
     let path = folder.join(Man::new(command.clone()).get_filename());
     let page = render_page(command)?;

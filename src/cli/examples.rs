@@ -14,7 +14,6 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("isoproof collect --engine kubernetes --nodes all", "every class on every node"),
         ],
     ),
-    ("import", &[("isoproof import lab12 labs/lab12 --label mine", "the lab's evidence files")]),
     (
         "build",
         &[

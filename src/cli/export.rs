@@ -10,16 +10,17 @@ use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use super::fleet::load_fleet;
 use super::load_assessment;
+use super::pack_command::{PackArguments, PackCommand};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::export::evidence_files::write_evidence_files;
 use crate::export::{benchmark, hyperfine, prometheus, series};
 use crate::judge::Severity;
 use crate::judge::rules::Finding;
-use crate::lab12::edition::Edition;
-use crate::lab12::export;
 use crate::model::Run;
 use crate::project::Project;
 use crate::report::ProjectData;
+use crate::report::pack::{CommandWords, Pack};
 use crate::store::RunStore;
 use crate::store::reference::split_fleet_reference;
 
@@ -32,11 +33,8 @@ pub(super) struct ExportArguments {
 
 #[derive(Debug, Subcommand)]
 enum ExportForm {
-    /// Write the evidence files of the lab, as its own commands would have written them
-    #[command(after_help = "Only what the run holds is written. No file of another content is \
-                            overwritten.\n\nExample:\n  isoproof export lab12 labs/lab12 --run \
-                            mine")]
-    Lab12(LabExportArguments),
+    #[command(flatten)]
+    Pack(PackCommand<PackExportArguments>),
     /// Write series of times as hyperfine does, for the scripts that read its files
     Hyperfine {
         #[command(flatten)]
@@ -77,19 +75,22 @@ enum HyperfineForm {
 
 /// Which run goes where, and as what.
 #[derive(Debug, Args)]
-struct LabExportArguments {
-    /// The folder of the lab: labs/lab12
+struct PackExportArguments {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// The run
     #[arg(long, value_name = "RUN", default_value = "latest")]
     run: String,
-    /// The edition of the lab; by default that of the run, else f25
     #[arg(long, value_parser = edition_parser())]
-    edition: Option<Edition>,
-    /// The target to show as Kata, where the run has several
+    edition: Option<String>,
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
+}
+
+impl PackArguments for PackExportArguments {
+    fn command_words(pack: &dyn Pack) -> CommandWords {
+        pack.export_words()
+    }
 }
 
 /// Which series go where.
@@ -113,7 +114,7 @@ pub(super) fn run_export(
     console: &Console,
 ) -> Result<ExitCode> {
     match &arguments.form {
-        ExportForm::Lab12(lab) => export_lab_files(project, lab, console),
+        ExportForm::Pack(form) => export_evidence(project, form, console),
         ExportForm::Hyperfine { times, format } => {
             let text = match format {
                 HyperfineForm::Json => hyperfine::hyperfine_json,
@@ -165,18 +166,16 @@ fn export_gauges(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the files of the lab, and lists them.
-fn export_lab_files(
+/// Writes the evidence files of a pack, and lists them.
+fn export_evidence(
     project: &Project,
-    arguments: &LabExportArguments,
+    form: &PackCommand<PackExportArguments>,
     console: &Console,
 ) -> Result<ExitCode> {
-    let LabExportArguments { folder, run, edition, target } = arguments;
+    let PackExportArguments { folder, run, edition, target } = &form.arguments;
     let run = load_intact_run(project, run, console)?;
-    let made_for = run.edition.as_ref().and_then(|edition| edition.parse().ok());
-    let edition = edition.or(made_for).unwrap_or(Edition::F25);
-    let files = export::lab_files(&run, edition, target.as_deref())?;
-    export::write_lab_files(folder, &files)?;
+    let files = form.pack.export_evidence(&run, edition.as_deref(), target.as_deref())?;
+    write_evidence_files(folder, &files)?;
     console.print_note(&format!(
         "{} of run {} in {}",
         count_words(files.len(), "file"),

@@ -6,16 +6,19 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::console::{Console, count_words};
+use super::pack_command::{PackArguments, PackCommand};
 use crate::clock;
 use crate::error::Result;
 use crate::import::{self, HyperfineRole};
 use crate::privacy::Redactor;
 use crate::probe::hyperfine::TimedThing;
 use crate::project::Project;
+use crate::report::pack::{CommandWords, Pack};
 use crate::store::{RunStore, reference};
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
+#[command(after_help = list_examples())]
 pub(super) struct ImportArguments {
     #[command(subcommand)]
     form: ImportForms,
@@ -23,14 +26,8 @@ pub(super) struct ImportArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImportForms {
-    /// Read the evidence directory of the lab, of either edition, or a report alone
-    Lab12 {
-        /// The directory: labs/lab12, or a folder above it; or a report with pasted outputs, FILE.md
-        #[arg(value_name = "DIR")]
-        folder: PathBuf,
-        #[command(flatten)]
-        common: CommonImportArguments,
-    },
+    #[command(flatten)]
+    Pack(PackCommand<PackImportArguments>),
     /// Read the times in files that hyperfine --export-json wrote
     #[command(after_help = "A result is named by its parameter `runtime`, by --runtime in its \
                             command, or by hyperfine's --command-name; results of one runtime by \
@@ -52,6 +49,21 @@ enum ImportForms {
     },
 }
 
+/// The evidence of a pack.
+#[derive(Debug, Args)]
+struct PackImportArguments {
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    #[command(flatten)]
+    common: CommonImportArguments,
+}
+
+impl PackArguments for PackImportArguments {
+    fn command_words(pack: &dyn Pack) -> CommandWords {
+        pack.import_words()
+    }
+}
+
 #[derive(Debug, Args)]
 struct CommonImportArguments {
     /// A name for the run
@@ -62,14 +74,20 @@ struct CommonImportArguments {
     no_redact: bool,
 }
 
+/// An example for the evidence of each pack.
+fn list_examples() -> String {
+    let examples = crate::PACKS.iter().map(|pack| pack.import_words().example);
+    format!("Examples:\n  {}", examples.collect::<Vec<_>>().join("\n  "))
+}
+
 /// Imports, and prints the id of the run as the last line.
 pub(super) fn run_import(
     project: &Project,
     arguments: &ImportArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let (ImportForms::Lab12 { common, .. } | ImportForms::Hyperfine { common, .. }) =
-        &arguments.form;
+    let (ImportForms::Pack(PackCommand { arguments: PackImportArguments { common, .. }, .. })
+    | ImportForms::Hyperfine { common, .. }) = &arguments.form;
     if let Some(label) = &common.label {
         reference::check_label(label)?;
     }
@@ -79,8 +97,8 @@ pub(super) fn run_import(
     };
     let (label, created) = (common.label.clone(), clock::recording_time()?);
     let mut run = match &arguments.form {
-        ImportForms::Lab12 { folder, .. } => {
-            crate::lab12::import::import_lab_folder(folder, label, redactor.as_mut(), created)?
+        ImportForms::Pack(PackCommand { pack, arguments }) => {
+            pack.import_evidence(&arguments.folder, label, redactor.as_mut(), created)?
         }
         ImportForms::Hyperfine { files, timed, baseline, .. } => {
             let options = HyperfineRole { timed: *timed, baseline: baseline.as_deref() };
@@ -114,15 +132,15 @@ pub(super) fn run_import(
             let counts = crate::probe::hyperfine::count_failed_by_target(&run.captures);
             counts.values().map(|(failed, _)| failed).sum()
         }
-        ImportForms::Lab12 { .. } => 0,
+        ImportForms::Pack(_) => 0,
     };
     if failed > 0 {
         console
             .print_note(&format!("{} ended with an error: no samples", count_words(failed, "run")));
     }
-    if let ImportForms::Lab12 { folder, .. } = &arguments.form {
-        for report in crate::lab12::import::reports_beside(folder) {
-            let report = folder.join(report);
+    if let ImportForms::Pack(PackCommand { pack, arguments }) = &arguments.form {
+        for report in pack.reports_beside(&arguments.folder) {
+            let report = arguments.folder.join(report);
             console.print_note(&format!(
                 "{} is a report and no evidence, so it was not read: isoproof check --submission \
                  holds it against this run",

@@ -9,7 +9,6 @@ use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::init::{self, InitOptions, WorkflowVersion};
-use crate::lab12::edition::Edition;
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]
@@ -22,7 +21,7 @@ pub(super) struct InitArguments {
     folder: PathBuf,
     /// The edition of the lab; by default that of settings or evidence in the folder
     #[arg(long, value_parser = edition_parser())]
-    edition: Option<Edition>,
+    edition: Option<String>,
     /// Write out the text of the chapters, to change it; else they include the shipped text
     #[arg(long)]
     chapters: bool,
@@ -39,7 +38,7 @@ pub(super) fn run_init(
         None => arguments.folder.clone(),
     };
     let options = InitOptions {
-        edition: arguments.edition.map(|edition| edition.edition_name().into()),
+        edition: arguments.edition.clone(),
         whole_chapters: arguments.chapters,
         version: workflow_version(),
     };

@@ -30,6 +30,7 @@ mod list;
 mod manifest;
 mod mdbook;
 mod nodes;
+mod pack_command;
 mod publish;
 mod report;
 mod run;
@@ -64,14 +65,7 @@ const EVERYWHERE: &str = "Options of every command";
     bin_name = "isoproof",
     version = env!("ISOPROOF_VERSION"),
     max_term_width = 100,
-    after_help = "Examples:\n  isoproof run                                the whole job\n  \
-                  isoproof collect --runtime runc --runtime kata=io.containerd.kata.v2\n  \
-                  isoproof import lab12 labs/lab12            make a run from evidence files\n  \
-                  isoproof facts latest --format json         what the latest run holds\n  \
-                  isoproof check latest --fail-on error       verdicts and findings\n  \
-                  isoproof diff latest~1 latest               what changed since the run before\n\n\
-                  A run is named by `latest`, `latest~2`, its label, the beginning of its id, the \
-                  path of its file, or `git:<revision>[:path]`."
+    after_help = list_examples()
 )]
 struct CommandLine {
     /// The folder of the project; by default the nearest one up that has a book.toml
@@ -92,6 +86,25 @@ struct CommandLine {
 
     #[command(subcommand)]
     command: CliCommand,
+}
+
+/// Examples of the most used commands, and how a run is named.
+fn list_examples() -> String {
+    let mut imports = String::new();
+    for pack in crate::PACKS {
+        let (name, folder) = (pack.pack_name(), pack.example_folder());
+        let command = format!("isoproof import {name} {folder}");
+        imports += &format!("  {command:<42}  make a run from evidence files\n");
+    }
+    format!(
+        "Examples:\n  isoproof run                                the whole job\n  \
+         isoproof collect --runtime runc --runtime kata=io.containerd.kata.v2\n{imports}  \
+         isoproof facts latest --format json         what the latest run holds\n  \
+         isoproof check latest --fail-on error       verdicts and findings\n  \
+         isoproof diff latest~1 latest               what changed since the run before\n\n\
+         A run is named by `latest`, `latest~2`, its label, the beginning of its id, the path of \
+         its file, or `git:<revision>[:path]`."
+    )
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::console::count_words;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, NameFailedFile, Result};
-use crate::judge::{EvidenceRef, SwitchedOff};
-use crate::lab12::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
+use crate::judge::{CheckedClaims, ClaimResult, ClaimStatus, EvidenceRef, SwitchedOff};
 use crate::project::Project;
 use crate::report::Assessment;
+use crate::report::checked::check_report;
 use crate::sources::{self, MAX_TEXT_BYTES};
 
 /// A checked report.
@@ -38,8 +38,7 @@ impl CheckedReport {
             Error::unusable_input(format!("{}: the report is not UTF-8 text", path.display()))
                 .with_help("give the Markdown file of the report")
         })?;
-        let checked =
-            ClaimChecker::load(Some(&project.data_dir()))?.check_report(assessment, &text)?;
+        let checked = check_report(assessment, &text, &project.data_dir())?;
         Ok(Self { file: path.display().to_string(), checked })
     }
 

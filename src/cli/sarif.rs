@@ -16,8 +16,10 @@ use serde_json::{Value, json};
 
 use super::expectations::describe_result;
 use super::file_uris::{planned_uri, repository_uri};
-use crate::judge::{EvidenceRef, ExpectationResult, Finding, RuleDoc, Severity, SwitchedOff};
-use crate::lab12::claims::{CheckedClaims, ClaimResult};
+use crate::judge::{
+    CheckedClaims, ClaimResult, EvidenceRef, ExpectationResult, Finding, RuleDoc, Severity,
+    SwitchedOff,
+};
 use crate::model::FactSource;
 use crate::project::{CONFIG, Project};
 use crate::report::fleet::{ExpectationFold, FleetAssessment};

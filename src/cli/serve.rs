@@ -7,7 +7,6 @@ use clap::Args;
 use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use crate::error::Result;
-use crate::lab12::edition::Edition;
 use crate::project::Project;
 use crate::report::find_candidate;
 use crate::serve::{self, ServeEvent};
@@ -31,7 +30,7 @@ pub(super) struct ServeArguments {
     out: Option<std::path::PathBuf>,
     /// Make the submission of an edition of the lab too; by default that of book.toml
     #[arg(long, value_parser = edition_parser())]
-    edition: Option<Edition>,
+    edition: Option<String>,
     /// The runtime that the submission compares with the baseline; by default that of book.toml,
     /// else the one that the lab asks for
     #[arg(long, value_name = "NAME")]
@@ -47,7 +46,7 @@ pub(super) fn run_serve(
     let options = site::BuildOptions {
         run: arguments.run.clone().unwrap_or_else(|| project.config.run.clone()),
         out: arguments.out.clone(),
-        edition: arguments.edition.map(|edition| edition.edition_name().into()),
+        edition: arguments.edition.clone(),
         target: arguments.target.clone(),
         ..site::BuildOptions::default()
     };

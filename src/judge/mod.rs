@@ -1,6 +1,7 @@
 //! Judging: facts to verdicts, and rules to findings.
 
 pub(crate) mod against;
+mod claims;
 mod context;
 mod edition;
 pub(crate) mod expectations;
@@ -18,6 +19,7 @@ pub(crate) mod words;
 pub(crate) mod workloads;
 
 pub(crate) use crate::knowledge::Severity;
+pub use claims::{CheckedClaims, ClaimResult, ClaimStatus};
 pub(crate) use context::RuleContext;
 pub(crate) use edition::PackEdition;
 pub(crate) use expectations::{ExpectationOutcome, ExpectationResult};

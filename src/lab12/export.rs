@@ -4,19 +4,15 @@
 //! values of gVisor never stand where the lab wants Kata's. What was imported from such files
 //! comes back byte for byte.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::edition::Edition;
-use crate::atomic::{self, SHARED};
 use crate::error::{Error, Result};
 use crate::knowledge::is_runtime;
 use crate::model::{CaptureOrigin, CaptureStatus, Fact, Run, Samples, Target};
-
-/// Files by their path in the lab's folder.
-pub(crate) type LabFiles = BTreeMap<String, Vec<u8>>;
+use crate::report::pack::EvidenceFiles;
 
 /// The lines of the kernel log that the lab asks for.
 const LOG_LINES: usize = 5;
@@ -36,7 +32,11 @@ struct LabExporter<'a> {
 ///
 /// `target` is no target of the run, or is not Kata; or the run holds nothing that the lab's
 /// files carry.
-pub(crate) fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Result<LabFiles> {
+pub(crate) fn lab_files(
+    run: &Run,
+    edition: Edition,
+    target: Option<&str>,
+) -> Result<EvidenceFiles> {
     let kata = kata_target(run, target)?;
     let files = match run.is_imported() && run.edition.as_deref() == Some(edition.edition_name()) {
         true => as_imported(run),
@@ -52,33 +52,6 @@ pub(crate) fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Re
         ));
     }
     Ok(files)
-}
-
-/// Writes the files below `folder`, or none of them if one is there with another content.
-///
-/// # Errors
-///
-/// A file of another content exists, or something cannot be written.
-pub(crate) fn write_lab_files(folder: &Path, files: &LabFiles) -> Result<()> {
-    let mut other = Vec::new();
-    for (name, bytes) in files {
-        let there = atomic::read_target(&folder.join(name))?;
-        if there.is_some_and(|there| there != *bytes) {
-            other.push(name.as_str());
-        }
-    }
-    if !other.is_empty() {
-        let list = other.join(", ");
-        return Err(Error::unusable_input(format!(
-            "{} holds other evidence: {list}",
-            folder.display()
-        ))
-        .with_help("nothing was written: name another folder, or move these files away"));
-    }
-    // What is there by now is not overwritten.
-    files.iter().try_for_each(|(name, bytes)| {
-        atomic::create_if_missing(&folder.join(name), bytes, SHARED).map(drop)
-    })
 }
 
 /// The target that is Kata.
@@ -128,8 +101,8 @@ fn is_kata(run: &Run, target: &Target) -> bool {
 }
 
 /// The files that the run was imported from. One that was cut off is only its beginning.
-fn as_imported(run: &Run) -> LabFiles {
-    let mut files = LabFiles::new();
+fn as_imported(run: &Run) -> EvidenceFiles {
+    let mut files = EvidenceFiles::new();
     for capture in run.captures.iter().filter(|capture| capture.status == CaptureStatus::Ok) {
         let CaptureOrigin::File { path, .. } = &capture.origin else { continue };
         let stays_inside = Path::new(path)
@@ -150,7 +123,7 @@ impl<'a> LabExporter<'a> {
         Self { run, host, runc: runc.map(|target| target.name.as_str()), kata }
     }
 
-    fn edition_files(&self, edition: Edition) -> LabFiles {
+    fn edition_files(&self, edition: Edition) -> EvidenceFiles {
         let texts = match edition {
             Edition::F25 => self.f25_files(),
             Edition::S26 => self.s26_files(),
@@ -390,9 +363,12 @@ fn latency_summary(samples: &Samples) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::export::evidence_files::write_evidence_files;
     use crate::judge::rules::testing::{Sketch, sketch};
     use crate::lab12::import;
     use crate::model::{CapturedStream, EvidenceKind, Facts};
@@ -431,7 +407,7 @@ mod tests {
     fn imported(run: &Run, edition: Edition) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let lab = folder.path().join("labs/lab12");
-        write_lab_files(&lab, &lab_files(run, edition, None).unwrap()).unwrap();
+        write_evidence_files(&lab, &lab_files(run, edition, None).unwrap()).unwrap();
         import::import_lab_folder(&lab, None, None, chrono::DateTime::UNIX_EPOCH).unwrap()
     }
 
@@ -522,7 +498,7 @@ mod tests {
         std::fs::write(folder.path().join("kata/kernel.txt"), "mine").unwrap();
         let run = collected_sketch().fact("kernel.release", "kata", "6.12.47").run;
         let files = lab_files(&run, Edition::F25, None).unwrap();
-        let error = write_lab_files(folder.path(), &files).unwrap_err();
+        let error = write_evidence_files(folder.path(), &files).unwrap_err();
         assert!(error.message.contains("kata/kernel.txt"), "{error}");
         assert_eq!(std::fs::read(folder.path().join("kata/kernel.txt")).unwrap(), b"mine");
     }

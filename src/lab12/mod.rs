@@ -4,7 +4,6 @@
 //! that it has its students fill (import, export, readers), and hand-written reports held against
 //! evidence. The core knows it as a `report::pack::Pack` alone.
 
-mod checked;
 pub mod claims;
 mod coverage;
 pub mod edition;
@@ -18,18 +17,21 @@ mod rules;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::error::{Error, Result};
-use crate::judge::{PackEdition, RuleCheck};
-use crate::model::{Capture, Facts, Target};
+use crate::judge::{CheckedClaims, PackEdition, RuleCheck};
+use crate::model::{Capture, Facts, Run, Target};
+use crate::privacy::Redactor;
+use crate::report::Assessment;
 use crate::report::functions::LookupDefinition;
-use crate::report::pack::{BlankNote, HandReport, Pack, PackRequirements};
-use crate::report::{Assessment, Renderer};
-use checked::CheckedView;
+use crate::report::pack::{BlankNote, CommandWords, EvidenceFiles, Pack, PackRequirements};
 use claims::ClaimChecker;
 use edition::Edition;
 pub(crate) use edition::NAME;
 
 /// The pack.
+#[derive(Debug)]
 pub(crate) struct Lab12;
 
 impl Pack for Lab12 {
@@ -61,13 +63,66 @@ impl Pack for Lab12 {
 
     fn check_report(
         &self,
-        report: &HandReport,
         assessment: &Assessment,
-        renderer: &Renderer,
-    ) -> Result<Option<serde_json::Value>> {
-        let claims = ClaimChecker::load(report.data)?.check_report(assessment, report.text)?;
-        let view = CheckedView::new(report.name, report.text, claims, assessment, renderer);
-        Ok(Some(serde_json::json!(view)))
+        text: &str,
+        data: &Path,
+    ) -> Result<CheckedClaims> {
+        ClaimChecker::load(Some(data))?.check_report(assessment, text)
+    }
+
+    fn import_evidence(
+        &self,
+        source: &Path,
+        label: Option<String>,
+        redactor: Option<&mut Redactor>,
+        created: DateTime<Utc>,
+    ) -> Result<Run> {
+        import::import_lab_folder(source, label, redactor, created)
+    }
+
+    fn reports_beside(&self, folder: &Path) -> Vec<String> {
+        import::reports_beside(folder)
+    }
+
+    fn import_words(&self) -> CommandWords {
+        CommandWords {
+            about: "Read the evidence directory of the lab, of either edition, or a report alone",
+            example: "isoproof import lab12 labs/lab12 --label mine  the lab's evidence files",
+            note: "",
+            arguments: &[(
+                "folder",
+                "The directory: labs/lab12, or a folder above it; or a report with pasted \
+                 outputs, FILE.md",
+            )],
+        }
+    }
+
+    fn export_evidence(
+        &self,
+        run: &Run,
+        edition: Option<&str>,
+        target: Option<&str>,
+    ) -> Result<EvidenceFiles> {
+        let edition = edition.or(run.edition.as_deref()).and_then(|name| name.parse().ok());
+        export::lab_files(run, edition.unwrap_or(Edition::F25), target)
+    }
+
+    fn export_words(&self) -> CommandWords {
+        CommandWords {
+            about: "Write the evidence files of the lab, as its own commands would have written \
+                    them",
+            example: "isoproof export lab12 labs/lab12 --run mine",
+            note: "Only what the run holds is written. No file of another content is overwritten.",
+            arguments: &[
+                ("folder", "The folder of the lab: labs/lab12"),
+                ("edition", "The edition of the lab; by default that of the run, else f25"),
+                ("target", "The target to show as Kata, where the run has several"),
+            ],
+        }
+    }
+
+    fn example_folder(&self) -> &'static str {
+        "labs/lab12"
     }
 
     fn evident_edition(&self, folder: &Path) -> Option<&'static str> {

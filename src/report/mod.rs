@@ -6,6 +6,7 @@ pub(crate) mod assessment;
 pub(crate) mod chapters;
 mod chart_scale;
 pub(crate) mod charts;
+pub(crate) mod checked;
 pub(crate) mod comparison;
 pub(crate) mod costs;
 pub mod escape;

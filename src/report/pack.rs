@@ -3,21 +3,23 @@
 //! The core knows a pack by this trait and [`PackEdition`] alone, and [`crate::PACKS`] lists those that there are. A
 //! project that names no edition of a pack in its `book.toml` sees nothing of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::about::AboutPage;
 use super::assessment::Assessment;
 use super::functions::LookupDefinition;
-use super::renderer::Renderer;
 use crate::error::Result;
-use crate::judge::{PackEdition, RuleCheck};
-use crate::model::{Capture, Facts, Target};
+use crate::judge::{CheckedClaims, PackEdition, RuleCheck};
+use crate::model::{Capture, Facts, Run, Target};
+use crate::privacy::Redactor;
 
 /// A consumer of evidence with demands of its own.
-pub(crate) trait Pack: Sync {
+pub(crate) trait Pack: std::fmt::Debug + Sync {
     /// Its name, which is that of its folders in `data/` and `templates/` and of the form of
     /// evidence that it imports.
     fn pack_name(&self) -> &'static str;
@@ -41,17 +43,57 @@ pub(crate) trait Pack: Sync {
     /// Where the words of its rules about hand-written reports are, in `data/`.
     fn report_rules_folder(&self) -> &'static str;
 
-    /// A hand-written report held against the evidence, for the page that shows it.
+    /// The text of a hand-written report held against the evidence, by the words in the project's
+    /// `data/` folder.
     ///
     /// # Errors
     ///
     /// The words by which statements are recognised cannot be used, or the report is too long.
     fn check_report(
         &self,
-        report: &HandReport,
         assessment: &Assessment,
-        renderer: &Renderer,
-    ) -> Result<Option<serde_json::Value>>;
+        text: &str,
+        data: &Path,
+    ) -> Result<CheckedClaims>;
+
+    /// A run from a folder of its evidence, or from a report in which that is pasted. Without a
+    /// redactor nothing is replaced.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or nothing in it is evidence of the pack.
+    fn import_evidence(
+        &self,
+        source: &Path,
+        label: Option<String>,
+        redactor: Option<&mut Redactor>,
+        created: DateTime<Utc>,
+    ) -> Result<Run>;
+
+    /// The reports beside the evidence in a folder, which are none themselves: paths below it.
+    fn reports_beside(&self, folder: &Path) -> Vec<String>;
+
+    /// The words of `isoproof import` about its evidence.
+    fn import_words(&self) -> CommandWords;
+
+    /// A run as files of its evidence, by their path in the folder of that: in the form of the
+    /// edition that is named, else of the run's. `target` is shown as the candidate.
+    ///
+    /// # Errors
+    ///
+    /// The run cannot be shown so.
+    fn export_evidence(
+        &self,
+        run: &Run,
+        edition: Option<&str>,
+        target: Option<&str>,
+    ) -> Result<EvidenceFiles>;
+
+    /// The words of `isoproof export` about its evidence.
+    fn export_words(&self) -> CommandWords;
+
+    /// Where its evidence lies as a rule, for examples.
+    fn example_folder(&self) -> &'static str;
 
     /// The edition whose evidence lies in a folder, if some does.
     fn evident_edition(&self, folder: &Path) -> Option<&'static str>;
@@ -83,14 +125,19 @@ pub(crate) struct PackRequirements {
     pub pages: Vec<AboutPage>,
 }
 
-/// A report that somebody wrote by hand.
-pub(crate) struct HandReport<'a> {
-    /// Its file, from the project's folder.
-    pub name: &'a str,
-    /// What it says.
-    pub text: &'a str,
-    /// The project's `data/` folder.
-    pub data: Option<&'a Path>,
+/// Files by their path in the folder of the evidence.
+pub(crate) type EvidenceFiles = BTreeMap<String, Vec<u8>>;
+
+/// What the help of a command says about the evidence of a pack.
+pub(crate) struct CommandWords {
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// An example.
+    pub example: &'static str,
+    /// What one should know before; else empty.
+    pub note: &'static str,
+    /// What its arguments mean, by their ids.
+    pub arguments: &'static [(&'static str, &'static str)],
 }
 
 /// A note that is there to be written in.

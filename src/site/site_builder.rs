@@ -28,11 +28,11 @@ use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
+use crate::report::checked::{CheckedView, check_report};
 use crate::report::fact_links::FactLinks;
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
 use crate::report::lookups;
 use crate::report::markdown::{JoinedNames, TextJoiner, list_links, page_link};
-use crate::report::pack::HandReport;
 use crate::report::{
     Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, markdown, submission,
 };
@@ -721,13 +721,10 @@ impl SiteBuilder {
         let page = ("checked.html", &*self.page_titles().checked, "site/checked.html");
         self.made_of(writer, page, &text, || {
             let renderer = Renderer::Html(EvidenceLinks::Site(String::new()));
-            let (name, data) = (file.display().to_string(), self.project.data_dir());
-            let report = HandReport { name: &name, text: &text, data: Some(&data) };
-            let mut views = Vec::new();
-            for pack in crate::PACKS {
-                views.extend(pack.check_report(&report, &self.assessment, &renderer)?);
-            }
-            Ok(json!({ "checked": views.first() }))
+            let (name, assessment) = (file.display().to_string(), &self.assessment);
+            let checked = check_report(assessment, &text, &self.project.data_dir())?;
+            let view = CheckedView::new(&name, &text, checked, assessment, &renderer);
+            Ok(json!({ "checked": view }))
         })
     }
 

@@ -14,10 +14,9 @@ use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::judge::fleet::{BROKEN, ClassSummary, FoldedFinding, NodeSummary};
 use crate::judge::{
-    Conclusion, Confidence, EvidenceRef, ExpectationOutcome, ExpectationResult, Finding, RuleBook,
-    Severity, Verdict,
+    ClaimResult, Conclusion, Confidence, EvidenceRef, ExpectationOutcome, ExpectationResult,
+    Finding, RuleBook, Severity, Verdict,
 };
-use crate::lab12::claims::ClaimResult;
 use crate::model::FactSource;
 use crate::report::fleet::{ExpectationFold, FleetAssessment};
 use crate::report::{Assessment, ProjectData};

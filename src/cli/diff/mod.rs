@@ -14,7 +14,6 @@ use super::styled::StyledText;
 use crate::clock;
 use crate::diff::{self, DiffSide};
 use crate::error::{Error, Result};
-use crate::lab12::import;
 use crate::privacy::Redactor;
 use crate::project::{FailOn, Project};
 use crate::report::{Assessment, ProjectData, comparison};
@@ -187,8 +186,12 @@ fn assess_evidence(
 /// one.
 fn read_directory(project: &Project, folder: &Path) -> Result<LoadedRun> {
     let mut redactor = Redactor::of_reader(&project.private_dir())?;
-    let mut run =
-        import::import_lab_folder(folder, None, Some(&mut redactor), clock::recording_time()?)?;
+    let created = clock::recording_time()?;
+    let read = crate::PACKS
+        .iter()
+        .map(|pack| pack.import_evidence(folder, None, Some(&mut redactor), created));
+    let no_form = || Err(Error::unusable_input(format!("{} is a folder", folder.display())));
+    let mut run = read.reduce(Result::or).unwrap_or_else(no_form)?;
     run.id = crate::store::file::compute_run_id(&run);
     Ok(LoadedRun {
         run,

@@ -8,10 +8,10 @@ use super::super::RuleContext;
 use super::RuleExample;
 use crate::judge::timing::RunTiming;
 use crate::knowledge::KnowledgeBase;
-use crate::lab12::readers;
 use crate::model::*;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::MARGIN;
+use crate::report::pack::Pack;
 use crate::store::file;
 use crate::store::integrity::{self, IntegrityReport};
 
@@ -24,6 +24,9 @@ pub(crate) struct Sketch {
     pub integrity: IntegrityReport,
     timing: OnceLock<RunTiming>,
 }
+
+/// The pack whose files the examples are.
+static PACK: LazyLock<&dyn Pack> = LazyLock::new(|| crate::PACKS[0]);
 
 static KNOWN: LazyLock<KnowledgeBase> = LazyLock::new(|| KnowledgeBase::load(None).unwrap());
 
@@ -49,7 +52,7 @@ pub(crate) fn sketch() -> Sketch {
         created: chrono::DateTime::UNIX_EPOCH,
         edition: Some("f25".into()),
         generator: Generator { name: "isoproof".into(), version: "0".into() },
-        evidence: EvidenceKind::Imported { form: crate::lab12::NAME.into() },
+        evidence: EvidenceKind::Imported { form: PACK.pack_name().into() },
         redaction: Redaction::default(),
         targets: vec![
             target("host", Role::Host),
@@ -105,9 +108,7 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
         run.captures.push(Capture::of_unread_file(path, CaptureStatus::Denied, reason));
     }
     if !run.captures.is_empty() {
-        readers::assign_slots(&mut run.captures);
-        let reading = readers::read_lab_captures(&run.captures);
-        (run.facts, run.targets) = (reading.facts, reading.targets);
+        (run.facts, run.targets) = PACK.read_captures(&run.captures);
     }
     for (id, text) in &example.truncated {
         run.captures.push(Capture { status: CaptureStatus::Truncated, ..capture(id, text) });

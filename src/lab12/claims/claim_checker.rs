@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::assertions::AssertingSentence;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::claim_result::{CheckedClaims, ClaimResult};
 use super::comparison::{self, StatedFigures, ToldPair};
 use super::evidence_index::EvidenceIndex;
 use super::figures::StatedFigure;
@@ -18,7 +17,7 @@ use super::text_lines::TextLines;
 use super::words::ClaimVocabulary;
 use super::{blocks, costs, pasted_lines, values};
 use crate::error::{Error, Result};
-use crate::judge::{EvidenceRef, RuleMessage, SwitchedOff};
+use crate::judge::{CheckedClaims, ClaimResult, EvidenceRef, RuleMessage, SwitchedOff};
 use crate::model::Role;
 use crate::report::Assessment;
 

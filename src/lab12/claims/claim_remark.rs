@@ -2,39 +2,13 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::{ClaimContradictsEvidence, ClaimWithoutEvidence};
+pub(super) use crate::judge::ClaimStatus;
 use crate::judge::{EvidenceRef, RuleMessage};
 use crate::text::make_visible;
-
-/// How a statement stands to the evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum ClaimStatus {
-    /// The evidence says the same.
-    Supported,
-    /// The evidence says something else.
-    Contradicted,
-    /// Nothing in the evidence carries it.
-    Unsupported,
-    /// The words mean something else than what was captured.
-    Misworded,
-}
-
-impl ClaimStatus {
-    /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Contradicted, Self::Unsupported, Self::Misworded, Self::Supported];
-
-    /// The word for it in files and reports.
-    pub fn status_name(self) -> &'static str {
-        self.into()
-    }
-}
 
 /// What a check says about a place.
 #[derive(Debug, Clone, PartialEq)]

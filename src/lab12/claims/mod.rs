@@ -18,7 +18,6 @@ mod blocks;
 mod captured_lines;
 mod claim_checker;
 mod claim_remark;
-mod claim_result;
 mod comparison;
 mod computed_cells;
 mod costs;
@@ -41,7 +40,6 @@ mod value_place;
 mod values;
 pub(crate) mod words;
 
+pub use crate::judge::{CheckedClaims, ClaimResult, ClaimStatus};
 pub use claim_checker::ClaimChecker;
-pub use claim_remark::ClaimStatus;
-pub use claim_result::{CheckedClaims, ClaimResult};
 pub(crate) use messages::RULES_FOLDER;

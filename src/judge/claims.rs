@@ -1,11 +1,36 @@
-//! What is said about a report and its places.
+//! What is said about a hand-written report and its places.
 
 use std::ops::Range;
 
 use serde::Serialize;
 
-use super::claim_remark::ClaimStatus;
-use crate::judge::{EvidenceRef, Severity, SwitchedOff};
+use super::{EvidenceRef, Severity, SwitchedOff};
+
+/// How a statement stands to the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum ClaimStatus {
+    /// The evidence says the same.
+    Supported,
+    /// The evidence says something else.
+    Contradicted,
+    /// Nothing in the evidence carries it.
+    Unsupported,
+    /// The words mean something else than what was captured.
+    Misworded,
+}
+
+impl ClaimStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::Contradicted, Self::Unsupported, Self::Misworded, Self::Supported];
+
+    /// The word for it in files and reports.
+    pub fn status_name(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// What is said about a place of a report.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,15 +1,36 @@
 //! The page of a checked report: its text as it stands in the file, with what is said about its
 //! places below each line.
 
+use std::path::Path;
+
 use serde::Serialize;
 
-use super::claims::{CheckedClaims, ClaimResult, ClaimStatus};
-use crate::judge::{EvidenceRef, SwitchedOff};
-use crate::report::{Assessment, Renderer, describe_place};
+use super::{Assessment, Renderer, describe_place};
+use crate::error::Result;
+use crate::judge::{CheckedClaims, ClaimResult, ClaimStatus, EvidenceRef, SwitchedOff};
+
+/// What the packs say about a hand-written report, by their rules in the project's `data/` folder.
+///
+/// # Errors
+///
+/// The words by which statements are recognised cannot be used, or the report is too long.
+pub(crate) fn check_report(
+    assessment: &Assessment,
+    text: &str,
+    data: &Path,
+) -> Result<CheckedClaims> {
+    let mut all = CheckedClaims::default();
+    for pack in crate::PACKS {
+        let said = pack.check_report(assessment, text, data)?;
+        all.annotations.extend(said.annotations);
+        all.switched_off.extend(said.switched_off);
+    }
+    Ok(all)
+}
 
 /// A checked report as its template sees it.
 #[derive(Debug, Serialize)]
-pub(super) struct CheckedView {
+pub(crate) struct CheckedView {
     /// The file, from the project's folder.
     file: String,
     lines: Vec<LineView>,
@@ -53,7 +74,7 @@ struct RemarkView {
 
 impl CheckedView {
     /// A report of this text, from the file of this name.
-    pub(super) fn new(
+    pub(crate) fn new(
         file: &str,
         text: &str,
         checked: CheckedClaims,
