@@ -31,6 +31,7 @@ fn main() {
     }
     write_generated("shipped_files.rs", &shipped);
     write_generated("fact_ids.rs", &fact_constants(&data.join("catalogue")));
+    write_generated("phrases.rs", &phrase_structs(&data.join("phrases.toml")));
     write_generated("lab12_reading.rs", &word_lists(&data.join("lab12/reading.toml")));
     for folder in ["rules", "fleet/rules", "lab12/rules", "lab12/claims/rules"] {
         let name = format!("{}.rs", folder.replace('/', "_"));
@@ -177,6 +178,44 @@ fn word_lists(path: &Path) -> String {
         out += "}\n";
     }
     out
+}
+
+/// A type for the phrases of a file, and one for those of each of its tables, in which a further
+/// table is a map.
+fn phrase_structs(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let file = toml::from_str::<toml::Table>(&text);
+    let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut out = String::new();
+    let mut own_fields = String::new();
+    for (key, value) in &file {
+        let name = camel_case(key.trim_end_matches('s')) + "Phrases";
+        let kind = if value.is_table() { &name } else { "String" };
+        own_fields += &phrase_field(key, kind, value);
+        if let Some(table) = value.as_table() {
+            let mut fields = String::new();
+            for (key, value) in table {
+                let map = "std::collections::BTreeMap<String, String>";
+                fields += &phrase_field(key, if value.is_table() { map } else { "String" }, value);
+            }
+            out += &phrase_struct(&name, &fields);
+        }
+    }
+    out + &phrase_struct("ReportPhrases", &own_fields)
+}
+
+fn phrase_struct(name: &str, fields: &str) -> String {
+    format!(
+        "/// Phrases of `data/phrases.toml`.\n\
+         #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]\n\
+         #[serde(deny_unknown_fields, rename_all = \"kebab-case\")]\n\
+         pub struct {name} {{\n{fields}}}\n"
+    )
+}
+
+fn phrase_field(key: &str, kind: &str, value: &toml::Value) -> String {
+    let doc = value.as_str().unwrap_or("A table of them.");
+    format!("#[doc = {doc:?}]\npub {}: {kind},\n", key.replace('-', "_"))
 }
 
 /// `health-not-ok` as `HealthNotOk`.

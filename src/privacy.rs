@@ -356,7 +356,7 @@ fn exchange_text(text: &mut String, exchange: &mut impl FnMut(&str) -> Option<St
 
 fn count_spans(spans: &[IdentifierSpan], replaced: &mut BTreeMap<String, u32>) {
     for span in spans {
-        *replaced.entry(span.kind.word().to_string()).or_default() += 1;
+        *replaced.entry(span.kind.into_str().to_string()).or_default() += 1;
     }
 }
 

@@ -40,7 +40,7 @@ fn shown(annotation: &ClaimResult) -> String {
         "{}:{} {}{rule} “{}”\n    {}\n",
         annotation.line,
         annotation.column,
-        annotation.status.status_name(),
+        annotation.status.into_str(),
         annotation.quote,
         annotation.message
     );

@@ -138,8 +138,7 @@ fn list_judgement_differences(case: &EvidenceCase) -> Vec<String> {
     let verdict = assessment.judgement.find_verdict("kata");
     let verdict = verdict.or(assessment.judgement.find_verdict("gvisor")).expect("a verdict");
     let read = json!(verdict);
-    let stated =
-        format!("{} {}", verdict.conclusion.conclusion_id(), verdict.confidence.confidence_name());
+    let stated = format!("{} {}", verdict.conclusion.into_str(), verdict.confidence.into_str());
     let mut out = Vec::new();
     if case.verdict.as_ref().is_some_and(|wanted| *wanted != stated) {
         out.push(format!("wanted {:?}, judged {read}", case.verdict));

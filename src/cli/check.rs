@@ -295,7 +295,7 @@ fn check_text(
     }
     for finding in &assessment.judgement.findings {
         let mark =
-            StyledLine::begin_styled(severity_style(finding.severity), finding.severity.word());
+            StyledLine::begin_styled(severity_style(finding.severity), finding.severity.into_str());
         out.push_blank();
         out.push_line(mark.and_text(&format!("[{}]: {}", finding.rule, finding.message)));
         for place in finding.capture_places() {
@@ -341,10 +341,10 @@ fn all_verdict_lines(assessment: &Assessment) -> Vec<StyledText> {
 }
 
 fn verdict_row(assessment: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
-    let title = &assessment.project_data.words[verdict.conclusion.conclusion_id()].title;
+    let title = &assessment.project_data.words[verdict.conclusion.into_str()].title;
     let sure = match undecided_reason(assessment, verdict) {
         Some(_) => String::new(),
-        None => format!("{} confidence", verdict.confidence.confidence_name()),
+        None => format!("{} confidence", verdict.confidence.into_str()),
     };
     vec![
         format!("  {}", verdict.target).into(),
@@ -356,7 +356,7 @@ fn verdict_row(assessment: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
 /// Why nothing is concluded.
 fn undecided_reason(assessment: &Assessment, verdict: &Verdict) -> Option<String> {
     let reason =
-        verdict.reason.map(|reason| assessment.project_data.reasons[reason.reason_id()].clone());
+        verdict.reason.map(|reason| assessment.project_data.reasons[reason.into_str()].clone());
     verdict.failure.clone().or(reason)
 }
 
@@ -377,7 +377,7 @@ fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut St
             format!(
                 "{} ({})",
                 ignored.fact,
-                assessment.project_data.reasons[ignored.reason.reason_id()]
+                assessment.project_data.reasons[ignored.reason.into_str()]
             )
         })
         .collect();
@@ -400,7 +400,7 @@ pub(super) fn findings_tally(assessment: &Assessment) -> StyledLine {
     let mut line = StyledLine::from("Findings: ");
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let n = assessment.judgement.findings.iter().filter(|f| f.severity == severity).count();
-        let text = count_words(n, severity.word());
+        let text = count_words(n, severity.into_str());
         if severity != Severity::Error {
             line = line.and_text(", ");
         }

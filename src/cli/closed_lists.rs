@@ -8,7 +8,7 @@ use crate::engine::EngineKind;
 
 /// Reads the name of an engine, or `kubernetes`.
 pub(super) fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
-    let names = EngineKind::ALL.iter().map(|kind| kind.name()).chain([cluster::ENGINE]);
+    let names = EngineKind::ALL.iter().map(|kind| kind.into_str()).chain([cluster::ENGINE]);
     PossibleValuesParser::new(names).try_map(|name| name.parse::<EngineChoice>())
 }
 

@@ -352,7 +352,7 @@ fn has_failed_app(run: &Run) -> bool {
 
 /// Whether a run was made without a container engine.
 fn is_of_namespaces(run: &Run) -> bool {
-    let builtin = EngineKind::Builtin.name();
+    let builtin = EngineKind::Builtin.into_str();
     matches!(&run.evidence, EvidenceKind::Collected { engine, .. } if engine == builtin)
 }
 
@@ -575,7 +575,7 @@ mod tests {
     fn a_session_in_which_nothing_was_tested_has_failed() {
         use crate::model::{Role, Target};
         let target = |role: Role, named: bool, failure: Option<&str>| Target {
-            name: role.word().into(),
+            name: role.into_str().into(),
             role,
             engine: None,
             handler: None,

@@ -160,7 +160,7 @@ fn push_entry(check: &MachineCheck, widest: usize, out: &mut StyledText) {
         CheckStatus::Skip => ("-", TextStyle::Faint),
         CheckStatus::Unknown => ("?", TextStyle::Strong),
     };
-    let word = format!("{mark} {}", check.status.status_name());
+    let word = format!("{mark} {}", check.status.into_str());
     let pad = " ".repeat(STATUS.saturating_sub(word.chars().count()));
     let indent = STATUS + widest + 2;
     let mut lines = wrap_long_words(&check.observed, WIDTH - indent).into_iter();

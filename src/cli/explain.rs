@@ -181,7 +181,7 @@ impl ExplanationPage {
 }
 
 fn rule_page(doc: &RuleDoc, kind: &str, book: &RuleBook) -> ExplanationPage {
-    let kind = format!("{kind}, {}", doc.severity.word());
+    let kind = format!("{kind}, {}", doc.severity.into_str());
     let off = book
         .switched_off_rules()
         .get(&doc.id)
@@ -220,7 +220,7 @@ fn example_lines(example: &RuleExample) -> String {
         }
     }
     for (id, status) in &example.probes {
-        out.push_str(&format!("    {id}: {}, {}\n", status.word(), status.meaning()));
+        out.push_str(&format!("    {id}: {}, {}\n", status.into_str(), status.meaning()));
     }
     if !example.report.is_empty() {
         out.push_str("    the report:\n");

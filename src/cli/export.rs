@@ -224,7 +224,7 @@ fn export_series(
     let assessment = load_assessment(project, &times.run, console)?;
     let all = series::select_series(&assessment.run, &times.series)?;
     if let Some(reason) = assessment.timing.withheld_reason() {
-        let clause = &assessment.project_data.reasons[reason.reason_id()];
+        let clause = &assessment.project_data.reasons[reason.into_str()];
         console.print_note(&format!("{clause}, so these times prove nothing: see isoproof check"));
     }
     for finding in series_defects(&all, &assessment.judgement.findings) {

@@ -80,7 +80,7 @@ pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
         rows.push(vec![
             outcome.class.as_str().into(),
             title_words(outcome),
-            outcome.confidence.confidence_name().into(),
+            outcome.confidence.into_str().into(),
             list_nodes(&line.nodes).into(),
         ]);
         if let Some(reason) = &outcome.reason {
@@ -240,7 +240,7 @@ fn check_text(assessment: &FleetAssessment, expectations: &[ExpectationFold]) ->
     for finding in assessment.fold_findings() {
         let mark = StyledLine::begin_styled(
             super::styled::severity_style(finding.severity),
-            finding.severity.word(),
+            finding.severity.into_str(),
         );
         text.push_blank();
         text.push_line(mark.and_text(&format!("[{}]: {}", finding.rule, finding.message)));
@@ -252,7 +252,7 @@ fn check_text(assessment: &FleetAssessment, expectations: &[ExpectationFold]) ->
         }
     }
     text.push_blank();
-    let tally = counts.map(|(severity, count)| count_words(count, severity.word()));
+    let tally = counts.map(|(severity, count)| count_words(count, severity.into_str()));
     text.push_line(format!("Findings, each on all its nodes: {}", tally.join(", ")));
     if !expectations.is_empty() {
         text.push_blank();
@@ -368,7 +368,7 @@ fn diff_text(diff: &FleetDiff) -> StyledText {
         };
         let [now, before] = [&shift.b, &shift.a].map(|it| match it.confidence {
             Confidence::None => it.title.clone(),
-            sure => format!("{}, {} confidence", it.title, sure.confidence_name()),
+            sure => format!("{}, {} confidence", it.title, sure.into_str()),
         });
         let words = format!(": {}: {now}, was {before}", shift.class);
         text.push_line(StyledLine::begin_styled(style, mark).and_text(&words));
@@ -388,7 +388,7 @@ fn diff_text(diff: &FleetDiff) -> StyledText {
             let style = super::styled::severity_style(shift.severity);
             let on = count_and_name_nodes(&shift.nodes, &common);
             let mark = StyledLine::from(format!("{what} "))
-                .and_styled(style, shift.severity.word())
+                .and_styled(style, shift.severity.into_str())
                 .and_text(&format!("[{}]{about} on {on}", shift.rule));
             text.push_line(mark);
         }

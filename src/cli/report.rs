@@ -45,7 +45,7 @@ impl CheckedReport {
     /// For programs.
     pub(super) fn to_json(&self) -> Value {
         let counts =
-            ClaimStatus::ALL.map(|standing| (standing.status_name(), self.count_status(standing)));
+            ClaimStatus::ALL.map(|standing| (standing.into_str(), self.count_status(standing)));
         json!({
             "file": self.file,
             "annotations": self.checked.annotations,
@@ -78,12 +78,12 @@ impl CheckedReport {
     fn push_annotation(&self, annotation: &ClaimResult, out: &mut StyledText) {
         let place = format!("{}:{}:{}: ", self.file, annotation.line, annotation.column);
         let rule = match (&annotation.rule, annotation.severity) {
-            (Some(rule), Some(severity)) => format!(" {}[{rule}]", severity.word()),
+            (Some(rule), Some(severity)) => format!(" {}[{rule}]", severity.into_str()),
             _ => String::new(),
         };
         out.push_line(
             StyledLine::from(place)
-                .and_styled(annotation_style(annotation), annotation.status.status_name())
+                .and_styled(annotation_style(annotation), annotation.status.into_str())
                 .and_text(&format!("{rule}: {}", shorten_quote(&annotation.quote))),
         );
         out.push_wrapped("  ", &annotation.message, 78);
@@ -98,7 +98,7 @@ impl CheckedReport {
     /// How many places there are of each standing.
     fn status_tally(&self) -> String {
         let words = ClaimStatus::ALL
-            .map(|standing| format!("{} {}", self.count_status(standing), standing.status_name()));
+            .map(|standing| format!("{} {}", self.count_status(standing), standing.into_str()));
         let statements = count_words(self.checked.annotations.len(), "annotation");
         format!("{statements}: {}", words.join(", "))
     }

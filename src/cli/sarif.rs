@@ -263,7 +263,7 @@ fn sarif_rule(doc: &RuleDoc) -> Value {
 
 /// SARIF has the same three levels.
 fn sarif_level(severity: Severity) -> &'static str {
-    severity.word()
+    severity.into_str()
 }
 
 fn finding_result(finding: &Finding, rules: &[&RuleDoc], file: &SarifFile) -> Value {

@@ -68,7 +68,11 @@ fn captures_summary(run: &Run, is_for_reader: bool) -> StyledText {
             Some((first, _)) if is_for_reader => format!("{first} …"),
             _ => origin,
         };
-        rows.push(vec![capture.id.as_str().into(), capture.status.word().into(), origin.into()]);
+        rows.push(vec![
+            capture.id.as_str().into(),
+            capture.status.into_str().into(),
+            origin.into(),
+        ]);
     }
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut text = StyledText::default();

@@ -35,11 +35,11 @@ fn runtime_rows(assessment: &Assessment) -> Result<Vec<Vec<StyledLine>>> {
 }
 
 fn runtime_row(assessment: &Assessment, verdict: &Verdict) -> Result<Vec<StyledLine>> {
-    let title = &assessment.project_data.words[verdict.conclusion.conclusion_id()].title;
+    let title = &assessment.project_data.words[verdict.conclusion.into_str()].title;
     Ok(vec![
         verdict.target.as_str().into(),
         StyledLine::begin_styled(boundary_style(verdict), title),
-        verdict.confidence.confidence_name().into(),
+        verdict.confidence.into_str().into(),
         startup_words(assessment, &verdict.target)?.into(),
     ])
 }

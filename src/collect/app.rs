@@ -75,7 +75,7 @@ fn missing_image(session: &CollectSession, app: &AppRequest) -> Option<String> {
 fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
     match engine {
         EngineKind::Ctr | EngineKind::Builtin => {
-            Some(format!("the engine {} does not publish ports", engine.name()))
+            Some(format!("the engine {} does not publish ports", engine.into_str()))
         }
         _ => None,
     }
@@ -192,7 +192,8 @@ fn check_app(
     captures.extend(check_through_proxy(session, spec, app));
     if !is_success_status(status.into()) {
         let state = query_state(session, name).map(|said| from_command(&spec.name, STATE, &said));
-        let logs: Vec<String> = [session.engine.name(), "logs", name].map(String::from).to_vec();
+        let logs: Vec<String> =
+            [session.engine.into_str(), "logs", name].map(String::from).to_vec();
         let said = run_command(&logs, engine::QUESTION, session.cancel);
         let log = said.map(|said| from_command(&spec.name, LOG, &said));
         if let Some(status) = state.as_ref().ok().and_then(exit_status_of) {
@@ -210,7 +211,7 @@ fn check_app(
 /// Asks whether the container of the application still runs, and how it ended.
 fn query_state(session: &CollectSession, name: &str) -> Result<CommandOutput> {
     let format = "running={{.State.Running}} exit={{.State.ExitCode}}";
-    let argv = [session.engine.name(), "inspect", "--format", format, name];
+    let argv = [session.engine.into_str(), "inspect", "--format", format, name];
     engine::query_engine(&argv, session.cancel)
 }
 

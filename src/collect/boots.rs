@@ -53,7 +53,7 @@ fn failure_of_all(targets: &[Target]) -> Option<&str> {
 
 /// An engine that answers, and starts no container: a run of it would show nothing.
 fn engine_that_starts_nothing(engine: EngineKind, failure: &str) -> Error {
-    let name = engine.name();
+    let name = engine.into_str();
     Error::failed_environment(format!("{name} starts no container here: {failure}"))
         .with_help(format!("`--engine {name}` records that; another engine may work"))
 }

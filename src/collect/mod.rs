@@ -123,7 +123,7 @@ pub(crate) fn collect_run(
         label: options.label.clone(),
         edition: options.edition.clone(),
         created,
-        engine: kind.name().into(),
+        engine: kind.into_str().into(),
         image: options.image.clone(),
         session: session.id.clone(),
         node: None,

@@ -23,7 +23,7 @@ pub(crate) fn plan_targets(
 ) -> Result<Vec<Target>> {
     if engine == EngineKind::Builtin {
         refuse_runtimes_of_namespaces(wanted, baseline)?;
-        let engine = Some(engine.name().into());
+        let engine = Some(engine.into_str().into());
         let target = Target::of_role("namespaces", Role::Baseline, None);
         return Ok(vec![Target { engine, ..target }]);
     }
@@ -37,7 +37,7 @@ pub(crate) fn plan_targets(
     let mut specs = order_runtimes(&list, baseline, &known)?;
     for spec in &mut specs {
         spec.named = !wanted.is_empty();
-        spec.engine = Some(engine.name().into());
+        spec.engine = Some(engine.into_str().into());
     }
     Ok(specs)
 }
@@ -80,7 +80,7 @@ pub(super) fn warn_of_unknown_runtimes(
             let names = known.iter().map(String::as_str).collect::<Vec<_>>();
             let words = format!(
                 "{} has no runtime `{handler}`: {}",
-                engine.name(),
+                engine.into_str(),
                 suggest_or(handler, names.iter().copied(), &format!("it has {}", names.join(", ")))
             );
             progress.on_trouble(&spec.name, &words);

@@ -90,7 +90,7 @@ impl CollectSession<'_> {
             return Ok(());
         }
         self.progress.on_step("image", "pulling", None);
-        let name = self.engine.name().to_string();
+        let name = self.engine.into_str().to_string();
         let argv = match self.engine {
             EngineKind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(image)],
             _ => vec![name, "pull".into(), image.into()],

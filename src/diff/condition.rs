@@ -61,7 +61,7 @@ pub(super) fn differing_conditions(
     // The engine of the run is named once.
     let is_engine_told = collected_with(a).is_some() || collected_with(b).is_some();
     for TargetPair { a, b } in pairs {
-        let [role_a, role_b] = [a, b].map(|target| Some(target.role.word().to_string()));
+        let [role_a, role_b] = [a, b].map(|target| Some(target.role.into_str().to_string()));
         let engines = [a, b].map(|target| target.engine.clone().filter(|_| !is_engine_told));
         let handlers = [a, b].map(|target| target.handler.clone());
         told.push(target_condition(phrases, &phrases.role, b, [role_a, role_b]));

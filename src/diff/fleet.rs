@@ -196,9 +196,8 @@ fn add_verdicts(
         if (a.conclusion, a.confidence) == (b.conclusion, b.confidence) {
             continue;
         }
-        let [before, after] = [a, b].map(|it| {
-            format!("{} {}", it.conclusion.conclusion_id(), it.confidence.confidence_name())
-        });
+        let [before, after] =
+            [a, b].map(|it| format!("{} {}", it.conclusion.into_str(), it.confidence.into_str()));
         let shift =
             shifts.entry((b.class.clone(), before, after)).or_insert_with(|| VerdictShift {
                 class: b.class.clone(),
@@ -215,8 +214,8 @@ fn add_verdicts(
 fn got_weaker(a: &ClassSummary, b: &ClassSummary) -> bool {
     a.conclusion != b.conclusion
         && is_weaker(&Change {
-            a: json!(a.conclusion.conclusion_id()),
-            b: json!(b.conclusion.conclusion_id()),
+            a: json!(a.conclusion.into_str()),
+            b: json!(b.conclusion.into_str()),
             ..Change::about_target(ChangeKind::Verdict, "verdict", &b.class, Role::Candidate)
         })
 }

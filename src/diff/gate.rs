@@ -45,7 +45,7 @@ pub(super) fn is_answer_lost(a: &Run, b: &Run, fact: &str) -> bool {
 /// Whether a verdict no longer says that there is a kernel of its own, or that nothing was tested.
 pub fn is_weaker(change: &Change) -> bool {
     const SEPARATE: &str = "separate-kernel";
-    let not_tested = Conclusion::NotTested.conclusion_id();
+    let not_tested = Conclusion::NotTested.into_str();
     let [a, b] = [&change.a, &change.b].map(|value| value.as_str().unwrap_or_default());
     change.kind == ChangeKind::Verdict
         && ((a.starts_with(SEPARATE) && !b.starts_with(SEPARATE)) || b.starts_with(not_tested))

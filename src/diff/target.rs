@@ -77,12 +77,12 @@ pub(super) fn target_changes(a: DiffSide, b: DiffSide, pairs: &[TargetPair]) -> 
 
 /// A target in JSON: what started it, and the verdict on it.
 fn describe_target(side: DiffSide, target: &Target) -> Value {
-    let mut value = json!({"role": target.role.word()});
+    let mut value = json!({"role": target.role.into_str()});
     for (name, text) in target_starters(target) {
         value[name] = json!(text);
     }
     if let Some(verdict) = side.judgement.find_verdict(&target.name) {
-        value["verdict"] = json!(verdict.conclusion.conclusion_id());
+        value["verdict"] = json!(verdict.conclusion.into_str());
     }
     value
 }
@@ -102,12 +102,10 @@ fn verdict_change(a: DiffSide, b: DiffSide, pair: &TargetPair) -> Option<Change>
     }
     let same = old.conclusion == new.conclusion;
     let [a, b] = [old, new].map(|verdict| match (same, verdict.confidence) {
-        (false, _) | (_, Confidence::None) => json!(verdict.conclusion.conclusion_id()),
-        (true, sure) => json!(format!(
-            "{}, {} confidence",
-            verdict.conclusion.conclusion_id(),
-            sure.confidence_name()
-        )),
+        (false, _) | (_, Confidence::None) => json!(verdict.conclusion.into_str()),
+        (true, sure) => {
+            json!(format!("{}, {} confidence", verdict.conclusion.into_str(), sure.into_str()))
+        }
     });
     Some(Change {
         a,

@@ -66,8 +66,8 @@ fn what_differs_is_listed_once_the_verdict_first() {
             (ChangeKind::Changed, "dev.list", "kata"),
         ]
     );
-    assert_eq!(diff.changes[0].a, Conclusion::SharedKernel.conclusion_id());
-    assert_eq!(diff.changes[0].b, Conclusion::SeparateKernel.conclusion_id());
+    assert_eq!(diff.changes[0].a, Conclusion::SharedKernel.into_str());
+    assert_eq!(diff.changes[0].b, Conclusion::SeparateKernel.into_str());
     assert_eq!((&diff.changes[1].a, &diff.changes[1].b), (&json!("6.1"), &json!("6.12")));
     let parts: Vec<&str> = diff.changes[2].parts.iter().map(|part| part.key.as_str()).collect();
     assert_eq!(parts, ["fd", "fuse"]);

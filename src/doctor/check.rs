@@ -13,7 +13,7 @@ use crate::knowledge::names_runtime;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub(crate) enum CheckStatus {
     /// As it should be.
     Ok,
@@ -25,13 +25,6 @@ pub(crate) enum CheckStatus {
     Skip,
     /// It could not be found out.
     Unknown,
-}
-
-impl CheckStatus {
-    /// The word for it, as in JSON.
-    pub(crate) fn status_name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What one check found.

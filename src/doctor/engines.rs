@@ -33,7 +33,7 @@ pub(super) fn check_engines(
     let mut answers = Vec::new();
     let mut usable = Vec::new();
     for kind in kinds {
-        progress(&format!("asking {}", kind.name()));
+        progress(&format!("asking {}", kind.into_str()));
         let answer = check_engine(machine, kind).needed_if(options.engine.is_some());
         if answer.outcome == "answers" {
             usable.push(kind);
@@ -47,7 +47,8 @@ pub(super) fn check_engines(
         // Plain namespaces have neither runtimes nor images.
         Some(EngineKind::Builtin) => {}
         Some(kind) => {
-            answers.push(CheckAnswer::new("engine", "chosen").with_value("engine", kind.name()));
+            answers
+                .push(CheckAnswer::new("engine", "chosen").with_value("engine", kind.into_str()));
             answers.push(check_image(machine, kind, "image", &options.image));
             answers.push(check_image(machine, kind, "app-image", &options.app));
         }
@@ -60,10 +61,10 @@ pub(super) fn check_engines(
 
 fn check_engine(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
     let is_there = kind == EngineKind::Builtin
-        || find_program(machine, &own_folders(machine), kind.name()).is_some();
+        || find_program(machine, &own_folders(machine), kind.into_str()).is_some();
     let answer = if !is_there {
         let absent = CheckAnswer::new("engines", "absent");
-        absent.with_evidence(format!("{} is not in PATH", kind.name()))
+        absent.with_evidence(format!("{} is not in PATH", kind.into_str()))
     } else if let Err(error) = machine.check_engine_answers(kind) {
         CheckAnswer::new("engines", "refuses")
             .with_value("help", error.help.map(|help| as_sentence(&help)))
@@ -75,13 +76,13 @@ fn check_engine(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
     } else {
         CheckAnswer::new("engines", "answers")
     };
-    answer.about_thing(kind.name())
+    answer.about_thing(kind.into_str())
 }
 
 /// What an engine said, without the question that it was asked.
 fn without_command(kind: EngineKind, message: &str) -> &str {
     match message.split_once(": ") {
-        Some((question, words)) if question.split(' ').next() == Some(kind.name()) => words,
+        Some((question, words)) if question.split(' ').next() == Some(kind.into_str()) => words,
         _ => message,
     }
 }
@@ -99,7 +100,7 @@ fn check_runtimes(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
         Ok(names) if names.is_empty() => CheckAnswer::new("runtimes", "none"),
         Ok(names) => CheckAnswer::new("runtimes", "listed").with_value("names", names.join(", ")),
     };
-    answer.about_thing(kind.name())
+    answer.about_thing(kind.into_str())
 }
 
 /// The handlers that can be asked for; for those that have none to list, their default.
@@ -138,7 +139,7 @@ fn check_image(
     answer
         .with_value("image", image)
         .with_value("full", crate::engine::full_name(image))
-        .with_value("engine", kind.name())
+        .with_value("engine", kind.into_str())
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub(super) fn run_smoke_tests(
             smokes.push(SmokeRun { answer, is_candidate: !trial.is_baseline() });
             continue;
         }
-        progress(&format!("starting {} under {}", trial.name, engine.name()));
+        progress(&format!("starting {} under {}", trial.name, engine.into_str()));
         let session = make_nonce()?[..12].to_string();
         let folder = SessionFolder::create_folder(&session, engine)?;
         let name = format!("isoproof-{session}-doctor");
@@ -106,7 +106,7 @@ pub(super) fn run_smoke_tests(
         let limit = options.timeout.as_secs();
         let answer = judge_trial(&trial, &outcome, host.as_deref(), faults)
             .about_thing(trial.name.clone())
-            .with_value("engine", engine.name())
+            .with_value("engine", engine.into_str())
             .with_value("limit", limit)
             .with_value("longer", LONGEST_TIMEOUT.min(limit * 5))
             .with_value("left", left.join(", "))
@@ -143,7 +143,7 @@ fn not_offered(machine: &dyn Machine, engine: EngineKind, handler: &str) -> Opti
     let near = closest_match(handler, names.iter().map(String::as_str));
     let is_kata = near.is_none() && names_runtime(handler, "kata");
     let answer = CheckAnswer::new("smoke", "not-offered")
-        .with_value("engine", engine.name())
+        .with_value("engine", engine.into_str())
         .with_value("handler", handler)
         .with_value("near", near)
         .with_value("names", names.join(", "));

@@ -103,7 +103,7 @@ impl Fake {
     }
 
     fn install(self, kind: EngineKind) -> Self {
-        self.variable("PATH", "/usr/bin").file(&format!("/usr/bin/{}", kind.name()), "")
+        self.variable("PATH", "/usr/bin").file(&format!("/usr/bin/{}", kind.into_str()), "")
     }
 
     pub(super) fn engine_with(self, kind: EngineKind, runtimes: &[&str]) -> Self {

@@ -13,7 +13,7 @@ use crate::text::shell_line;
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and
 /// the command line.
 pub(crate) fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static str, Vec<String>)> {
-    let name = kind.name();
+    let name = kind.into_str();
     let of_image = format!("name=={}", full_name(image));
     let format = match kind {
         EngineKind::Docker => {
@@ -61,7 +61,7 @@ pub(crate) fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> R
             let filter = format!("name=={}", full_name(image));
             ["ctr", "images", "ls", "-q", &filter].map(String::from).to_vec()
         }
-        _ => [kind.name(), "image", "inspect", image].map(String::from).to_vec(),
+        _ => [kind.into_str(), "image", "inspect", image].map(String::from).to_vec(),
     };
     let finished = run_command(&argv, QUESTION, cancel)?;
     match finished.ended {
@@ -175,12 +175,12 @@ pub(crate) fn inspect_container(
         EngineKind::Builtin => return Ok(None),
         EngineKind::Ctr => inspect_ctr(name, cancel)?,
         _ => {
-            let answer = query_engine(&[kind.name(), "inspect", name], cancel)?;
+            let answer = query_engine(&[kind.into_str(), "inspect", name], cancel)?;
             read_inspection(&answer).map(|inspected| (inspected, answer))
         }
     };
     if inspected.is_none() {
-        return Err(Error::failed_environment(format!("{} said nothing of it", kind.name())));
+        return Err(Error::failed_environment(format!("{} said nothing of it", kind.into_str())));
     }
     Ok(inspected)
 }

@@ -35,7 +35,7 @@ pub const QUESTION: Duration = Duration::from_secs(20);
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
 )]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum EngineKind {
     /// containerd's client with docker's command line.
     Nerdctl,
@@ -52,18 +52,13 @@ pub enum EngineKind {
 impl EngineKind {
     /// All engines in the order in which they are looked for.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-
-    /// The name, which is also that of the program.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 }
 
 impl std::str::FromStr for EngineKind {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|kind| kind.into_str() == name).ok_or_else(|| {
             format!("unknown engine `{name}`: known are nerdctl, docker, podman, ctr and builtin")
         })
     }
@@ -110,7 +105,7 @@ pub fn run_argv(kind: EngineKind, container: &ContainerSpec) -> Vec<String> {
 }
 
 fn docker_argv(kind: EngineKind, container: &ContainerSpec) -> Vec<String> {
-    let mut argv: Vec<String> = vec![kind.name().into(), "run".into()];
+    let mut argv: Vec<String> = vec![kind.into_str().into(), "run".into()];
     match container.mode {
         ContainerMode::Attached => argv.push("--rm".into()),
         ContainerMode::Interactive => argv.extend(["--rm".into(), "-i".into()]),
@@ -319,7 +314,7 @@ mod tests {
                 format!(
                     "{} run --rm -i --pull=never --name isoproof-1-kata --label \
                      isoproof.session=1 --runtime io.containerd.kata.v2 alpine:3.19 sh",
-                    kind.name()
+                    kind.into_str()
                 )
             );
         }

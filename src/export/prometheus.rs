@@ -53,7 +53,7 @@ fn push_head(out: &mut String, name: &str, help: &str) {
 }
 
 fn cell_labels(fleet: &Fleet, node: &NodeSummary, class: &ClassSummary) -> String {
-    let role = fleet.classes.iter().find(|it| it.name == class.class).map(|it| it.role.word());
+    let role = fleet.classes.iter().find(|it| it.name == class.class).map(|it| it.role.into_str());
     let labels = [
         ("node", node.node.as_str()),
         ("pool", node.pool.as_deref().unwrap_or_default()),

@@ -9,7 +9,7 @@ use super::{EvidenceRef, Severity, SwitchedOff};
 /// How a statement stands to the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum ClaimStatus {
     /// The evidence says the same.
     Supported,
@@ -25,11 +25,6 @@ impl ClaimStatus {
     /// All of them.
     pub const ALL: [Self; 4] =
         [Self::Contradicted, Self::Unsupported, Self::Misworded, Self::Supported];
-
-    /// The word for it in files and reports.
-    pub fn status_name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What is said about a place of a report.

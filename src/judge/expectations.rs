@@ -31,7 +31,7 @@ const WORDS: &str = "expectations.toml";
 /// Whether a run shows what is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum ExpectationOutcome {
     /// It does.
     Passed,
@@ -39,13 +39,6 @@ pub enum ExpectationOutcome {
     Failed,
     /// It does not show which.
     NotDecided,
-}
-
-impl ExpectationOutcome {
-    /// The word for it in files and templates.
-    pub fn outcome_id(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// An expectation and what the run shows of it.
@@ -327,19 +320,19 @@ impl ExpectationContext<'_> {
         let mut open = OpenResult::new("boundary", Some(runtime));
         // What is not shown is not relied on.
         open.fails = true;
-        let title = boundary.map(|boundary| self.words.boundaries.get(boundary.boundary_id()));
+        let title = boundary.map(|boundary| self.words.boundaries.get(boundary.into_str()));
         open.set_parameter("boundary", title.flatten().cloned());
-        open.set_parameter("confidence", least.map(LeastConfidence::confidence_name));
+        open.set_parameter("confidence", least.map(<&str>::from));
         let Some(verdict) = self.started_verdict(runtime, &mut open) else { return open };
         open.set_parameter("state", "tested");
         open.set_parameter(
             "verdict",
-            self.conclusions[verdict.conclusion.conclusion_id()].title.clone(),
+            self.conclusions[verdict.conclusion.into_str()].title.clone(),
         );
-        open.set_parameter("shown_confidence", verdict.confidence.confidence_name());
+        open.set_parameter("shown_confidence", verdict.confidence.into_str());
         open.set_parameter(
             "why",
-            verdict.reason.map(|reason| self.reasons[reason.reason_id()].clone()),
+            verdict.reason.map(|reason| self.reasons[reason.into_str()].clone()),
         );
         open.set_parameter("facts", verdict.would_settle.join(", "));
         for fact in &verdict.because {
@@ -425,7 +418,7 @@ impl ExpectationContext<'_> {
                 open.record_outcome(most >= 1.0);
             }
             CostRatio::Unknown { kind, rule } => {
-                open.set_parameter("state", kind.reason_id());
+                open.set_parameter("state", kind.into_str());
                 open.set_parameter("why", rule);
             }
             CostRatio::Ratio { ratio, interval } => {
@@ -453,10 +446,10 @@ impl ExpectationContext<'_> {
         let mut count = 0;
         let mut is_rule = true;
         for finding in &self.evidence.judgement.findings {
-            if finding.severity.word() == of {
+            if finding.severity.into_str() == of {
                 is_rule = false;
             }
-            if finding.severity.word() == of || finding.rule == of {
+            if finding.severity.into_str() == of || finding.rule == of {
                 count += 1;
                 open.evidence.extend(finding.evidence.first().cloned());
             }
@@ -488,7 +481,7 @@ fn is_boundary(conclusion: Conclusion, boundary: ExpectedBoundary) -> Option<boo
             ExpectedBoundary::SeparateKernelVm | ExpectedBoundary::SeparateKernelUserspace,
             Conclusion::SeparateKernel,
         ) => None,
-        (boundary, conclusion) => Some(boundary.boundary_id() == conclusion.conclusion_id()),
+        (boundary, conclusion) => Some(boundary.into_str() == conclusion.into_str()),
     }
 }
 
@@ -617,7 +610,7 @@ mod tests {
         let result = test_entries(sketch, &format!("[[expect]]\n{entry}\n")).unwrap().remove(0);
         let decides = result.decides.map(|words| format!("; {words}")).unwrap_or_default();
         let fails = if result.fails { "!" } else { "" };
-        format!("{}{fails}: {}{decides}", result.outcome.outcome_id(), result.found)
+        format!("{}{fails}: {}{decides}", result.outcome.into_str(), result.found)
     }
 
     fn own_kernel() -> Sketch {

@@ -56,12 +56,12 @@ pub(crate) struct ClassSummary {
 
 impl ClassSummary {
     fn of_verdict(verdict: &Verdict, words: &ConclusionWords, reasons: &ReasonWords) -> Self {
-        let undecided = verdict.reason.map(|reason| reasons[reason.reason_id()].clone());
+        let undecided = verdict.reason.map(|reason| reasons[reason.into_str()].clone());
         Self {
             class: verdict.target.clone(),
             conclusion: verdict.conclusion,
             confidence: verdict.confidence,
-            title: words[verdict.conclusion.conclusion_id()].title.clone(),
+            title: words[verdict.conclusion.into_str()].title.clone(),
             reason: verdict.failure.clone().or(undecided),
         }
     }
@@ -71,7 +71,7 @@ impl ClassSummary {
             class: class.into(),
             conclusion: Conclusion::NotTested,
             confidence: Confidence::None,
-            title: words[Conclusion::NotTested.conclusion_id()].title.clone(),
+            title: words[Conclusion::NotTested.into_str()].title.clone(),
             reason: Some(reason.into()),
         }
     }
@@ -231,7 +231,7 @@ impl NodeSummary {
         let classes = self.classes.iter();
         (
             !self.is_broken(),
-            classes.map(|it| (it.conclusion.conclusion_id(), it.confidence)).collect(),
+            classes.map(|it| (it.conclusion.into_str(), it.confidence)).collect(),
             self.facts.clone(),
             self.findings_of(CHANGED).map(|finding| finding.message.clone()).collect(),
         )
@@ -356,7 +356,7 @@ pub(crate) fn fold_classes(nodes: &[NodeSummary]) -> Vec<ClassOutcome<'_>> {
     for node in nodes {
         for (index, outcome) in node.classes.iter().enumerate() {
             let rank = outcome.as_verdict().boundary_rank();
-            let key = (index, rank, outcome.conclusion.conclusion_id(), &outcome.reason);
+            let key = (index, rank, outcome.conclusion.into_str(), &outcome.reason);
             let entry =
                 folded.entry(key).or_insert_with(|| ClassOutcome { outcome, nodes: Vec::new() });
             entry.nodes.push(&node.node);

@@ -174,7 +174,7 @@ impl<'a> FitEvidence<'a> {
 
     fn is_builtin(&self) -> bool {
         matches!(&self.run.evidence, EvidenceKind::Collected { engine, .. }
-            if engine == EngineKind::Builtin.name())
+            if engine == EngineKind::Builtin.into_str())
     }
 
     fn has_facts(&self, target: &str) -> bool {
@@ -631,7 +631,7 @@ mod tests {
     #[test]
     fn the_id_of_a_reason_is_that_of_its_json() {
         for &kind in FitReasonKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(kind.reason_id()));
+            assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(kind.into_str()));
         }
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn emulated_host(run: &Run) -> Option<&str> {
     Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum WithheldReason {
     /// The host is emulated in software: no two of its times are in the ratio that they would have
     /// on hardware.
@@ -113,11 +113,6 @@ pub enum WithheldReason {
 impl WithheldReason {
     /// All reasons.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-
-    /// The id, by which `data/reasons.toml` has its words.
-    pub fn reason_id(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What the times of a run say.

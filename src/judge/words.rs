@@ -53,12 +53,10 @@ pub(crate) fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWor
         let doc: ConclusionDoc = file.parse_toml()?;
         words.insert(doc.id.clone(), doc);
     }
-    match Conclusion::ALL.iter().find(|conclusion| !words.contains_key(conclusion.conclusion_id()))
-    {
-        Some(lacking) => Err(Error::unusable_input(format!(
-            "no words for the verdict `{}`",
-            lacking.conclusion_id()
-        ))),
+    match Conclusion::ALL.iter().find(|conclusion| !words.contains_key(conclusion.into_str())) {
+        Some(lacking) => {
+            Err(Error::unusable_input(format!("no words for the verdict `{}`", lacking.into_str())))
+        }
         None => Ok(words),
     }
 }
@@ -81,8 +79,8 @@ pub(crate) fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
 }
 
 fn reason_ids() -> impl Iterator<Item = &'static str> {
-    let withheld = WithheldReason::ALL.iter().copied().map(WithheldReason::reason_id);
-    UndecidedReason::ALL.iter().copied().map(UndecidedReason::reason_id).chain(withheld)
+    let withheld = WithheldReason::ALL.iter().map(WithheldReason::into_str);
+    UndecidedReason::ALL.iter().map(UndecidedReason::into_str).chain(withheld)
 }
 
 #[cfg(test)]
@@ -98,7 +96,7 @@ mod tests {
             let sketch = run_of(example);
             let context = sketch.context();
             let verdict = judge_target(&context, context.run.find_target("kata").unwrap());
-            words[verdict.conclusion.conclusion_id()].title.clone()
+            words[verdict.conclusion.into_str()].title.clone()
         };
         for doc in words.values() {
             assert!(!doc.found.is_empty() && !doc.not_found.is_empty(), "{}", doc.id);

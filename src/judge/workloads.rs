@@ -30,7 +30,7 @@ pub enum Suitability {
     Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum FitReasonKind {
     /// All code is trusted, so the kernel may be shared.
     Trusted,
@@ -77,11 +77,6 @@ pub enum FitReasonKind {
 impl FitReasonKind {
     /// All kinds.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-
-    /// The id of the words in `data/fit-reasons.toml`.
-    pub fn reason_id(self) -> &'static str {
-        self.into()
-    }
 
     /// What the reason makes of a runtime, by itself.
     pub fn implied_suitability(self) -> Suitability {
@@ -198,7 +193,7 @@ impl WorkloadTable {
         table.verify_entries().map_err(|what| file.name_error(what))?;
         let file = assets::read_data(data, REASONS)?;
         table.reasons = file.parse_toml()?;
-        for id in FitReasonKind::ALL.iter().copied().map(FitReasonKind::reason_id) {
+        for id in FitReasonKind::ALL.iter().map(FitReasonKind::into_str) {
             if !table.reasons.contains_key(id) {
                 return Err(file.name_error(format!("no words for the reason `{id}`")));
             }

@@ -29,7 +29,7 @@ pub(crate) use runtimes::{
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum Severity {
     /// No harm; worth knowing.
     Note,
@@ -37,13 +37,6 @@ pub enum Severity {
     Warning,
     /// Nothing works; a claim that rests on it cannot be upheld.
     Error,
-}
-
-impl Severity {
-    /// The word for it in files and reports.
-    pub fn word(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A table that is read when it is first asked for if it ships, and at once if it is a project's

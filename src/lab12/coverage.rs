@@ -109,9 +109,9 @@ fn coverage_row(
         candidate.map(|name| false_names(assessment, name)).unwrap_or_default();
     for need in &requirement.needs {
         let mut id = &need.fact;
-        let Ok(mut found) = assessment.find_fact(id, need.target.word()) else { continue };
+        let Ok(mut found) = assessment.find_fact(id, need.target.into_str()) else { continue };
         if let (Some(instead), Fact::Missing(_)) = (&need.instead, found.fact.as_ref())
-            && let Ok(other) = assessment.find_fact(instead, need.target.word())
+            && let Ok(other) = assessment.find_fact(instead, need.target.into_str())
             && other.fact.is_present()
         {
             (id, found) = (instead, other);
@@ -120,7 +120,7 @@ fn coverage_row(
         // Too few samples are some; what is not compared explains no cost.
         present += usize::from(unmet.is_none() || (found.fact.is_present() && !requirement.prose));
         if let Some(reason) = unmet {
-            let target = found.target.unwrap_or(need.target.word());
+            let target = found.target.unwrap_or(need.target.into_str());
             let (title, name) = (&found.probe.title, assessment.reader_name(target));
             missing.push(format!("{title}, {name}: {reason}"));
         }
@@ -130,7 +130,7 @@ fn coverage_row(
         // What the text beside the figures says of them: they are a record and no result.
         let withheld = assessment.timing.withheld_reason();
         if let (Some(reason), true) = (withheld, found.fact.as_series().is_some()) {
-            findings.insert(assessment.project_data.reasons[reason.reason_id()].clone());
+            findings.insert(assessment.project_data.reasons[reason.into_str()].clone());
             worst = worst.max(Some(Severity::Warning));
         }
     }
@@ -222,7 +222,7 @@ fn unmet_need(assessment: &Assessment, need: &FactNeed, found: &FoundFact) -> Op
     match measures.find(|measure| measure.id == id && found.target == Some(&measure.target)) {
         None => Some("nothing to compare it with".into()),
         Some(measure) => match (measure.withheld, measure.comparison.outcome) {
-            (Some(reason), _) => Some(assessment.project_data.reasons[reason.reason_id()].clone()),
+            (Some(reason), _) => Some(assessment.project_data.reasons[reason.into_str()].clone()),
             (None, ComparisonOutcome::NotComparable) => Some("too few to compare".into()),
             _ => None,
         },
@@ -236,7 +236,7 @@ fn undecided_verdict(assessment: &Assessment) -> Option<String> {
     };
     let conclusion = assessment.judgement.find_verdict(target)?.conclusion;
     let is_decided = conclusion.is_separate() || conclusion == Conclusion::SharedKernel;
-    let title = &assessment.project_data.words[conclusion.conclusion_id()].title;
+    let title = &assessment.project_data.words[conclusion.into_str()].title;
     let name = assessment.reader_name(target);
     (!is_decided).then(|| format!("verdict on {name}: {}", title.to_lowercase()))
 }

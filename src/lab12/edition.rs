@@ -33,7 +33,7 @@ pub(crate) const NAME: &str = "lab12";
     strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum Edition {
     /// The edition of autumn 2025: four tasks, evidence in `labs/lab12/<area>/`.
     F25,
@@ -58,11 +58,6 @@ impl Edition {
         });
         asked.get(&self).is_some_and(|paths| paths.contains(path))
     }
-
-    /// The short name of the edition.
-    pub fn edition_name(self) -> &'static str {
-        self.into()
-    }
 }
 
 impl std::str::FromStr for Edition {
@@ -72,7 +67,7 @@ impl std::str::FromStr for Edition {
         Self::ALL
             .iter()
             .copied()
-            .find(|edition| edition.edition_name() == name)
+            .find(|edition| edition.into_str() == name)
             .ok_or_else(|| format!("unknown edition `{name}`: known are f25 and s26"))
     }
 }
@@ -200,7 +195,7 @@ pub struct EvidenceFile {
 
 impl PackEdition for EditionSpec {
     fn edition_name(&self) -> &str {
-        self.edition.edition_name()
+        self.edition.into_str()
     }
 
     fn document_template(&self) -> String {

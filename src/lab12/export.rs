@@ -38,7 +38,7 @@ pub(crate) fn lab_files(
     target: Option<&str>,
 ) -> Result<EvidenceFiles> {
     let kata = kata_target(run, target)?;
-    let files = match run.is_imported() && run.edition.as_deref() == Some(edition.edition_name()) {
+    let files = match run.is_imported() && run.edition.as_deref() == Some(edition.into_str()) {
         true => as_imported(run),
         false => LabExporter::of(run, kata).edition_files(edition),
     };

@@ -58,7 +58,7 @@ pub fn import_lab_folder(
         return Err(nothing_read(folder, &captures));
     }
     Ok(Run {
-        edition: Some(reading.edition.edition_name().into()),
+        edition: Some(reading.edition.into_str().into()),
         targets: reading.targets,
         facts: reading.facts,
         ..empty_imported_run(NAME, label, created, redaction, captures)

@@ -40,7 +40,7 @@ impl Pack for Lab12 {
     }
 
     fn edition_names(&self) -> Vec<&'static str> {
-        Edition::ALL.iter().copied().map(Edition::edition_name).collect()
+        Edition::ALL.iter().map(Edition::into_str).collect()
     }
 
     fn load_edition(&self, edition: &str, data: Option<&Path>) -> Result<Arc<dyn PackEdition>> {
@@ -132,7 +132,7 @@ impl Pack for Lab12 {
             (false, true) => Edition::F25,
             (false, false) => return None,
         };
-        Some(edition.edition_name())
+        Some(edition.into_str())
     }
 
     fn list_notes(&self, edition: &str) -> Result<Vec<BlankNote>> {

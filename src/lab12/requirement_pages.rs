@@ -34,7 +34,7 @@ fn requirement_page(asked: &LabRequirement) -> AboutPage {
             wanted => format!(", {wanted} samples"),
         };
         let compared = if need.compared { ", compared with the baseline's" } else { "" };
-        format!("{} on the {}{samples}{compared}\n", need.fact, need.target.word())
+        format!("{} on the {}{samples}{compared}\n", need.fact, need.target.into_str())
     });
     let files = asked.files.iter().map(|file| match &*file.command {
         "" => format!("{}\n", file.path),

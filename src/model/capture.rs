@@ -150,7 +150,7 @@ impl CaptureOrigin {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum CaptureStatus {
     /// There is output.
     Ok,
@@ -175,11 +175,6 @@ pub enum CaptureStatus {
 }
 
 impl CaptureStatus {
-    /// The word for it in files and reports.
-    pub fn word(self) -> &'static str {
-        self.into()
-    }
-
     /// What the word means, for a reader.
     pub fn meaning(self) -> &'static str {
         match self {

@@ -206,7 +206,7 @@ impl Target {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum Role {
     /// The machine itself.
     Host,
@@ -214,13 +214,6 @@ pub enum Role {
     Baseline,
     /// A runtime whose isolation is in question.
     Candidate,
-}
-
-impl Role {
-    /// The word for it in files and reports.
-    pub fn word(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What was replaced by pseudonyms before anything was written.

@@ -34,8 +34,8 @@ impl PseudonymKey {
     /// The kind of a name and a hash of it, whatever the case of its letters: `host-1a2b3c`. An
     /// e-mail address stays one, of a domain that cannot exist (RFC 2606).
     pub(super) fn pseudonym_for(&self, kind: IdentifierKind, text: &str) -> String {
-        let hash: [u8; 3] = self.keyed_hash(kind.word(), &text.to_lowercase());
-        let name = format!("{}-{}", kind.word(), HEXLOWER.encode(&hash));
+        let hash: [u8; 3] = self.keyed_hash(kind.into_str(), &text.to_lowercase());
+        let name = format!("{}-{}", kind.into_str(), HEXLOWER.encode(&hash));
         if kind == IdentifierKind::Email { format!("{name}@example.invalid") } else { name }
     }
 
@@ -50,7 +50,7 @@ impl PseudonymKey {
         let is_hex = id.bytes().all(|digit| digit.is_ascii_hexdigit());
         let is_upper = plain.contains(|c: char| c.is_ascii_uppercase());
         let mut bytes = (0_u32..).flat_map(|block| {
-            self.digest_parts(&[kind.word().as_bytes(), id.as_bytes(), &block.to_le_bytes()])
+            self.digest_parts(&[kind.into_str().as_bytes(), id.as_bytes(), &block.to_le_bytes()])
         });
         let mut exchanged = String::new();
         for c in plain.chars() {

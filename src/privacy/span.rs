@@ -9,7 +9,7 @@ use std::ops::Range;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantNames,
 )]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub(super) enum IdentifierKind {
     /// A password, token or private key.
     Secret,
@@ -40,11 +40,6 @@ impl IdentifierKind {
     /// Whether it is what somebody or something is called, and not drawn or secret.
     pub(super) fn is_name(self) -> bool {
         matches!(self, Self::Serial | Self::User | Self::Host | Self::Domain | Self::Person)
-    }
-
-    /// The word for it in pseudonyms and in the counts of a run.
-    pub(super) fn word(self) -> &'static str {
-        self.into()
     }
 }
 

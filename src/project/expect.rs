@@ -71,7 +71,7 @@ pub enum ExpectedSubject {
 /// A boundary as `book.toml` names it: a verdict, or any of those that are a kernel of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum ExpectedBoundary {
     /// Any kernel but the host's.
     OwnKernel,
@@ -83,17 +83,10 @@ pub enum ExpectedBoundary {
     SharedKernel,
 }
 
-impl ExpectedBoundary {
-    /// The word for it in `book.toml`.
-    pub fn boundary_id(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// The least confidence of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum LeastConfidence {
     /// One source that nothing confirms.
     Low,
@@ -101,13 +94,6 @@ pub enum LeastConfidence {
     Medium,
     /// Decisive facts that others support.
     High,
-}
-
-impl LeastConfidence {
-    /// The word for it in `book.toml`.
-    pub fn confidence_name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What the value of a fact has to be.

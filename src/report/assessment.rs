@@ -384,13 +384,13 @@ impl Assessment {
         if let Some(target) = self.run.find_target(wanted) {
             return Ok(Some(&target.name));
         }
-        if let Some(role) = roles.into_iter().find(|role| role.word() == wanted) {
+        if let Some(role) = roles.into_iter().find(|role| role.into_str() == wanted) {
             return Ok(self.role_target(role));
         }
         let names = self.run.targets.iter().map(|target| target.name.as_str());
-        let names = names.filter(|name| roles.iter().all(|role| role.word() != *name));
+        let names = names.filter(|name| roles.iter().all(|role| role.into_str() != *name));
         let mut known: Vec<&str> = Vec::new();
-        known.extend(roles.map(Role::word));
+        known.extend(roles.map(<&str>::from));
         known.extend(names);
         Err(format!("unknown target `{wanted}`: {}", suggest_or_list(wanted, &known)))
     }
@@ -646,7 +646,7 @@ pub fn find_candidate<'a>(run: &'a Run, name: &str) -> Result<&'a Target> {
         false => format!("a report can be about {}", names.join(", ")),
     };
     let what = match run.find_target(name) {
-        Some(target) => format!("is the {}, and no candidate", target.role.word()),
+        Some(target) => format!("is the {}, and no candidate", target.role.into_str()),
         None => "is no target".into(),
     };
     Err(Error::unusable_input(format!("`{name}` {what} of run {}", run.id)).with_help(help))

@@ -474,7 +474,7 @@ fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
     for verdict in runtimes {
         rows.push(ChartRow {
             name: assessment.reader_name(&verdict.target),
-            conclusion: verdict.conclusion.conclusion_id(),
+            conclusion: verdict.conclusion.into_str(),
             y,
             ..ChartRow::default()
         });

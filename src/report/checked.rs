@@ -98,7 +98,7 @@ impl CheckedView {
             });
         }
         let counts = ClaimStatus::ALL.map(|standing| CountView {
-            standing: standing.status_name(),
+            standing: standing.into_str(),
             count: annotations.iter().filter(|annotation| annotation.status == standing).count(),
         });
         Self { file: file.into(), lines, counts: counts.into(), switched_off: checked.switched_off }
@@ -109,9 +109,9 @@ impl RemarkView {
     fn new(annotation: &ClaimResult, assessment: &Assessment, renderer: &Renderer) -> Self {
         let sources = EvidenceRef::unique_places(&annotation.evidence);
         Self {
-            standing: annotation.status.status_name(),
+            standing: annotation.status.into_str(),
             rule: annotation.rule.clone(),
-            severity: annotation.severity.map(crate::judge::Severity::word),
+            severity: annotation.severity.map(Into::into),
             quote: annotation.quote.clone(),
             message: annotation.message.clone(),
             help: annotation.help.clone(),
@@ -153,7 +153,7 @@ fn split_line(
             .map(|a| a.status)
             .min_by_key(|standing| ClaimStatus::ALL.iter().position(|s| s == standing));
         let piece = text.get(pair[0]..pair[1]).unwrap_or_default().to_string();
-        out.push(PieceView { text: piece, standing: standing.map(ClaimStatus::status_name) });
+        out.push(PieceView { text: piece, standing: standing.map(Into::into) });
     }
     out
 }

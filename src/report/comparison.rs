@@ -231,7 +231,7 @@ impl ComparisonView {
             expectations: diff
                 .expectations
                 .iter()
-                .map(|e| (e.expects.clone(), e.outcome.outcome_id(), e.found.clone()))
+                .map(|e| (e.expects.clone(), e.outcome.into_str(), e.found.clone()))
                 .collect(),
             added: diff.findings.added.clone(),
             removed: diff.findings.removed.clone(),
@@ -492,7 +492,7 @@ impl ComparisonWords<'_> {
         Some(TargetView {
             name: self.reader_name(&change.target),
             target: change.target.clone(),
-            kind: change.kind.word(),
+            kind: change.kind.into_str(),
             was: was.map(|name| self.reader_name(name)),
             verdict: verdict.map(|id| self.conclusion_title(id)),
         })
@@ -517,7 +517,7 @@ impl ComparisonWords<'_> {
             b: figure_text(m.b, m.unit.as_deref(), m.over.is_some()),
             change: m.ratio.map(percent_change).unwrap_or_default(),
             outcome: outcome_word(m),
-            outcome_id: m.outcome.word(),
+            outcome_id: m.outcome.into_str(),
             note,
             gated: m.gated,
             lost: m.lost,
@@ -550,7 +550,7 @@ impl ComparisonWords<'_> {
             id: change.fact.clone(),
             title: change.title.clone(),
             strength: change.strength.into(),
-            kind: change.kind.word(),
+            kind: change.kind.into_str(),
             // `data/names.toml` has the host with its article, for sentences.
             names: vec![match change.role {
                 Role::Host => change.target.clone(),
@@ -656,7 +656,7 @@ fn outcome_word(m: &MeasurementChange) -> &'static str {
         ComparisonOutcome::Slower if !is_time => "more",
         ComparisonOutcome::Faster if !is_time => "less",
         ComparisonOutcome::NotComparable => "not comparable",
-        outcome => outcome.word(),
+        outcome => outcome.into_str(),
     }
 }
 

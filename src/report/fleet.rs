@@ -274,7 +274,7 @@ impl FleetAssessment {
             .map(|line| {
                 let outcome = line.outcome;
                 let (class, title) = (&outcome.class, &outcome.title);
-                let sure = outcome.confidence.confidence_name();
+                let sure = outcome.confidence.into_str();
                 let words = json!({ "class": class, "title": title, "confidence": sure });
                 join_objects(words, name_nodes(&line.nodes))
             })

@@ -375,7 +375,7 @@ fn look_up_targets(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .run
         .targets
         .iter()
-        .filter(|target| role.is_none_or(|role| target.role.word() == role))
+        .filter(|target| role.is_none_or(|role| target.role.into_str() == role))
         .map(|target| describe_target(sources, target))
         .collect();
     from_json(&json!(list))
@@ -420,7 +420,7 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .judgement
         .find_verdict(target)
         .ok_or_else(|| lookup_error(format!("there is no verdict on `{target}`")))?;
-    let words = &assessment.project_data.words[verdict.conclusion.conclusion_id()];
+    let words = &assessment.project_data.words[verdict.conclusion.into_str()];
     let ignored: Vec<Json> = verdict
         .ignored
         .iter()
@@ -430,16 +430,16 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
                 .catalogue
                 .find_probe(&ignored.fact)
                 .map(|probe| &probe.title);
-            let reason = &assessment.project_data.reasons[ignored.reason.reason_id()];
+            let reason = &assessment.project_data.reasons[ignored.reason.into_str()];
             json!({"id": ignored.fact, "title": title, "reason": reason})
         })
         .collect();
     from_json(&json!({
         "target": target,
         "name": assessment.reader_name(target),
-        "conclusion": verdict.conclusion.conclusion_id(),
+        "conclusion": verdict.conclusion.into_str(),
         "is_separate": verdict.conclusion.is_separate(),
-        "confidence": verdict.confidence.confidence_name(),
+        "confidence": verdict.confidence.into_str(),
         "title": words.title,
         "short": if words.short.is_empty() { &words.title } else { &words.short },
         "predicate": words.predicate,
@@ -451,7 +451,7 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         "against": list_titled_probes(assessment, &verdict.against),
         "would_settle": list_titled_probes(assessment, &verdict.would_settle),
         "ignored": ignored,
-        "reason": verdict.reason.map(|reason| &assessment.project_data.reasons[reason.reason_id()]),
+        "reason": verdict.reason.map(|reason| &assessment.project_data.reasons[reason.into_str()]),
         "failure": verdict.failure,
     }))
 }
@@ -493,7 +493,7 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
     for (finding, number) in sources.assessment.judgement.findings.iter().zip(1u64..) {
         if except.is_none_or(|except| finding.rule != except)
             && rule.is_none_or(|rule| finding.rule == rule)
-            && severity.is_none_or(|severity| finding.severity.word() == severity)
+            && severity.is_none_or(|severity| finding.severity.into_str() == severity)
             && match fact {
                 Some(fact) => finding.rests_on(fact, target),
                 None => target.is_none_or(|target| finding.target.as_deref() == Some(target)),
@@ -511,7 +511,7 @@ fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> Ter
     let mut map: tera::Map = tera::Map::new();
     let texts = [
         ("rule", finding.rule.clone()),
-        ("severity", finding.severity.word().to_string()),
+        ("severity", finding.severity.into_str().to_string()),
         ("title", title.unwrap_or_default()),
         ("message", finding.message.clone()),
         ("help", finding.help.clone()),
@@ -662,7 +662,7 @@ fn verdict_is_separate(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<V
 fn look_up_conclusions(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let words = &sources.assessment.project_data.words;
     let list: Vec<_> =
-        crate::judge::Conclusion::ALL.iter().filter_map(|c| words.get(c.conclusion_id())).collect();
+        crate::judge::Conclusion::ALL.iter().filter_map(|c| words.get(c.into_str())).collect();
     Value::try_from_serializable(&list)
 }
 
@@ -688,7 +688,7 @@ fn look_up_expectations(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value
     for result in &results {
         list.push(value_map([
             ("expects", result.expects.as_str().into()),
-            ("outcome", result.outcome.outcome_id().into()),
+            ("outcome", result.outcome.into_str().into()),
             ("fails", result.fails.into()),
             ("found", result.found.as_str().into()),
             ("decides", result.decides.as_deref().unwrap_or_default().into()),

@@ -254,7 +254,7 @@ impl SiteFleet {
         for node in &self.nodes {
             for (index, cell) in node.classes.iter().enumerate() {
                 if node.find_broken_promise(&cell.class).is_some() {
-                    let key = (index, cell.conclusion.conclusion_id());
+                    let key = (index, cell.conclusion.into_str());
                     broken.entry(key).or_default().push(&node.node);
                 }
             }
@@ -330,9 +330,9 @@ impl SiteFleet {
         for node in self.nodes.iter().filter(|node| is_meant(node)) {
             let Some(cell) = node.classes.iter().find(|cell| cell.class == class) else { continue };
             let verdict = cell.as_verdict();
-            let key = (verdict.boundary_rank().0, cell.conclusion.conclusion_id());
+            let key = (verdict.boundary_rank().0, cell.conclusion.into_str());
             let view = outcomes.entry(key).or_insert_with(|| OutcomeView {
-                conclusion: cell.conclusion.conclusion_id(),
+                conclusion: cell.conclusion.into_str(),
                 title: cell.title.clone(),
                 is_separate: cell.conclusion.is_separate(),
                 is_shown: false,
@@ -459,7 +459,7 @@ fn class_views(classes: &[ClassSummary]) -> Vec<Json> {
     for cell in classes {
         views.push(json!({
             "class": cell.class, "conclusion": cell.conclusion, "title": cell.title,
-            "confidence": cell.confidence.confidence_name(),
+            "confidence": cell.confidence.into_str(),
         }));
     }
     views

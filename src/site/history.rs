@@ -20,7 +20,7 @@ use crate::diff::{DiffSide, RunDiff, expectation_changes};
 use crate::error::Result;
 use crate::judge::ExpectationResult;
 use crate::model::Run;
-use crate::phrases::PageTitles;
+use crate::phrases::PagePhrases;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
@@ -75,11 +75,11 @@ struct ComparedPair {
 
 impl ComparedPair {
     /// Title and address of the page, seen from the page of a run.
-    fn title_and_address(&self, titles: &PageTitles) -> (String, String) {
+    fn title_and_address(&self, titles: &PagePhrases) -> (String, String) {
         (self.page_title(titles).into(), self.name.trim_start_matches("runs/").into())
     }
 
-    fn page_title<'p>(&self, titles: &'p PageTitles) -> &'p str {
+    fn page_title<'p>(&self, titles: &'p PagePhrases) -> &'p str {
         if self.is_before { &titles.since_before } else { &titles.since_baseline }
     }
 }
@@ -133,7 +133,7 @@ impl RunHistory {
     pub(super) fn comparison_links(
         &self,
         index: usize,
-        titles: &PageTitles,
+        titles: &PagePhrases,
     ) -> Vec<(String, String)> {
         self.pairs_of(index).iter().map(|pair| pair.title_and_address(titles)).collect()
     }
@@ -396,8 +396,8 @@ fn weaker_verdicts(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
         });
         weaker.extend(was.map(|was| BoundaryChange {
             name: verdict.name.clone(),
-            was: was.confidence.confidence_name().into(),
-            is_now: verdict.confidence.confidence_name().into(),
+            was: was.confidence.into_str().into(),
+            is_now: verdict.confidence.into_str().into(),
         }));
     }
     weaker

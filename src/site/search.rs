@@ -84,7 +84,7 @@ impl<'a> SearchIndex<'a> {
         let findings = assessment.judgement.findings.iter().enumerate();
         let findings = findings.map(|(index, finding)| {
             let message = clip_text(&finding.message, MESSAGE);
-            [message, finding.severity.word().into(), (index + 1).to_string()]
+            [message, finding.severity.into_str().into(), (index + 1).to_string()]
         });
         let base = "findings.html#finding-".into();
         self.groups.push(SearchGroup { kind: "Finding", base, items: findings.collect() });

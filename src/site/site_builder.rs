@@ -22,7 +22,7 @@ use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc};
 use crate::model::Capture;
-use crate::phrases::{PageTitles, fill_phrase};
+use crate::phrases::{PagePhrases, fill_phrase};
 use crate::probe::catalogue::Probe;
 use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
@@ -923,8 +923,8 @@ impl SiteBuilder {
         let verdicts = ranked[..shown].iter().map(|verdict| {
             json!({
                 "name": self.assessment.reader_name(&verdict.target),
-                "title": self.assessment.project_data.words[verdict.conclusion.conclusion_id()].title,
-                "conclusion": verdict.conclusion.conclusion_id(),
+                "title": self.assessment.project_data.words[verdict.conclusion.into_str()].title,
+                "conclusion": verdict.conclusion.into_str(),
                 "is_separate": verdict.conclusion.is_separate(),
             })
         });
@@ -1046,7 +1046,7 @@ impl SiteBuilder {
     }
 
     /// The titles of pages that are no chapters.
-    pub(super) fn page_titles(&self) -> &PageTitles {
+    pub(super) fn page_titles(&self) -> &PagePhrases {
         &self.assessment.project_data.phrases.pages
     }
 

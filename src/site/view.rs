@@ -96,7 +96,7 @@ impl<'a> CaptureView<'a> {
                 CaptureOrigin::Command { .. } | CaptureOrigin::Probe { .. }
             ),
             instruction: slot.and_then(|slot| assessment.instructed_command(slot)),
-            status: capture.status.word(),
+            status: capture.status.into_str(),
             meaning: capture.status.meaning(),
             unread: capture.unread_reason(),
             is_changed: assessment.integrity.altered.contains(&capture.id),
@@ -152,7 +152,7 @@ impl<'a> ExampleView<'a> {
         });
         let mut probes = Vec::new();
         for (id, status) in &example.probes {
-            probes.push((id.as_str(), format!("{}, {}", status.word(), status.meaning())));
+            probes.push((id.as_str(), format!("{}, {}", status.into_str(), status.meaning())));
         }
         Self {
             what: &example.what,
@@ -267,8 +267,8 @@ impl RunRow {
             .map(|severity| findings.iter().filter(|f| f.severity == severity).count());
         let verdicts = assessment.judgement.verdicts.iter().map(|verdict| VerdictView {
             name: assessment.reader_name(&verdict.target),
-            conclusion: verdict.conclusion.conclusion_id().into(),
-            title: assessment.project_data.words[verdict.conclusion.conclusion_id()].title.clone(),
+            conclusion: verdict.conclusion.into_str().into(),
+            title: assessment.project_data.words[verdict.conclusion.into_str()].title.clone(),
             confidence: verdict.confidence,
         });
         Self {
@@ -297,8 +297,7 @@ impl RunRow {
 
     /// The verdicts without those of an interrupted session on runtimes of which it shows nothing.
     pub(crate) fn reached_verdicts(&self) -> impl Iterator<Item = &VerdictView> {
-        let nothing =
-            [Conclusion::NotTested, Conclusion::Inconclusive].map(Conclusion::conclusion_id);
+        let nothing = [Conclusion::NotTested, Conclusion::Inconclusive].map(<&str>::from);
         self.verdicts.iter().filter(move |verdict| {
             !self.is_interrupted || !nothing.contains(&verdict.conclusion.as_str())
         })

@@ -11,7 +11,7 @@ pub(crate) const LEAST_COMPARED: usize = 5;
 /// How the second series stands to the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum ComparisonOutcome {
     /// Its values are greater: the whole interval of the ratio lies above the margin.
     Slower,
@@ -26,11 +26,6 @@ pub enum ComparisonOutcome {
 }
 
 impl ComparisonOutcome {
-    /// The word for it in files and reports.
-    pub fn word(self) -> &'static str {
-        self.into()
-    }
-
     /// The outcome of an interval of a ratio: within the margin `d` are 1/(1 + d) to 1 + d.
     fn from_interval(interval: Interval, margin: f64) -> Self {
         let (low, high) = (1.0 / (1.0 + margin), 1.0 + margin);

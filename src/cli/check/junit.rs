@@ -115,7 +115,7 @@ fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
     let run = node.run.as_ref().map(|run| format!(", run {run}")).unwrap_or_default();
     let sure = match class.confidence {
         Confidence::None => String::new(),
-        sure => format!(": {} confidence", sure.confidence_name()),
+        sure => format!(": {} confidence", sure.into_str()),
     };
     case.set_system_out(format!("{}{sure}{run}", class.title));
     case
@@ -157,19 +157,15 @@ fn conclusion_status(conclusion: Conclusion, title: &str, reason: &str) -> TestC
 }
 
 fn target_case(assessment: &Assessment, verdict: &Verdict) -> TestCase {
-    let title = &assessment.project_data.words[verdict.conclusion.conclusion_id()].title;
+    let title = &assessment.project_data.words[verdict.conclusion.into_str()].title;
     let reason = verdict.failure.as_ref().unwrap_or(title);
     let status = conclusion_status(verdict.conclusion, title, reason);
     let mut case = TestCase::new(make_visible(&verdict.target), status);
     case.set_classname("isoproof.verdicts");
     let why = match verdict.reason {
-        Some(reason) => assessment.project_data.reasons[reason.reason_id()].clone(),
+        Some(reason) => assessment.project_data.reasons[reason.into_str()].clone(),
         None => {
-            format!(
-                "{} confidence, {}",
-                verdict.confidence.confidence_name(),
-                verdict.because.join(", ")
-            )
+            format!("{} confidence, {}", verdict.confidence.into_str(), verdict.because.join(", "))
         }
     };
     case.set_system_out(format!("{title}: {why}"));
@@ -185,7 +181,7 @@ fn expectation_case(result: &ExpectationResult) -> TestCase {
     let status = match result.outcome {
         ExpectationOutcome::Passed => TestCaseStatus::success(),
         outcome if result.fails => {
-            failed_case(outcome.outcome_id(), result.found.clone(), text.clone())
+            failed_case(outcome.into_str(), result.found.clone(), text.clone())
         }
         _ => skipped_case(format!("not decided: {}", result.found)),
     };
@@ -207,14 +203,16 @@ struct RuleStatement<'a> {
 impl<'a> RuleStatement<'a> {
     fn of_finding(finding: &'a Finding) -> Self {
         let Finding { rule, severity, message, .. } = finding;
-        let line = format!("{}: {message}{}", severity.word(), evidence_places(&finding.evidence));
+        let line =
+            format!("{}: {message}{}", severity.into_str(), evidence_places(&finding.evidence));
         Self { rule, severity: *severity, message, line }
     }
 
     /// On all nodes that have it.
     fn of_fold(finding: &'a FoldedFinding) -> Self {
         let FoldedFinding { rule, severity, message, nodes, .. } = finding;
-        let line = format!("{}: {message} ({})", severity.word(), make_visible(&nodes.join(", ")));
+        let line =
+            format!("{}: {message} ({})", severity.into_str(), make_visible(&nodes.join(", ")));
         Self { rule, severity: *severity, message, line }
     }
 
@@ -225,7 +223,7 @@ impl<'a> RuleStatement<'a> {
         let place = format!("{}:{line}:{column}", make_visible(file));
         let line = format!(
             "{place}: {}: “{quote}”: {message}{}",
-            severity.word(),
+            severity.into_str(),
             evidence_places(&annotation.evidence)
         );
         Some(Self { rule, severity, message, line })
@@ -268,7 +266,7 @@ fn case_status(said: &[&RuleStatement], off: Option<&String>, least: Severity) -
     match severe.first() {
         None => TestCaseStatus::success(),
         Some(first) => {
-            failed_case(first.severity.word(), first.message.into(), statement_lines(&severe))
+            failed_case(first.severity.into_str(), first.message.into(), statement_lines(&severe))
         }
     }
 }

@@ -237,7 +237,7 @@ fn findings_text(view: &ComparisonView) -> StyledText {
     let added = view.added.iter().map(|finding| ('+', TextStyle::Bad, finding));
     let removed = view.removed.iter().map(|finding| ('-', TextStyle::Good, finding));
     for (sign, style, finding) in added.chain(removed) {
-        let mark = format!("{sign} {}[{}]", finding.severity.word(), finding.rule);
+        let mark = format!("{sign} {}[{}]", finding.severity.into_str(), finding.rule);
         out.push_line(StyledLine::from("  ").and_styled(style, &mark));
         out.push_wrapped("      ", &finding.message, WIDTH);
     }

@@ -22,7 +22,7 @@ fn engine_root(engine: EngineKind, cancel: &CancelFlag) -> Option<PathBuf> {
         EngineKind::Builtin => return None,
     };
     let said =
-        query_engine(&[engine.name(), "info", "--format", format], cancel).ok()?.stdout_text();
+        query_engine(&[engine.into_str(), "info", "--format", format], cancel).ok()?.stdout_text();
     said.starts_with('/').then(|| PathBuf::from(said))
 }
 

@@ -36,7 +36,7 @@ impl SessionFolder {
     ///
     /// It cannot be made.
     pub(crate) fn create_folder(session: &str, engine: EngineKind) -> Result<Self> {
-        let name = format!("{PREFIX}{session}-{}-{}", engine.name(), owner::process_mark());
+        let name = format!("{PREFIX}{session}-{}-{}", engine.into_str(), owner::process_mark());
         let path = std::env::temp_dir().join(name);
         let made = fs::DirBuilder::new().mode(0o700).create(&path);
         made.or_failed_io("make", &path)?;

@@ -105,7 +105,7 @@ fn list_docker(
         if found.iter().any(|leftover| leftover.id == id) {
             continue;
         }
-        let argv = [engine.name(), "inspect", "--format", &format, &id];
+        let argv = [engine.into_str(), "inspect", "--format", &format, &id];
         let Ok(answer) = query_engine(&argv, cancel) else { continue };
         let labels = answer.stdout_text();
         let labels: Vec<&str> = labels.trim_end_matches('\n').split('\t').collect();
@@ -121,7 +121,8 @@ fn list_docker(
 
 fn list_labelled(engine: EngineKind, label: &str) -> Result<Vec<String>> {
     let filter = format!("label={label}");
-    let ids = query_if_usable(&[engine.name(), "ps", "-aq", "--no-trunc", "--filter", &filter])?;
+    let ids =
+        query_if_usable(&[engine.into_str(), "ps", "-aq", "--no-trunc", "--filter", &filter])?;
     Ok(ids.lines().map(|id| id.trim().to_string()).filter(|id| !id.is_empty()).collect())
 }
 
@@ -154,7 +155,7 @@ fn remove_orphan(leftover: &OrphanContainer, cancel: &CancelFlag) {
         EngineKind::Builtin => return,
         EngineKind::Ctr => return containerd::delete_container("default", id),
         EngineKind::Podman => &["podman", "rm", "-f", "-t", "0", id],
-        engine => &[engine.name(), "rm", "-f", id],
+        engine => &[engine.into_str(), "rm", "-f", id],
     };
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
     let _ = run_command(&argv, REMOVAL, cancel);
@@ -177,14 +178,14 @@ pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> Clean
     let (gone, left) = match remove_containers(engine, session) {
         Ok(containers) => containers,
         Err(error) => {
-            let words = format!("what {} may have of it: {}", engine.name(), error.message);
+            let words = format!("what {} may have of it: {}", engine.into_str(), error.message);
             return CleanupResult { left: vec![words], ..CleanupResult::default() };
         }
     };
     let mut result = CleanupResult::default();
     for (containers, said) in [(&gone, &mut result.removed), (&left, &mut result.left)] {
         for container in containers {
-            said.push(format!("container {} of {}", container.id, engine.name()));
+            said.push(format!("container {} of {}", container.id, engine.into_str()));
         }
     }
     for folder in SessionFolder::list_folders() {
@@ -222,7 +223,7 @@ fn wait_for_requested(engine: EngineKind, session: &str) {
     wait_while(APPEARANCE, || {
         names.iter().any(|name| {
             let filter = format!("name=^/{name}$");
-            let listed = query_if_usable(&[engine.name(), "ps", "-aq", "--filter", &filter]);
+            let listed = query_if_usable(&[engine.into_str(), "ps", "-aq", "--filter", &filter]);
             listed.is_ok_and(|ids| ids.is_empty())
         })
     });

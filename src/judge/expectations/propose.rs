@@ -127,11 +127,11 @@ fn boundary_keys(verdict: &Verdict) -> Option<Vec<(&'static str, String)>> {
         Conclusion::Inconclusive | Conclusion::Contradictory | Conclusion::NotTested => {
             return None;
         }
-        conclusion => conclusion.conclusion_id(),
+        conclusion => conclusion.into_str(),
     };
     let mut keys = vec![("boundary", quote_text(boundary))];
     if verdict.confidence != Confidence::None {
-        keys.push(("confidence", quote_text(verdict.confidence.confidence_name())));
+        keys.push(("confidence", quote_text(verdict.confidence.into_str())));
     }
     Some(keys)
 }

@@ -84,7 +84,7 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
         let is_named =
             verdict.conclusion == Conclusion::SeparateKernelUserspace && files_name_gvisor(context);
         if (!by_name || is_refuted(&target.name)) && !is_named {
-            let conclusion = verdict.conclusion.conclusion_id();
+            let conclusion = verdict.conclusion.into_str();
             let target = target.name.as_str();
             let handler = if is_unnamed { "" } else { handler };
             let message = RuntimeNotWhatItSays { target, handler, conclusion, by_name };

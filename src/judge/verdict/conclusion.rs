@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
     strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum Conclusion {
     /// The target runs on the host's kernel.
     SharedKernel,
@@ -38,11 +38,6 @@ pub enum Conclusion {
 impl Conclusion {
     /// All conclusions.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-
-    /// The id of the conclusion in files and reports.
-    pub fn conclusion_id(self) -> &'static str {
-        self.into()
-    }
 
     /// Whether it says that the target has a kernel of its own.
     pub fn is_separate(self) -> bool {
@@ -68,7 +63,7 @@ impl Conclusion {
     strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum Confidence {
     /// There is no conclusion to rely on.
     None,
@@ -84,11 +79,6 @@ impl Confidence {
     /// All, the lowest first.
     #[cfg(test)]
     pub(crate) const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-
-    /// The word for it in files and reports.
-    pub fn confidence_name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// Why a fact has no vote, or a verdict is not reached. The words are `data/reasons.toml`.
@@ -96,7 +86,7 @@ impl Confidence {
     Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
+#[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum UndecidedReason {
     /// Something lies over the boot id's file.
     MountedOver,
@@ -129,11 +119,6 @@ pub enum UndecidedReason {
 impl UndecidedReason {
     /// All reasons.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-
-    /// The id of the reason in files.
-    pub fn reason_id(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A fact that would have a vote, and has none.

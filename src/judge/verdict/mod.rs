@@ -115,13 +115,10 @@ mod tests {
     #[test]
     fn the_id_of_a_conclusion_and_of_a_reason_is_that_of_its_json() {
         for &conclusion in Conclusion::ALL {
-            assert_eq!(
-                serde_json::to_value(conclusion).unwrap(),
-                json!(conclusion.conclusion_id())
-            );
+            assert_eq!(serde_json::to_value(conclusion).unwrap(), json!(conclusion.into_str()));
         }
         for &reason in UndecidedReason::ALL {
-            assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.reason_id()));
+            assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.into_str()));
         }
     }
 }

@@ -580,7 +580,7 @@ impl<'a> AssertingSentence<'a> {
             return Some(ClaimRemark::without_evidence(self.index, place, stated, id, &target));
         }
         let titles = &self.index.subject.project_data.words;
-        let title = titles.get(verdict.conclusion.conclusion_id());
+        let title = titles.get(verdict.conclusion.into_str());
         let message = ClaimVerdictDiffers {
             words: stated,
             target: &self.index.reader_name(&target),

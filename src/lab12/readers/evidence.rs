@@ -48,7 +48,7 @@ impl EvidencePages<'_> {
     pub(super) fn all_facts(&self, edition: Edition) -> EvidenceReading {
         let mut facts = Facts::new();
         let mut put = |id: &str, who: EvidenceRole, fact: Fact| {
-            facts.entry(id.to_string()).or_default().insert(who.target_name().to_string(), fact);
+            facts.entry(id.to_string()).or_default().insert(who.into_str().to_string(), fact);
         };
         self.put_runtime(&mut put);
         self.put_kernel(&mut put, edition);
@@ -116,7 +116,7 @@ impl EvidencePages<'_> {
                 let miss = MissingValue::quoting_line(MissingReason::NarrativeText, what, line);
                 for (target, fact) in facts.values_mut().flatten() {
                     let is_below = fact.is_present()
-                        && part.who.is_none_or(|who| who.target_name() == target)
+                        && part.who.is_none_or(|who| who.into_str() == target)
                         && fact.source().is_some_and(|source| {
                             source.capture == page.capture
                                 && source.line.is_some_and(|at| (part.line..end).contains(&at))

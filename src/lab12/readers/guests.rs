@@ -125,7 +125,7 @@ fn mention_of<'m>(
 
 /// Whether facts tell anything of the guest but what is installed or was logged.
 fn tells_of_guest(facts: &Facts) -> bool {
-    let kata = EvidenceRole::Kata.target_name();
+    let kata = EvidenceRole::Kata.into_str();
     facts.iter().any(|(id, by_target)| {
         !id.starts_with("runtime.")
             && !id.starts_with("evidence.")
@@ -136,7 +136,7 @@ fn tells_of_guest(facts: &Facts) -> bool {
 /// Whether all that tells of the guest's kernel tells of gVisor's: its log or the name in its
 /// release, or its version where the files say besides that it ran.
 fn is_of_gvisor(facts: &Facts, is_told: bool) -> bool {
-    let kata = EvidenceRole::Kata.target_name();
+    let kata = EvidenceRole::Kata.into_str();
     let kernels: Vec<&str> =
         KERNEL_FACTS.iter().filter_map(|id| facts.get(*id)?.get(kata)?.as_str()).collect();
     let mut releases: Vec<String> = kernels

@@ -71,7 +71,7 @@ pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
     ];
     let mut facts = katas.facts;
     if let Some(other) = guests::find_other_guest(captures, &evidence, &facts, &targets[2]) {
-        let name = other.who.target_name();
+        let name = other.who.into_str();
         if other.is_in_katas_place {
             facts = Facts::new();
             targets.pop();
@@ -79,7 +79,7 @@ pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
         for (id, by_target) in other.facts {
             let own = facts.entry(id).or_default();
             for (target, fact) in by_target {
-                let is_guests = target == EvidenceRole::Kata.target_name();
+                let is_guests = target == EvidenceRole::Kata.into_str();
                 match is_guests {
                     true => drop(own.insert(name.into(), fact)),
                     false => drop(own.entry(target).or_insert(fact)),
@@ -95,10 +95,10 @@ pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
     for variant in evidence.variants {
         let place = GuestPlace::Variant(variant);
         let own = EvidencePages::from_captures(captures, place).all_facts(edition).facts;
-        let name = format!("{}-{variant}", EvidenceRole::Kata.target_name());
+        let name = format!("{}-{variant}", EvidenceRole::Kata.into_str());
         let mut is_read = false;
         for (id, mut by_target) in own.into_iter().filter(|(id, _)| !id.starts_with("runtime.")) {
-            let fact = by_target.remove(EvidenceRole::Kata.target_name());
+            let fact = by_target.remove(EvidenceRole::Kata.into_str());
             if let Some(fact) = fact.filter(Fact::is_present) {
                 is_read = true;
                 facts.entry(id).or_default().insert(name.clone(), fact);
@@ -113,7 +113,7 @@ pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
 }
 
 fn make_target(who: EvidenceRole, role: Role) -> Target {
-    let name = who.target_name().into();
+    let name = who.into_str().into();
     Target { name, role, engine: None, handler: None, named: false, failure: None }
 }
 
@@ -147,7 +147,7 @@ pub fn assign_slots(captures: &mut [Capture]) {
         }
     }
     let targets = read_lab_captures(captures).targets;
-    let katas = EvidenceRole::Kata.target_name();
+    let katas = EvidenceRole::Kata.into_str();
     if let Some(guest) = targets.last().filter(|_| targets.iter().all(|it| it.name != katas)) {
         for capture in captures.iter_mut().filter(|it| it.target.as_deref() == Some(katas)) {
             capture.target = Some(guest.name.clone());
@@ -159,7 +159,7 @@ fn occupy_slot(capture: &mut Capture, slot: EvidenceSlot) {
     if let CaptureOrigin::File { slot: place, .. } = &mut capture.origin {
         *place = Some(slot.path.into());
     }
-    capture.target = slot.who.map(|who| who.target_name().into());
+    capture.target = slot.who.map(|who| who.into_str().into());
 }
 
 /// Whether a capture in this slot gives at least one value.

@@ -329,9 +329,9 @@ fn split_labels(line: &PageLine) -> Option<Vec<LabelledPart>> {
             && !part.lines.is_empty()
             && let [first, second] = table::find_target_roles(&part.label)[..]
         {
-            part.label = first.target_name().into();
+            part.label = first.into_str().into();
             parts.push(LabelledPart { who: Some(first), ..part.clone() });
-            part.label = second.target_name().into();
+            part.label = second.into_str().into();
             part.who = Some(second);
         }
         parts.push(part);

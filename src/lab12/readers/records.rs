@@ -134,7 +134,7 @@ pub(super) fn flatten_document(
         if is_beside_series || leaf.values.is_empty() {
             continue;
         }
-        let label = role.map_or(path.clone(), |who| format!("{} ({path})", who.target_name()));
+        let label = role.map_or(path.clone(), |who| format!("{} ({path})", who.into_str()));
         flat.push(TableLine {
             number: leaf.line,
             text: format!("{label}: {}", leaf.values_with_unit()),
@@ -315,7 +315,7 @@ fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
             leaf.values.retain(|_| codes.next().is_none_or(|code| code == "0"));
         }
         if let ([who], true) = (&named[..], label::list_roles(&leaf.path.join(" ")).is_empty()) {
-            leaf.path.insert(0, who.target_name().into());
+            leaf.path.insert(0, who.into_str().into());
         }
     }
 }
@@ -406,7 +406,7 @@ mod tests {
     fn list_record_values(text: &str) -> Vec<String> {
         let lines: Vec<(u32, String)> = (1..).zip(text.lines().map(String::from)).collect();
         let named = |record: Record| {
-            format!("{}: {} {} {}", record.line, record.who.target_name(), record.text, record.slot)
+            format!("{}: {} {} {}", record.line, record.who.into_str(), record.text, record.slot)
         };
         list_records(&lines).into_iter().map(named).collect()
     }

@@ -142,10 +142,10 @@ fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
             // One a line, as curl writes them.
             "bench/curl-3012.txt" => {
                 let samples = record.text.split(", ");
-                let own = samples.map(|it| format!("{}: {it}", record.who.target_name()));
+                let own = samples.map(|it| format!("{}: {it}", record.who.into_str()));
                 own.map(|text| (record.line, text)).collect()
             }
-            _ => vec![(record.line, format!("{}: {}", record.who.target_name(), record.text))],
+            _ => vec![(record.line, format!("{}: {}", record.who.into_str(), record.text))],
         },
         slot: Some(record.slot),
         ..PastedBlock::default()
@@ -180,7 +180,7 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
     let first = match named {
         Some(who) => PastedBlock {
             typed_for: Some(LabelRole::One(who)),
-            above: vec![(1, who.target_name().into())],
+            above: vec![(1, who.into_str().into())],
             ..PastedBlock::default()
         },
         None => PastedBlock { is_note: true, ..PastedBlock::default() },
@@ -392,7 +392,7 @@ impl BlockList {
             return;
         }
         for stated in sentence::list_sentence_values(beginning(text, MAX_SENTENCE)) {
-            let line = format!("{}: {}", stated.who.target_name(), stated.value);
+            let line = format!("{}: {}", stated.who.into_str(), stated.value);
             let lines = vec![(number, line)];
             let above = vec![words.clone()];
             let slot = Some(stated.slot);
@@ -668,8 +668,8 @@ impl PastedBlock {
     fn label_of(&self, who: EvidenceRole, number: u32) -> String {
         let mut words = self.above.iter().filter(|(at, _)| *at == number);
         match words.find_map(|(_, words)| label::variant_of_name(words)) {
-            Some(variant) => format!("{}-{variant}:", who.target_name()),
-            None => format!("{}:", who.target_name()),
+            Some(variant) => format!("{}-{variant}:", who.into_str()),
+            None => format!("{}:", who.into_str()),
         }
     }
 

@@ -5,7 +5,7 @@ use super::words;
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum EvidenceRole {
     /// The machine.
     Host,
@@ -20,14 +20,9 @@ pub enum EvidenceRole {
 }
 
 impl EvidenceRole {
-    /// The name of the target in a run.
-    pub fn target_name(self) -> &'static str {
-        self.into()
-    }
-
     /// The role that a folder of this name is for.
     pub fn of_folder(name: &str) -> Option<Self> {
-        [Self::Host, Self::Runc, Self::Kata].into_iter().find(|who| who.target_name() == name)
+        [Self::Host, Self::Runc, Self::Kata].into_iter().find(|who| who.into_str() == name)
     }
 
     /// The runtime besides those of the lab that a name names: `io.containerd.runsc.v1`.

@@ -244,7 +244,7 @@ impl TableReader<'_> {
     fn add_head(&mut self, number: u32, has_targets: bool) {
         let corner = self.head.first().map(|corner| find_target_roles(corner)).unwrap_or_default();
         if let ([who], false) = (&corner[..], has_targets) {
-            self.add_line(number, format!("{}:", who.target_name()), None, false);
+            self.add_line(number, format!("{}:", who.into_str()), None, false);
         }
         let words: Vec<&str> = self.head.iter().map(|cell| beginning(cell, MAX_LABEL)).collect();
         if let ([], false) = (&corner[..], has_targets) {
@@ -272,7 +272,7 @@ impl TableReader<'_> {
                 self.add_line(number, text, Some(plain_words(column)), true);
             }
             for who in &roles {
-                let name = if roles.len() == 1 { column } else { who.target_name() };
+                let name = if roles.len() == 1 { column } else { who.into_str() };
                 self.add_value(number, *who, name, &measure, value);
             }
         }
@@ -293,7 +293,7 @@ impl TableReader<'_> {
                 continue;
             }
             for who in &roles {
-                let name = if roles.len() == 1 { name } else { who.target_name() };
+                let name = if roles.len() == 1 { name } else { who.into_str() };
                 self.add_value(number, *who, name, measure.as_deref().unwrap_or(""), value);
             }
         }
@@ -315,7 +315,7 @@ impl TableReader<'_> {
         };
         let labelled = format!("{name}{behind}");
         let is_his = label::parse_label(&labelled).is_some_and(|l| l.role == LabelRole::One(who));
-        let text = if is_his { labelled } else { format!("{}{behind}", who.target_name()) };
+        let text = if is_his { labelled } else { format!("{}{behind}", who.into_str()) };
         self.add_line(number, text, Some(measure.to_string()), false);
     }
 

@@ -43,7 +43,7 @@ pub(super) fn look_up_answers(sources: &LookupSources, _: &Kwargs) -> TeraResult
     let groups = groups.into_iter().map(|(kind, confidence, names)| {
         value_map([
             ("kind", kind.into()),
-            ("confidence", confidence.confidence_name().into()),
+            ("confidence", confidence.into_str().into()),
             ("names", names.into()),
         ])
     });

@@ -127,7 +127,7 @@ pub(super) fn describe_target(sources: &LookupSources, target: &Target) -> Json 
     json!({
         "name": target.name,
         "title": sources.assessment.reader_name(&target.name),
-        "role": target.role.word(),
+        "role": target.role.into_str(),
         "handler": target.handler,
         "engine": target.engine,
     })

@@ -35,7 +35,7 @@ impl LookupSources {
 
     /// The words of a reason with the values of its parameters.
     pub(super) fn fill_reason(&self, reason: &FitReason, target: &str) -> String {
-        let words = &self.assessment.project_data.workloads.reasons[reason.kind.reason_id()];
+        let words = &self.assessment.project_data.workloads.reasons[reason.kind.into_str()];
         text::fill_places(
             words,
             |piece| self.escape_piece(piece),
@@ -59,7 +59,7 @@ impl LookupSources {
         let text = match name {
             "confidence" => {
                 let verdict = self.assessment.judgement.find_verdict(target);
-                verdict.map(|verdict| verdict.confidence.confidence_name().to_string())
+                verdict.map(|verdict| verdict.confidence.into_str().to_string())
             }
             "measure" => cost.map(|cost| cost.measure.clone()),
             "limit" => cost.map(|cost| number::format_ratio(cost.limit)),

@@ -65,7 +65,7 @@ impl LookupSources {
             words.map_or_else(Value::none, |words| self.linked_figure(&words, samples))
         });
         vec![
-            ("outcome", comparison.outcome.word().into()),
+            ("outcome", comparison.outcome.into_str().into()),
             ("obstacle", obstacle_words(comparison.obstacle).into()),
             ("ratio", ratio),
             ("low", low),
@@ -112,7 +112,7 @@ impl LookupSources {
     /// Why nothing is concluded from times, as a clause; empty if something is.
     fn withheld_clause(&self, reason: Option<WithheldReason>) -> &str {
         let reasons = &self.assessment.project_data.reasons;
-        reason.map_or("", |reason| &reasons[reason.reason_id()])
+        reason.map_or("", |reason| &reasons[reason.into_str()])
     }
 }
 
@@ -128,7 +128,7 @@ fn obstacle_words(obstacle: Option<ComparisonObstacle>) -> &'static str {
 fn missing_comparison(sources: &LookupSources) -> Value {
     let withheld = sources.assessment.timing.withheld_reason();
     value_map([
-        ("outcome", ComparisonOutcome::NotComparable.word().into()),
+        ("outcome", ComparisonOutcome::NotComparable.into_str().into()),
         ("obstacle", "missing".into()),
         ("is_withheld", withheld.is_some().into()),
         ("withheld", sources.withheld_clause(withheld).into()),

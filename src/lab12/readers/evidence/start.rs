@@ -63,8 +63,7 @@ impl EvidencePages<'_> {
         let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path).zip(Some(slot)));
         // A privileged container fails where others start.
         let starts = facts.get("startup.wall");
-        let has_starts =
-            starts.and_then(|by_target| by_target.get(EvidenceRole::Kata.target_name()));
+        let has_starts = starts.and_then(|by_target| by_target.get(EvidenceRole::Kata.into_str()));
         let has_starts = has_starts.is_some_and(Fact::is_present);
         pages
             .filter(|(_, slot)| slot.content != SlotContent::Escape || !has_starts)
@@ -88,8 +87,8 @@ pub(super) fn retract_all_unrun(notes: &[&Capture], facts: &mut Facts) {
 
 /// Whether a fact tells that a container ran under Kata.
 fn was_running(facts: &Facts) -> bool {
-    let kata = EvidenceRole::Kata.target_name();
-    let host = EvidenceRole::Host.target_name();
+    let kata = EvidenceRole::Kata.into_str();
+    let host = EvidenceRole::Host.into_str();
     let has_cpu =
         find_target_fact(facts, "cpu.model", kata).and_then(Fact::as_str).is_some_and(|own| {
             find_target_fact(facts, "cpu.model", host).and_then(Fact::as_str) != Some(own)
@@ -235,7 +234,7 @@ fn make_failure(capture: &str, line: &PageLine) -> StartFailure {
 /// Takes back what stands for Kata where no container started: the time is that of the failure, a
 /// count that of nothing or of a message, and nothing else can be there unless it was made up.
 pub(super) fn retract_figures(facts: &mut Facts, failure: &StartFailure) {
-    let kata = EvidenceRole::Kata.target_name();
+    let kata = EvidenceRole::Kata.into_str();
     let others = ["startup.wall", "cpu.model", "cpu.model_compared"];
     for id in others.iter().chain(COUNTED).chain(TOLD) {
         let fact = facts.get_mut(*id).and_then(|by_target| by_target.get_mut(kata));
