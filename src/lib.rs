@@ -25,6 +25,18 @@
 // `cli::console` prints, and makes hostile text visible.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+/// Gives an enum, whose words strum derives, the one that stands for a value in files and reports.
+macro_rules! impl_into_str {
+    ($name:ident) => {
+        impl $name {
+            /// The word for it in files and reports.
+            pub fn into_str(self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+
 pub(crate) mod assets;
 pub(crate) mod atomic;
 pub mod cli;

@@ -174,7 +174,12 @@ fn export_evidence(
 ) -> Result<ExitCode> {
     let PackExportArguments { folder, run, edition, target } = &form.arguments;
     let run = load_intact_run(project, run, console)?;
-    let files = form.pack.export_evidence(&run, edition.as_deref(), target.as_deref())?;
+    let files = form.pack.export_evidence(
+        &run,
+        edition.as_deref(),
+        target.as_deref(),
+        &project.data_dir(),
+    )?;
     write_evidence_files(folder, &files)?;
     console.print_note(&format!(
         "{} of run {} in {}",

@@ -110,7 +110,7 @@ fn list_examples() -> String {
 #[derive(Debug, Subcommand)]
 enum CliCommand {
     /// Check the machine, collect evidence, build the report, print the verdicts
-    Run(run::RunArguments),
+    Run(Box<run::RunArguments>),
     /// Capture evidence with a container engine, into a run
     Collect(Box<nodes::CollectCommand>),
     /// Make a run from evidence that somebody else collected

@@ -10,7 +10,7 @@ use crate::probe::catalogue::EvidenceStrength;
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(const_into_str, serialize_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ChangeKind {
     /// Another verdict on a target, or another confidence in it.
     Verdict,
@@ -29,6 +29,8 @@ pub enum ChangeKind {
     /// A fact has a value that had none.
     Appeared,
 }
+
+impl_into_str!(ChangeKind);
 
 /// Why one of the runs has no value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

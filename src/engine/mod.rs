@@ -35,7 +35,7 @@ pub const QUESTION: Duration = Duration::from_secs(20);
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
 )]
-#[strum(const_into_str, serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum EngineKind {
     /// containerd's client with docker's command line.
     Nerdctl,
@@ -48,6 +48,8 @@ pub enum EngineKind {
     /// No engine: Linux namespaces through `unshare`, a baseline and no more.
     Builtin,
 }
+
+impl_into_str!(EngineKind);
 
 impl EngineKind {
     /// All engines in the order in which they are looked for.

@@ -9,7 +9,7 @@ use super::{EvidenceRef, Severity, SwitchedOff};
 /// How a statement stands to the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
-#[strum(const_into_str, serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ClaimStatus {
     /// The evidence says the same.
     Supported,
@@ -20,6 +20,8 @@ pub enum ClaimStatus {
     /// The words mean something else than what was captured.
     Misworded,
 }
+
+impl_into_str!(ClaimStatus);
 
 impl ClaimStatus {
     /// All of them.

@@ -33,13 +33,15 @@ pub(crate) const NAME: &str = "lab12";
     strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(const_into_str, serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Edition {
     /// The edition of autumn 2025: four tasks, evidence in `labs/lab12/<area>/`.
     F25,
     /// The edition of spring 2026: three tasks, evidence in `labs/lab12/results/`.
     S26,
 }
+
+impl_into_str!(Edition);
 
 impl Edition {
     /// All editions, oldest first.

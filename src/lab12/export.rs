@@ -4,18 +4,51 @@
 //! values of gVisor never stand where the lab wants Kata's. What was imported from such files
 //! comes back byte for byte.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::edition::Edition;
+use crate::assets;
 use crate::error::{Error, Result};
 use crate::knowledge::is_runtime;
-use crate::model::{CaptureOrigin, CaptureStatus, Fact, Run, Samples, Target};
+use crate::model::{CaptureOrigin, CaptureStatus, Fact, Role, Run, Samples, Target};
 use crate::report::pack::EvidenceFiles;
 
 /// The lines of the kernel log that the lab asks for.
 const LOG_LINES: usize = 5;
+
+/// A file of an edition: below its title what is known of each of its parts, in a line after its label.
+/// The label of a part, its form, the fact that it shows, and of whom.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedFile {
+    path: String,
+    #[serde(default)]
+    title: Option<String>,
+    parts: Vec<(String, PartForm, String, Role)>,
+}
+
+/// How a part shows a fact; `data/lab12/exports.toml` says of what kind of fact each is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum PartForm {
+    Text,
+    Kernel,
+    Count,
+    Status,
+    Devices,
+    Output,
+    Line,
+    LogHead,
+    Seconds,
+    Numbered,
+    RealTimes,
+    Summary,
+    DdLine,
+}
 
 /// What the files are made from.
 struct LabExporter<'a> {
@@ -30,17 +63,18 @@ struct LabExporter<'a> {
 ///
 /// # Errors
 ///
-/// `target` is no target of the run, or is not Kata; or the run holds nothing that the lab's
-/// files carry.
+/// `target` is no target of the run, or is not Kata; the run holds nothing that the lab's files
+/// carry; or the project's own `lab12/exports.toml` in `data` cannot be used.
 pub(crate) fn lab_files(
     run: &Run,
     edition: Edition,
     target: Option<&str>,
+    data: Option<&Path>,
 ) -> Result<EvidenceFiles> {
     let kata = kata_target(run, target)?;
     let files = match run.is_imported() && run.edition.as_deref() == Some(edition.into_str()) {
         true => as_imported(run),
-        false => LabExporter::of(run, kata).edition_files(edition),
+        false => LabExporter::of(run, kata).edition_files(edition, data)?,
     };
     if files.is_empty() {
         return Err(Error::unusable_input(format!(
@@ -75,27 +109,6 @@ fn kata_target<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>
     }
 }
 
-/// A title above what is known of the parts, each after its label.
-fn put_title_above(title: &str, parts: &[(&str, Option<String>)]) -> Option<String> {
-    let mut lines = String::new();
-    for (label, text) in parts {
-        if let Some(text) = text {
-            lines += &format!("{label}{text}\n");
-        }
-    }
-    (!lines.is_empty()).then(|| format!("=== {title} ===\n{lines}"))
-}
-
-fn join_text_per_runtime(what: &str, [runc, kata]: [Option<String>; 2]) -> Option<String> {
-    let mut text = String::new();
-    for (who, own) in [("runc", runc), ("kata", kata)] {
-        if let Some(own) = own {
-            text += &format!("=== {who}{what} ===\n{own}\n");
-        }
-    }
-    (!text.is_empty()).then_some(text)
-}
-
 fn is_kata(run: &Run, target: &Target) -> bool {
     is_runtime(run, target, "kata")
 }
@@ -117,254 +130,113 @@ fn as_imported(run: &Run) -> EvidenceFiles {
 
 impl<'a> LabExporter<'a> {
     fn of(run: &'a Run, kata: Option<&'a str>) -> Self {
-        use crate::model::Role;
         let host = run.with_role(Role::Host).map(|target| target.name.as_str()).next();
         let runc = run.targets.iter().find(|target| is_runtime(run, target, "runc"));
         Self { run, host, runc: runc.map(|target| target.name.as_str()), kata }
     }
 
-    fn edition_files(&self, edition: Edition) -> EvidenceFiles {
-        let texts = match edition {
-            Edition::F25 => self.f25_files(),
-            Edition::S26 => self.s26_files(),
+    /// The files of an edition, each of which says something.
+    fn edition_files(&self, edition: Edition, data: Option<&Path>) -> Result<EvidenceFiles> {
+        let mut of_editions: BTreeMap<Edition, Vec<ExportedFile>> =
+            assets::load_data(data, "lab12/exports.toml")?;
+        let mut files = EvidenceFiles::new();
+        for ExportedFile { path, title, parts } in of_editions.remove(&edition).unwrap_or_default()
+        {
+            let mut text = String::new();
+            for (label, form, fact, role) in parts {
+                if let Some(part) = self.part_text(form, &fact, role) {
+                    text += &format!("{label}{part}\n");
+                }
+            }
+            if !text.is_empty() {
+                let title = title.map(|title| format!("=== {title} ===\n")).unwrap_or_default();
+                files.insert(path, (title + &text).into_bytes());
+            }
+        }
+        Ok(files)
+    }
+
+    /// What is known of a part.
+    fn part_text(&self, form: PartForm, fact: &str, role: Role) -> Option<String> {
+        let who = match role {
+            Role::Host => self.host?,
+            Role::Baseline => self.runc?,
+            Role::Candidate => self.kata?,
         };
-        texts
-            .into_iter()
-            .filter_map(|(path, text)| Some((path.to_string(), text?.into_bytes())))
-            .collect()
-    }
-
-    /// The files of the edition of autumn 2025.
-    fn f25_files(&self) -> Vec<(&'static str, Option<String>)> {
-        let (host, runc, kata) = (self.host, self.runc, self.kata);
-        vec![
-            ("setup/kata-built-version.txt", self.fact_line("runtime.version", kata)),
-            ("kata/test1.txt", self.fact_text("kernel.uname", kata).map(end_with_newline)),
-            ("kata/kernel.txt", self.fact_text("kernel.release", kata).map(end_with_newline)),
-            ("kata/cpu.txt", self.cpu_text(kata).map(end_with_newline)),
-            ("runc/health.txt", self.health_text().map(end_with_newline)),
-            (
-                "analysis/kernel-comparison.txt",
-                put_title_above(
-                    "Kernel Version Comparison",
-                    &[
-                        ("Host kernel (runc uses this): ", self.fact_text("kernel.release", host)),
-                        ("Kata guest kernel: ", self.fact_text("kernel.banner", kata)),
-                    ],
-                ),
-            ),
-            (
-                "analysis/cpu-comparison.txt",
-                put_title_above(
-                    "CPU Model Comparison",
-                    &[
-                        ("Host CPU:\n", self.cpu_text(host)),
-                        ("Kata VM CPU:\n", self.cpu_text(kata)),
-                    ],
-                ),
-            ),
-            (
-                "isolation/dmesg.txt",
-                put_title_above(
-                    "dmesg Access Test",
-                    &[("Kata VM (separate kernel boot logs):\n", self.kernel_log_head(kata))],
-                ),
-            ),
-            (
-                "isolation/proc.txt",
-                put_title_above(
-                    "/proc Entries Count",
-                    &[
-                        ("Host: ", self.find_count_text("proc.entries", host)),
-                        ("Kata VM: ", self.find_count_text("proc.entries", kata)),
-                    ],
-                ),
-            ),
-            (
-                "isolation/network.txt",
-                put_title_above(
-                    "Network Interfaces",
-                    &[("Kata VM network:\n", self.fact_output("net.interfaces", kata))],
-                ),
-            ),
-            (
-                "isolation/modules.txt",
-                put_title_above(
-                    "Kernel Modules Count",
-                    &[
-                        ("Host kernel modules: ", self.find_count_text("kernel.sys_module", host)),
-                        (
-                            "Kata guest kernel modules: ",
-                            self.find_count_text("kernel.sys_module", kata),
-                        ),
-                    ],
-                ),
-            ),
-            (
-                "bench/startup.txt",
-                put_title_above(
-                    "Startup Time Comparison",
-                    &[("runc:\n", self.time_outputs(runc)), ("Kata:\n", self.time_outputs(kata))],
-                ),
-            ),
-            (
-                "bench/curl-3012.txt",
-                self.fact_series("http.latency", runc).map(seconds_per_line).map(end_with_newline),
-            ),
-            ("bench/http-latency.txt", self.fact_series("http.latency", runc).map(latency_summary)),
-        ]
-    }
-
-    /// The files of the edition of spring 2026.
-    fn s26_files(&self) -> Vec<(&'static str, Option<String>)> {
-        let (host, runc, kata) = (self.host, self.runc, self.kata);
-        let times = [runc, kata].map(|who| self.numbered_times(who));
-        let writes = [runc, kata].map(|who| self.dd_summary_line(who));
-        vec![
-            ("results/host-kernel.txt", self.find_kernel_line(host)),
-            ("results/runc-kernel.txt", self.find_kernel_line(runc)),
-            ("results/kata-kernel.txt", self.find_kernel_line(kata)),
-            ("results/runc-devs.txt", self.device_names(runc)),
-            ("results/kata-devs.txt", self.device_names(kata)),
-            ("results/runc-caps.txt", self.format_capabilities(runc)),
-            ("results/kata-caps.txt", self.format_capabilities(kata)),
-            ("results/startup-bench.txt", join_text_per_runtime("", times)),
-            ("results/io-bench.txt", join_text_per_runtime(" I/O", writes)),
-        ]
-    }
-
-    fn find_count_text(&self, id: &str, who: Option<&str>) -> Option<String> {
-        self.fact_value(id, who).map(Value::to_string)
-    }
-
-    fn find_kernel_line(&self, who: Option<&str>) -> Option<String> {
-        let line = self.fact_text("kernel.uname", who);
-        line.or_else(|| self.fact_text("kernel.release", who)).map(end_with_newline)
-    }
-
-    fn format_capabilities(&self, who: Option<&str>) -> Option<String> {
-        self.fact_text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"))
-    }
-
-    /// The names in `/dev`, one a line; where they were not captured their number.
-    fn device_names(&self, who: Option<&str>) -> Option<String> {
-        let names = self.fact_value("dev.list", who).and_then(Value::as_array);
-        let list = names
-            .map(|names| names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"));
-        let text = list.or_else(|| Some(self.fact_value("dev.entries", who)?.to_string()));
-        text.map(end_with_newline)
-    }
-
-    /// `1: 0.68 s`, a line for each start.
-    fn numbered_times(&self, who: Option<&str>) -> Option<String> {
-        let samples = self.fact_series("startup.wall", who)?;
-        let lines = (1..).zip(&samples.values).map(|(number, time)| format!("{number}: {time} s"));
-        Some(lines.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
-    }
-
-    fn find_fact(&self, id: &str, who: Option<&str>) -> Option<&'a Fact> {
-        self.run.find_fact(id, who?)
-    }
-
-    fn fact_value(&self, id: &str, who: Option<&str>) -> Option<&'a Value> {
-        self.find_fact(id, who)?.as_value()
-    }
-
-    fn fact_text(&self, id: &str, who: Option<&str>) -> Option<String> {
-        self.fact_value(id, who)?.as_str().map(String::from)
-    }
-
-    fn fact_series(&self, id: &str, who: Option<&str>) -> Option<&'a Samples> {
-        self.find_fact(id, who)?.as_series()
+        let found = self.run.find_fact(fact, who);
+        let value = found.and_then(Fact::as_value);
+        let text = |id: &str| Some(self.run.find_fact(id, who)?.as_value()?.as_str()?.to_string());
+        let samples = || found?.as_series();
+        match form {
+            PartForm::Text => text(fact),
+            PartForm::Kernel => text(fact).or_else(|| text("kernel.release")),
+            PartForm::Count => value.map(Value::to_string),
+            // curl prints three digits; 000 where there was no answer.
+            PartForm::Status => Some(format!("{:03}", value?.as_i64()?)),
+            PartForm::Devices => match value.and_then(Value::as_array) {
+                Some(names) => {
+                    Some(names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"))
+                }
+                None => Some(self.run.find_fact("dev.entries", who)?.as_value()?.to_string()),
+            },
+            PartForm::Output => self.fact_output(fact, who),
+            PartForm::Line => {
+                let number = found?.source()?.line.unwrap_or(1) as usize;
+                self.fact_output(fact, who)?.lines().nth(number.checked_sub(1)?).map(String::from)
+            }
+            PartForm::LogHead => {
+                // A collected run counts the lines with a command of its own.
+                let log = self.fact_output(fact, who);
+                let log = log.or_else(|| self.fact_output("kernel.dmesg_lines", who))?;
+                Some(log.lines().take(LOG_LINES).collect::<Vec<_>>().join("\n"))
+            }
+            PartForm::Seconds => join_samples(samples()?, |_, time| time.to_string()),
+            PartForm::Numbered => {
+                join_samples(samples()?, |number, time| format!("{number}: {time} s"))
+            }
+            PartForm::RealTimes => join_samples(samples()?, |_, time| format!("real\t0m{time}s")),
+            PartForm::Summary => latency_summary(samples()?),
+            PartForm::DdLine => match value {
+                Some(io) => dd_summary_line(io),
+                None => text("perf.io_write_rate"),
+            },
+        }
     }
 
     /// The output that a fact was read from.
-    fn fact_output(&self, id: &str, who: Option<&str>) -> Option<String> {
-        let fact = self.find_fact(id, who).filter(|fact| fact.is_present())?;
+    fn fact_output(&self, id: &str, who: &str) -> Option<String> {
+        let fact = self.run.find_fact(id, who).filter(|fact| fact.is_present())?;
         let bytes = self.run.find_capture(&fact.source()?.capture)?.stdout.decoded_bytes().ok()?;
         let text = crate::text::decode_bytes(&bytes);
         let text = text.trim_end();
         (!text.is_empty()).then(|| text.to_string())
     }
-
-    /// The line of the output that a fact was read from.
-    fn fact_line(&self, id: &str, who: Option<&str>) -> Option<String> {
-        let output = self.fact_output(id, who)?;
-        let number = self.find_fact(id, who)?.source()?.line.unwrap_or(1) as usize;
-        output.lines().nth(number.checked_sub(1)?).map(|text| end_with_newline(text.to_string()))
-    }
-
-    fn cpu_text(&self, who: Option<&str>) -> Option<String> {
-        Some(format!("model name\t: {}", self.fact_text("cpu.model", who)?))
-    }
-
-    fn health_text(&self) -> Option<String> {
-        let status = self.fact_value("app.health_status", self.runc)?.as_i64()?;
-        // curl prints three digits; 000 where there was no answer.
-        Some(format!("juice-runc: HTTP {status:03}"))
-    }
-
-    /// The first lines of the kernel's log.
-    fn kernel_log_head(&self, who: Option<&str>) -> Option<String> {
-        // A collected run counts the lines with a command of its own.
-        let log = self.fact_output("kernel.dmesg", who);
-        let lines = log.or_else(|| self.fact_output("kernel.dmesg_lines", who))?;
-        Some(lines.lines().take(LOG_LINES).collect::<Vec<_>>().join("\n"))
-    }
-
-    /// What `time` prints, once for each start.
-    fn time_outputs(&self, who: Option<&str>) -> Option<String> {
-        let samples = self.fact_series("startup.wall", who)?;
-        let lines: Vec<String> = samples.values.iter().map(|s| format!("real\t0m{s}s")).collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
-    }
-
-    /// The last line of dd, or the throughput that is all that is known of it.
-    fn dd_summary_line(&self, who: Option<&str>) -> Option<String> {
-        let Some(io) = self.fact_value("perf.io_write", who) else {
-            return self.fact_text("perf.io_write_rate", who);
-        };
-        let (bytes, seconds) = (io.get("bytes")?.as_u64()?, io.get("seconds")?.as_f64()?);
-        #[allow(clippy::cast_precision_loss, reason = "only for the rate, which has one decimal")]
-        let mib = bytes as f64 / f64::from(1 << 20);
-        Some(format!(
-            "{bytes} bytes ({mib:.1}MB) copied, {seconds} seconds, {:.1}MB/s",
-            mib / seconds
-        ))
-    }
 }
 
-fn end_with_newline(text: String) -> String {
-    format!("{text}\n")
-}
-
-/// One value a line.
-fn seconds_per_line(samples: &Samples) -> String {
-    samples.values.iter().map(f64::to_string).collect::<Vec<_>>().join("\n")
+/// A line for each sample, numbered from 1.
+fn join_samples(samples: &Samples, line: fn(usize, &f64) -> String) -> Option<String> {
+    let lines: Vec<String> = (1..).zip(&samples.values).map(|(at, time)| line(at, time)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The lab's summary of the samples, to four decimals.
-fn latency_summary(samples: &Samples) -> String {
-    let range = crate::stats::summarize_samples(&samples.values);
-    let figures = range.map(|range| {
-        format!(
-            "avg={:.4}s min={:.4}s max={:.4}s n={}\n",
-            range.mean,
-            range.min,
-            range.max,
-            samples.values.len()
-        )
-    });
-    format!(
-        "=== HTTP Latency Test (juice-runc) ===\nResults for port 3012 (juice-runc):\n{}",
-        figures.unwrap_or_default()
-    )
+fn latency_summary(samples: &Samples) -> Option<String> {
+    let range = crate::stats::summarize_samples(&samples.values)?;
+    let (mean, min, max, n) = (range.mean, range.min, range.max, samples.values.len());
+    Some(format!("avg={mean:.4}s min={min:.4}s max={max:.4}s n={n}"))
+}
+
+/// The last line of dd.
+fn dd_summary_line(io: &Value) -> Option<String> {
+    let (bytes, seconds) = (io.get("bytes")?.as_u64()?, io.get("seconds")?.as_f64()?);
+    #[allow(clippy::cast_precision_loss, reason = "only for the rate, which has one decimal")]
+    let mib = bytes as f64 / f64::from(1 << 20);
+    let rate = mib / seconds;
+    Some(format!("{bytes} bytes ({mib:.1}MB) copied, {seconds} seconds, {rate:.1}MB/s"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -407,7 +279,7 @@ mod tests {
     fn imported(run: &Run, edition: Edition) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let lab = folder.path().join("labs/lab12");
-        write_evidence_files(&lab, &lab_files(run, edition, None).unwrap()).unwrap();
+        write_evidence_files(&lab, &lab_files(run, edition, None, None).unwrap()).unwrap();
         import::import_lab_folder(&lab, None, None, chrono::DateTime::UNIX_EPOCH).unwrap()
     }
 
@@ -422,7 +294,7 @@ mod tests {
     #[track_caller]
     fn assert_carried(run: &Run) {
         for &edition in Edition::ALL {
-            if lab_files(run, edition, None).is_err() {
+            if lab_files(run, edition, None, None).is_err() {
                 continue;
             }
             let back = imported(run, edition);
@@ -482,11 +354,11 @@ mod tests {
             if run.find_target("vm").is_none() {
                 continue;
             }
-            let files = lab_files(&run, Edition::F25, None).unwrap();
+            let files = lab_files(&run, Edition::F25, None, None).unwrap();
             assert!(!files.keys().any(|name| name.starts_with("kata/")), "{:?}", files.keys());
             let proc = String::from_utf8(files["isolation/proc.txt"].clone()).unwrap();
             assert!(proc.contains("Host: ") && !proc.contains("Kata"), "{proc}");
-            let error = super::lab_files(&run, Edition::F25, Some("vm")).unwrap_err();
+            let error = super::lab_files(&run, Edition::F25, Some("vm"), None).unwrap_err();
             assert!(error.message.contains("is not Kata"), "{error}");
         }
     }
@@ -497,7 +369,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("kata")).unwrap();
         std::fs::write(folder.path().join("kata/kernel.txt"), "mine").unwrap();
         let run = collected_sketch().fact("kernel.release", "kata", "6.12.47").run;
-        let files = lab_files(&run, Edition::F25, None).unwrap();
+        let files = lab_files(&run, Edition::F25, None, None).unwrap();
         let error = write_evidence_files(folder.path(), &files).unwrap_err();
         assert!(error.message.contains("kata/kernel.txt"), "{error}");
         assert_eq!(std::fs::read(folder.path().join("kata/kernel.txt")).unwrap(), b"mine");
@@ -506,7 +378,8 @@ mod tests {
     #[test]
     fn a_path_of_an_imported_file_cannot_leave_the_folder() {
         let run = sketch().file("../kata/kernel.txt", "6.12.47\n").file("a.txt", "a").run;
-        let names: Vec<String> = lab_files(&run, Edition::F25, None).unwrap().into_keys().collect();
+        let names: Vec<String> =
+            lab_files(&run, Edition::F25, None, None).unwrap().into_keys().collect();
         assert_eq!(names, ["a.txt"]);
     }
 

@@ -40,7 +40,7 @@ impl Pack for Lab12 {
     }
 
     fn edition_names(&self) -> Vec<&'static str> {
-        Edition::ALL.iter().map(Edition::into_str).collect()
+        Edition::ALL.iter().map(Into::into).collect()
     }
 
     fn load_edition(&self, edition: &str, data: Option<&Path>) -> Result<Arc<dyn PackEdition>> {
@@ -102,9 +102,10 @@ impl Pack for Lab12 {
         run: &Run,
         edition: Option<&str>,
         target: Option<&str>,
+        data: &Path,
     ) -> Result<EvidenceFiles> {
         let edition = edition.or(run.edition.as_deref()).and_then(|name| name.parse().ok());
-        export::lab_files(run, edition.unwrap_or(Edition::F25), target)
+        export::lab_files(run, edition.unwrap_or(Edition::F25), target, Some(data))
     }
 
     fn export_words(&self) -> CommandWords {

@@ -150,7 +150,7 @@ impl CaptureOrigin {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(const_into_str, serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum CaptureStatus {
     /// There is output.
     Ok,
@@ -173,6 +173,8 @@ pub enum CaptureStatus {
     /// A probe that its boot left out: the answers before it had filled the output.
     Unasked,
 }
+
+impl_into_str!(CaptureStatus);
 
 impl CaptureStatus {
     /// What the word means, for a reader.

@@ -206,7 +206,7 @@ impl Target {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(const_into_str, serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Role {
     /// The machine itself.
     Host,
@@ -215,6 +215,8 @@ pub enum Role {
     /// A runtime whose isolation is in question.
     Candidate,
 }
+
+impl_into_str!(Role);
 
 /// What was replaced by pseudonyms before anything was written.
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -71,7 +71,7 @@ pub enum ExpectedSubject {
 /// A boundary as `book.toml` names it: a verdict, or any of those that are a kernel of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[strum(const_into_str, serialize_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ExpectedBoundary {
     /// Any kernel but the host's.
     OwnKernel,
@@ -83,10 +83,12 @@ pub enum ExpectedBoundary {
     SharedKernel,
 }
 
+impl_into_str!(ExpectedBoundary);
+
 /// The least confidence of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[strum(const_into_str, serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum LeastConfidence {
     /// One source that nothing confirms.
     Low,
@@ -95,6 +97,8 @@ pub enum LeastConfidence {
     /// Decisive facts that others support.
     High,
 }
+
+impl_into_str!(LeastConfidence);
 
 /// What the value of a fact has to be.
 #[derive(Debug, Clone, PartialEq)]

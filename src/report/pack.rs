@@ -81,12 +81,13 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
     ///
     /// # Errors
     ///
-    /// The run cannot be shown so.
+    /// The run cannot be shown so, or what `data` says of the files cannot be used.
     fn export_evidence(
         &self,
         run: &Run,
         edition: Option<&str>,
         target: Option<&str>,
+        data: &Path,
     ) -> Result<EvidenceFiles>;
 
     /// The words of `isoproof export` about its evidence.

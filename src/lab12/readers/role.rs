@@ -5,7 +5,7 @@ use super::words;
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
-#[strum(const_into_str, serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum EvidenceRole {
     /// The machine.
     Host,
@@ -18,6 +18,8 @@ pub enum EvidenceRole {
     /// A container in a virtual machine of libkrun.
     Krun,
 }
+
+impl_into_str!(EvidenceRole);
 
 impl EvidenceRole {
     /// The role that a folder of this name is for.
