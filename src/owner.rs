@@ -106,6 +106,13 @@ pub(crate) fn find_leftovers(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Removes the temporary folders that [`prefix_name`] began in processes that are gone, and says which.
+pub(crate) fn remove_leftover_folders(prefix: &str) -> Vec<String> {
+    let mut left = find_leftovers(&std::env::temp_dir(), prefix);
+    left.retain(|path| std::fs::remove_dir_all(path).is_ok());
+    left.iter().map(|path| format!("temporary folder {}", path.display())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

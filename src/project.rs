@@ -412,11 +412,6 @@ impl Project {
         self.data_dir().join("runs")
     }
 
-    /// The folder of the fleets.
-    pub fn fleets_dir(&self) -> PathBuf {
-        self.data_dir().join("fleets")
-    }
-
     /// The folder of the project's own templates.
     pub fn templates_dir(&self) -> PathBuf {
         self.root.join("templates")

@@ -11,6 +11,7 @@ use super::console::{Console, count_words};
 use crate::cluster::{self, ClusterClient};
 use crate::engine::{EngineKind, clean, interrupt};
 use crate::error::{Error, Result};
+use crate::owner;
 use crate::project::Project;
 use crate::{atomic, collect, publish, site};
 
@@ -73,8 +74,9 @@ pub(super) fn run_clean(
                 .with_help("look into the log of the engine, and try again when it answers"))
         }));
     }
-    results.extend(collect::sweep_folders().into_iter().map(Ok));
-    results.extend(cluster::remove_orphan_folders().into_iter().map(Ok));
+    for prefix in [collect::SHARED_FOLDER, cluster::FOLDER] {
+        results.extend(owner::remove_leftover_folders(prefix).into_iter().map(Ok));
+    }
     results.extend(publish::remove_leftovers());
     results.extend(site::remove_leftovers(project));
     for folder in written_folders(project) {

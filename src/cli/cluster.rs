@@ -109,7 +109,7 @@ pub(super) struct ClusterArguments {
     /// label, or `latest`
     #[arg(long, value_name = "SESSION", conflicts_with_all = ["classes", "nodes", "parallel",
           "node_view"])]
-    resume: Option<String>,
+    pub(super) resume: Option<String>,
     /// A RuntimeClass to probe, any number of times; `default` is a pod that asks for none; by
     /// default that and every class of the cluster
     #[arg(long = "runtime-class", value_name = "NAME[=CLASS]")]
@@ -237,11 +237,6 @@ impl ClusterArguments {
     /// Which cluster.
     pub(super) fn address(&self) -> ClusterAddress {
         self.address.address()
-    }
-
-    /// The session that is gone on with, if one is.
-    pub(super) fn resumed_session(&self) -> Option<&str> {
-        self.resume.as_deref()
     }
 
     /// What is collected, by pods that are otherwise as `usual`.

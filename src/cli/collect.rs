@@ -449,7 +449,7 @@ pub(super) fn capture_run(
         &cancel,
         &steps,
     );
-    let estimate = steps.take_estimate();
+    let estimate = steps.estimate.into_inner();
     let mut run = match collected {
         Err(error) if cancel.load(Ordering::Relaxed) => {
             console.print_warning(&format!("stopped, nothing was kept: {}", error.message));
@@ -524,11 +524,6 @@ impl<'a> StepPrinter<'a> {
         let faults = KnownFaults::load(Some(&project.data_dir()))?;
         let report = StepReport::new(console);
         Ok(Self { console, report, faults, estimate: OnceLock::new() })
-    }
-
-    /// Ends it, with the time that was expected, if one was.
-    fn take_estimate(self) -> Option<SessionEstimate> {
-        self.estimate.into_inner()
     }
 }
 

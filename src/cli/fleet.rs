@@ -9,9 +9,7 @@ use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
 use crate::diff::fleet::FleetDiff;
 use crate::error::{Error, Result};
-use crate::judge::fleet::{
-    BROKEN, CHANGED, ClassSummary, NodeSummary, StartFold, fold_classes, fold_starts,
-};
+use crate::judge::fleet::{BROKEN, CHANGED, NodeSummary, StartFold, fold_classes, fold_starts};
 use crate::judge::starts::StartOutcome;
 use crate::judge::{Conclusion, Confidence, Severity};
 use crate::model::{Fleet, SampleUnit};
@@ -79,7 +77,10 @@ pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
         let outcome = line.outcome;
         rows.push(vec![
             outcome.class.as_str().into(),
-            title_words(outcome),
+            StyledLine::begin_styled(
+                summary::boundary_style(&outcome.as_verdict()),
+                &outcome.title,
+            ),
             outcome.confidence.into_str().into(),
             list_nodes(&line.nodes).into(),
         ]);
@@ -128,10 +129,6 @@ fn range_words((low, high): (f64, f64)) -> String {
     let [low, high] =
         [low, high].map(|seconds| format_measured(seconds.abs(), SampleUnit::Seconds));
     if low == high { low } else { format!("{low} to {high}") }
-}
-
-fn title_words(outcome: &ClassSummary) -> StyledLine {
-    StyledLine::begin_styled(summary::boundary_style(&outcome.as_verdict()), &outcome.title)
 }
 
 /// The names of the first nodes.

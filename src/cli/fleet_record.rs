@@ -16,9 +16,10 @@ use crate::store::{FleetBases, RunStore};
 /// What a session was asked for, kept with what came of it so far.
 pub(super) struct FleetRecord {
     store: FleetStore,
-    fleet: Fleet,
+    /// What is known so far of a session that can be gone on with.
+    pub(super) fleet: Fleet,
     /// The place of each node by its name in the cluster.
-    places: BTreeMap<String, usize>,
+    pub(super) places: BTreeMap<String, usize>,
     /// The runs that others are packed against.
     bases: FleetBases,
 }
@@ -142,16 +143,6 @@ impl FleetRecord {
             self.store.append_node(&self.fleet, *place)?;
         }
         Ok(path)
-    }
-
-    /// The names of the nodes in the cluster, in order, each with its place in the fleet.
-    pub(super) fn list_names(&self) -> BTreeMap<String, usize> {
-        self.places.clone()
-    }
-
-    /// What is known so far of a session that can be gone on with.
-    pub(super) fn into_fleet(self) -> Fleet {
-        self.fleet
     }
 
     /// Keeps that the session is over.

@@ -73,7 +73,7 @@ fn run_cluster_collect(
     };
     let store = RunStore::open_project(project)?;
     let fleets = FleetStore::open_project(project).list_fleets()?;
-    let died = match cluster_arguments.resumed_session() {
+    let died = match cluster_arguments.resume.as_deref() {
         Some(name) => {
             let name = reference::split_fleet_reference(name).unwrap_or(name);
             console.warn_all(&fleets.list_warnings());
@@ -161,12 +161,12 @@ fn run_cluster_collect(
     let is_stopped = cancel.load(Ordering::Relaxed);
     drop(steps);
     let silent = silent?.map(|words| hide_names(words, redactor.as_mut()));
-    let names = fleet.list_names();
+    let names = fleet.places.clone();
     let places: BTreeMap<usize, &str> =
         names.iter().map(|(name, place)| (*place, name.as_str())).collect();
     let fleet = match silent {
         // What was not read yet is there to be read another time.
-        Some(_) if is_stopped => fleet.into_fleet(),
+        Some(_) if is_stopped => fleet.fleet,
         Some(silent) => {
             fleet.add_reasons(&silent, LOST);
             fleet.end_fleet(clock::recording_time()?)?

@@ -81,10 +81,11 @@ impl CheckedReport {
             (Some(rule), Some(severity)) => format!(" {}[{rule}]", severity.into_str()),
             _ => String::new(),
         };
+        let quote = crate::text::shorten_text(&annotation.quote, 72);
         out.push_line(
             StyledLine::from(place)
                 .and_styled(annotation_style(annotation), annotation.status.into_str())
-                .and_text(&format!("{rule}: {}", shorten_quote(&annotation.quote))),
+                .and_text(&format!("{rule}: “{quote}”")),
         );
         out.push_wrapped("  ", &annotation.message, 78);
         for place in EvidenceRef::unique_places(&annotation.evidence) {
@@ -115,11 +116,6 @@ fn annotation_style(annotation: &ClaimResult) -> TextStyle {
         (ClaimStatus::Unsupported | ClaimStatus::Misworded, _) | (_, true) => TextStyle::Doubtful,
         (ClaimStatus::Supported, false) => TextStyle::Good,
     }
-}
-
-/// A quotation that fits on a line.
-fn shorten_quote(quote: &str) -> String {
-    format!("“{}”", crate::text::shorten_text(quote, 72))
 }
 
 /// A paragraph for each rule that is switched off, with the reason.

@@ -17,8 +17,7 @@ use serde_json::{Value, json};
 use super::expectations::describe_result;
 use super::file_uris::{planned_uri, repository_uri};
 use crate::judge::{
-    CheckedClaims, ClaimResult, EvidenceRef, ExpectationResult, Finding, RuleDoc, Severity,
-    SwitchedOff,
+    CheckedClaims, ClaimResult, EvidenceRef, ExpectationResult, Finding, RuleDoc, SwitchedOff,
 };
 use crate::model::FactSource;
 use crate::project::{CONFIG, Project};
@@ -190,7 +189,7 @@ pub(super) fn fleet_sarif_log(
         results.push(json!({
             "ruleId": finding.rule,
             "ruleIndex": rule_index(&docs, finding.rule),
-            "level": sarif_level(finding.severity),
+            "level": finding.severity.into_str(),
             "message": {"text": format!("{} On {}.", finding.message, on_nodes(&finding.nodes))},
             "locations": locations,
             "relatedLocations": related,
@@ -257,13 +256,8 @@ fn sarif_rule(doc: &RuleDoc) -> Value {
             "text": format!("{why}\n\n{remedy}"),
             "markdown": format!("{why}\n\n**Example.** {}\n\n**What to do.** {remedy}", doc.example.trim()),
         },
-        "defaultConfiguration": {"level": sarif_level(doc.severity)},
+        "defaultConfiguration": {"level": doc.severity.into_str()},
     })
-}
-
-/// SARIF has the same three levels.
-fn sarif_level(severity: Severity) -> &'static str {
-    severity.into_str()
 }
 
 fn finding_result(finding: &Finding, rules: &[&RuleDoc], file: &SarifFile) -> Value {
@@ -280,7 +274,7 @@ fn finding_result(finding: &Finding, rules: &[&RuleDoc], file: &SarifFile) -> Va
     json!({
         "ruleId": finding.rule,
         "ruleIndex": rule_index(rules, &finding.rule),
-        "level": sarif_level(finding.severity),
+        "level": finding.severity.into_str(),
         "message": {"text": with_places(&finding.message, &places)},
         "locations": locations[..1],
         "relatedLocations": locations[1..],
@@ -345,7 +339,7 @@ fn claim_result(
     Some(json!({
         "ruleId": rule,
         "ruleIndex": rule_index(rules, rule),
-        "level": sarif_level(severity),
+        "level": severity.into_str(),
         "message": {"text": annotation.message},
         "locations": [{"physicalLocation": place}],
         "relatedLocations": related.collect::<Vec<_>>(),

@@ -32,7 +32,7 @@ const LONGEST_WAIT: u64 = 10;
 const TICK: Duration = Duration::from_millis(100);
 
 /// The folder of the socket, by the beginning of its name.
-const FOLDER: &str = "isoproof-cluster-";
+pub(crate) const FOLDER: &str = "isoproof-cluster-";
 
 /// Ends `kubectl` when its input ends, which it does however isoproof ends.
 const WITH_US: &str = r#"exec 3<&0; "$@" & pid=$!; { cat <&3; kill "$pid" 2>&-; } & wait "$pid""#;
@@ -128,7 +128,7 @@ impl ClusterClient {
             Some(namespace) => namespace.clone(),
             None => namespace_of_context(address, cancel)?,
         };
-        remove_orphan_folders();
+        owner::remove_leftover_folders(FOLDER);
         let folder = std::env::temp_dir()
             .join(owner::prefix_name(FOLDER) + &crate::probe::script::make_nonce()?[..6]);
         make_private_folder(&folder)?;
@@ -262,13 +262,6 @@ impl ClusterClient {
             }
         }
     }
-}
-
-/// Removes the folders of sessions that ended without doing so, and says which.
-pub(crate) fn remove_orphan_folders() -> Vec<String> {
-    let mut left = owner::find_leftovers(&std::env::temp_dir(), FOLDER);
-    left.retain(|path| std::fs::remove_dir_all(path).is_ok());
-    left.iter().map(|path| format!("temporary folder {}", path.display())).collect()
 }
 
 fn make_private_folder(path: &Path) -> Result<()> {

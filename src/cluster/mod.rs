@@ -29,7 +29,7 @@ use chrono::{DateTime, Utc};
 
 pub(crate) use checks::{examine_cluster, find_refusals};
 pub(crate) use clean::remove_orphan_pods;
-pub(crate) use client::{ClusterAddress, ClusterClient, remove_orphan_folders};
+pub(crate) use client::{ClusterAddress, ClusterClient, FOLDER};
 pub(crate) use nodes::{ClusterNode, NodeChoice, choose_nodes};
 pub(crate) use pod::{NodeViewLevel, PodResources, PodSecurity, PodSettings, Toleration};
 pub(crate) use resume::{find_session_pods, resume_nodes};

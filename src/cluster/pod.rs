@@ -157,7 +157,8 @@ pub(crate) fn probe_pod(
                 "name": CONTAINER,
                 "image": settings.image,
                 "imagePullPolicy": settings.pull,
-                "command": ["sh", "-c", keep_dollars(script)],
+                // The kubelet replaces `$$` by `$` and `$(NAME)` by a variable: two for each keep one.
+                "command": ["sh", "-c", script.replace('$', "$$")],
                 "resources": {
                     "requests": { "cpu": requests.0, "memory": requests.1 },
                     "limits": { "cpu": limits.0, "memory": limits.1 },
@@ -234,11 +235,6 @@ pub(crate) fn view_pod(
             json!([{ "name": "node", "mountPath": NODE_FILES, "readOnly": true }]);
     }
     pod
-}
-
-/// The kubelet replaces `$$` by `$` and `$(NAME)` by a variable in commands: two for each keep one.
-fn keep_dollars(script: &str) -> String {
-    script.replace('$', "$$")
 }
 
 /// What is needed to read the answers of a pod, kept with it for the case that who made it dies.

@@ -82,9 +82,7 @@ pub(super) fn measure_starts(
     let mut random = RandomSequence::new(seed_of(&settings.session, &node.name));
     for round in 1..=WARMUP + samples {
         session.progress.on_step(&node.name, &format!("start-up, round {round}"), None);
-        let mut order: Vec<usize> = (0..arms.len()).collect();
-        random.shuffle_slice(&mut order);
-        for index in order {
+        for index in random.shuffled_order(arms.len()) {
             if arms[index].failures >= PATIENCE {
                 continue;
             }

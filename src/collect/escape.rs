@@ -24,7 +24,7 @@ use crate::probe::script::make_nonce;
 use crate::process::{CommandOutput, ExitReason, run_command};
 
 /// The beginning of the names of our folders; the mark of their process follows.
-const FOLDER: &str = "isoproof-share-";
+pub(crate) const FOLDER: &str = "isoproof-share-";
 
 /// Where the folder is in the container.
 const INSIDE: &str = "/isoproof-share";
@@ -392,13 +392,6 @@ fn privileged_captures(
         });
     }
     captures
-}
-
-/// Removes the folders of sessions that were killed.
-pub(crate) fn remove_orphan_folders() -> Vec<String> {
-    let mut left = crate::owner::find_leftovers(&std::env::temp_dir(), FOLDER);
-    left.retain(|path| fs::remove_dir_all(path).is_ok());
-    left.iter().map(|path| format!("temporary folder {}", path.display())).collect()
 }
 
 #[cfg(test)]

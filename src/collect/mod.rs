@@ -47,7 +47,7 @@ use app::usable_app;
 pub(crate) use batch::{answer_captures, script_questions};
 use boots::run_probes;
 pub(crate) use budget::FEWEST;
-pub(crate) use escape::remove_orphan_folders as sweep_folders;
+pub(crate) use escape::FOLDER as SHARED_FOLDER;
 pub(crate) use estimate::SessionEstimate;
 use estimate::{MeasurePlan, seen_starts};
 pub(crate) use host_side::{WitnessProcess, capture_of, witness_captures};
@@ -111,7 +111,7 @@ pub(crate) fn collect_run(
         work: SessionWork::plan_session(plan, specs.len()),
         docker_runtimes: OnceLock::new(),
     };
-    escape::remove_orphan_folders();
+    owner::remove_leftover_folders(SHARED_FOLDER);
     let mut skipped = BTreeMap::new();
     let cleaner = SessionCleaner(&session);
     let (mut targets, captures) = execute_all(&session, &specs, &mut skipped)?;

@@ -43,7 +43,7 @@ pub(crate) fn check_nodes(
             findings.push(FleetFinding {
                 rule: doc.id.clone(),
                 severity: doc.severity,
-                message: book.render_message(doc, violation.rule_parameters())?,
+                message: book.render_message(doc, &violation.parameters)?,
                 help: doc.remedy.clone(),
                 nodes: on.into_iter().map(String::from).collect(),
             });

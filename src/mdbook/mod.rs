@@ -41,12 +41,6 @@ pub struct ProcessedBook {
     pub missing: Vec<String>,
 }
 
-/// Whether chapters can be made for a renderer of this name. What is made is Markdown, which
-/// every renderer reads.
-pub fn supports_renderer(renderer: &str) -> bool {
-    !renderer.is_empty()
-}
-
 /// Expands the look-ups in a book.
 ///
 /// # Errors

@@ -207,7 +207,7 @@ impl ProjectData {
             edition: None,
             editions: Vec::new(),
             workloads: Arc::new(WorkloadTable::load(data)?),
-            names: Arc::new(load_names(data)?),
+            names: Arc::new(crate::assets::load_data(data, "names.toml")?),
             margin: MARGIN,
             target: None,
             expectations: Arc::default(),
@@ -224,11 +224,6 @@ fn load_report_rules(data: Option<&Path>) -> Result<RuleBook> {
         rules = rules.with_words(RuleBook::of_folder(data, pack.report_rules_folder())?);
     }
     Ok(rules)
-}
-
-/// `data/names.toml`: what readers call a target.
-fn load_names(data: Option<&Path>) -> Result<BTreeMap<String, String>> {
-    crate::assets::load_data(data, "names.toml")
 }
 
 /// One judged run.

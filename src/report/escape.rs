@@ -92,13 +92,8 @@ pub fn code_element(text: &str) -> String {
 
 /// Lines of text as a `pre` element, for the same readers.
 pub fn pre_element(lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| html_without_braces(line)).collect();
-    format!("<pre><code class=\"language-text\">{}\n</code></pre>", lines.join("\n"))
-}
-
-/// [`escape_html`] without any brace, for HTML in a text whose reader looks for `{{`.
-pub fn html_without_braces(text: &str) -> String {
-    escape_html(text).replace('{', "&#123;").replace('}', "&#125;")
+    let text = escape_html(&lines.join("\n")).replace('{', "&#123;").replace('}', "&#125;");
+    format!("<pre><code class=\"language-text\">{text}\n</code></pre>")
 }
 
 /// Text for HTML, inside elements and quoted attributes.

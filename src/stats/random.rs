@@ -34,6 +34,13 @@ impl RandomSequence {
         below
     }
 
+    /// The numbers below `count` in random order.
+    pub(crate) fn shuffled_order(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        self.shuffle_slice(&mut order);
+        order
+    }
+
     /// Puts a slice into random order (Fisher and Yates).
     pub(crate) fn shuffle_slice<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {

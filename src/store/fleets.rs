@@ -65,7 +65,7 @@ pub struct DamagedFleet {
 impl FleetStore {
     /// The fleets of a project; their folder need not exist yet.
     pub fn open_project(project: &Project) -> Self {
-        Self { folder: project.fleets_dir() }
+        Self { folder: project.data_dir().join("fleets") }
     }
 
     /// Where the file of a fleet is.

@@ -157,9 +157,7 @@ impl<'a> SpeedSeries<'a> {
     /// A turn of a measure under each target, in random order; false if the user stopped it.
     fn take_turns(&mut self, index: usize, round: u32) -> bool {
         let begun = Instant::now();
-        let mut order: Vec<usize> = (0..self.stands.len()).collect();
-        self.random.shuffle_slice(&mut order);
-        for stand in order {
+        for stand in self.random.shuffled_order(self.stands.len()) {
             if self.session.is_cancelled() {
                 self.ended = Some("stopped by the user");
                 return false;

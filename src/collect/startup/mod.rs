@@ -62,8 +62,7 @@ pub(super) fn capture_cold_starts(
         return (captures, times);
     }
     let arms = startup_arms(specs, false);
-    for (place, index) in (1..).zip(shuffled_order(&mut session.seeded_random("cold"), arms.len()))
-    {
+    for (place, index) in (1..).zip(session.seeded_random("cold").shuffled_order(arms.len())) {
         let arm = arms[index];
         session.begin_step(WorkPart::Probes, &arm.spec.name, "first start");
         let start = time_start(session, arm, index, place, 1, "cold");
@@ -120,12 +119,6 @@ fn startup_arms(specs: &[Target], with_control: bool) -> Vec<StartupArm<'_>> {
     let baseline = specs.iter().filter(|spec| with_control && spec.role == Role::Baseline);
     let control = baseline.map(|spec| StartupArm { spec, is_control: true });
     specs.iter().map(|spec| StartupArm { spec, is_control: false }).chain(control).collect()
-}
-
-fn shuffled_order(random: &mut RandomSequence, count: usize) -> Vec<usize> {
-    let mut list: Vec<usize> = (0..count).collect();
-    random.shuffle_slice(&mut list);
-    list
 }
 
 /// Starts containers until the listener hears of one: then it hears of all that follow.
@@ -246,8 +239,7 @@ impl<'a> StartupSeries<'a> {
                 Some(_) => format!("round {round}"),
             };
             self.session.begin_step(WorkPart::Startup, "start-up", &words);
-            let order = shuffled_order(&mut self.random, self.arms.len());
-            for index in order {
+            for index in self.random.shuffled_order(self.arms.len()) {
                 self.stopped = self.stop_reason();
                 if self.stopped.is_some() {
                     return;

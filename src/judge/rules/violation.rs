@@ -64,7 +64,7 @@ pub(crate) trait RuleMessage: Serialize + Sized {
 pub(crate) struct Violation {
     pub(super) rule: &'static str,
     pub(super) target: Option<String>,
-    pub(super) parameters: Value,
+    pub(in crate::judge) parameters: Value,
     pub(super) evidence: Vec<EvidenceRef>,
 }
 
@@ -72,11 +72,6 @@ impl Violation {
     /// The id of the rule.
     pub(in crate::judge) fn rule_id(&self) -> &'static str {
         self.rule
-    }
-
-    /// What its message says.
-    pub(in crate::judge) fn rule_parameters(&self) -> &Value {
-        &self.parameters
     }
 
     /// Adds a fact that the finding rests on.

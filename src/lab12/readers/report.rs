@@ -835,7 +835,9 @@ impl PastedBlock {
             || self.has_table_of_measure("cpu processor cpus")
             || self.is_note
                 && self.has_line_that(|text| {
-                    text.to_lowercase().contains(" cpu: ") || labels_processor(text)
+                    text.to_lowercase().contains(" cpu: ")
+                        || label::parse_label(text)
+                            .is_some_and(|found| cpu::is_model_name(found.rest))
                 })
         {
             slots.push("analysis/cpu-comparison.txt");
@@ -886,11 +888,6 @@ impl PastedBlock {
 fn tells_of_others(caption: &str) -> bool {
     words::split_words(caption).count() <= 20
         && (words::is_expected_output(caption) || words::contains_any(caption, WORDS))
-}
-
-/// Whether a label with a processor's name behind it stands on a line: `Host: Intel(R) Core(TM) …`.
-fn labels_processor(text: &str) -> bool {
-    label::parse_label(text).is_some_and(|found| cpu::is_model_name(found.rest))
 }
 
 /// Whether a cell names one of these words, and says no more about it: `CPU model`, `Devices in /dev`.

@@ -20,7 +20,8 @@ pub fn parse_script_output(
     for line in output.split(|byte| *byte == b'\n') {
         // A terminal turns each line feed into two bytes; frames have no carriage return.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let Some(at) = find_last(line, marker.as_bytes()) else {
+        let Some(at) = line.windows(marker.len()).rposition(|window| window == marker.as_bytes())
+        else {
             keep_stray(&mut all.stray, line);
             continue;
         };
@@ -71,7 +72,7 @@ struct AnswerSlot {
 }
 
 /// The two streams of one command as they came.
-#[derive(PartialEq)]
+#[derive(Default, PartialEq)]
 struct OutputStreams {
     limit: usize,
     end: Option<CommandEnd>,
@@ -117,8 +118,7 @@ impl AnswerSlot {
             return Err(CaptureStatus::Damaged);
         }
         let ended = self.timeout || self.lost;
-        let Some(mut streams) = self.answer.or_else(|| ended.then(OutputStreams::empty_streams))
-        else {
+        let Some(mut streams) = self.answer.or_else(|| ended.then(OutputStreams::default)) else {
             return Err(if self.cut { CaptureStatus::Unasked } else { CaptureStatus::Unreached });
         };
         let truncated = streams.truncate_to_limit();
@@ -142,10 +142,6 @@ impl AnswerSlot {
 }
 
 impl OutputStreams {
-    fn empty_streams() -> Self {
-        Self { limit: 0, end: None, stdout: Vec::new(), stderr: Vec::new() }
-    }
-
     /// Cuts both streams at the limit; the script sends more than that of a longer one.
     fn truncate_to_limit(&mut self) -> bool {
         let truncated = self.stdout.len().max(self.stderr.len()) > self.limit;
@@ -293,10 +289,6 @@ fn unescape_bytes(text: &[u8]) -> Option<Vec<u8>> {
 fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let index = text.iter().position(|byte| *byte == at)?;
     Some((&text[..index], &text[index + 1..]))
-}
-
-fn find_last(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).rposition(|window| window == what)
 }
 
 fn keep_stray(stray: &mut Vec<u8>, line: &[u8]) {
