@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::starts::{StartOutcome, StartShift, compare_starts};
 use super::words::{ConclusionWords, ReasonWords};
-use super::{Conclusion, Confidence, Judgement, Severity, Verdict};
+use super::{Conclusion, Confidence, Finding, Judgement, Severity, Verdict};
 use crate::model::{FactId, Fleet, FleetCell, FleetNode, Role, Run, fact_ids};
 
 /// The rule by which a class is not what its name says.
@@ -36,7 +36,7 @@ pub(crate) struct NodeSummary {
     /// How long starts take under each class, where they were timed.
     pub starts: Vec<StartShift>,
     /// What the rules found.
-    pub findings: Vec<NodeFinding>,
+    pub findings: Vec<Finding>,
 }
 
 /// What is concluded of a class on a node.
@@ -93,21 +93,6 @@ pub(crate) struct NodeFact {
     pub value: String,
 }
 
-/// A finding about a node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NodeFinding {
-    /// The id of the rule.
-    pub rule: String,
-    /// How much the evidence suffers.
-    pub severity: Severity,
-    /// The target it is about, if it is about one.
-    pub target: Option<String>,
-    /// What is wrong, in one sentence.
-    pub message: String,
-    /// What to do about it.
-    pub help: String,
-}
-
 impl NodeSummary {
     /// What a judged run shows of its node. The pool is for the fleet to say.
     pub(crate) fn of_run(
@@ -142,13 +127,7 @@ impl NodeSummary {
             findings: judgement
                 .findings
                 .iter()
-                .map(|finding| NodeFinding {
-                    rule: finding.rule.clone(),
-                    severity: finding.severity,
-                    target: finding.target.clone(),
-                    message: finding.message.clone(),
-                    help: finding.help.clone(),
-                })
+                .map(|finding| Finding { evidence: Vec::new(), ..finding.clone() })
                 .collect(),
         }
     }
@@ -203,12 +182,12 @@ impl NodeSummary {
     }
 
     /// The findings of a rule.
-    pub(crate) fn findings_of(&self, rule: &str) -> impl Iterator<Item = &NodeFinding> {
+    pub(crate) fn findings_of(&self, rule: &str) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.rule == rule)
     }
 
     /// The finding that this class is not what its name says here, if it is not.
-    pub(crate) fn find_broken_promise(&self, class: &str) -> Option<&NodeFinding> {
+    pub(crate) fn find_broken_promise(&self, class: &str) -> Option<&Finding> {
         self.findings_of(BROKEN).find(|finding| finding.target.as_deref() == Some(class))
     }
 
@@ -405,12 +384,13 @@ pub(crate) mod testing {
     /// A node that shows this of the class `kata`.
     pub(crate) fn kata_node(name: &str, conclusion: Conclusion, kernel: &str) -> NodeSummary {
         let is_shared = conclusion == Conclusion::SharedKernel;
-        let broken = NodeFinding {
+        let broken = Finding {
             rule: BROKEN.into(),
             severity: Severity::Error,
             target: Some("kata".into()),
             message: "kata shows the host's kernel.".into(),
             help: "look".into(),
+            evidence: Vec::new(),
         };
         NodeSummary {
             node: name.into(),

@@ -24,7 +24,7 @@ mod startup;
 pub(crate) mod testing;
 mod violation;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 pub(crate) use violation::{EvidenceRef, RuleMessage, Violation};
 use violation::{files_of, find_in_targets, first_lines, missing_for};
 
@@ -39,7 +39,7 @@ pub(in crate::judge) use identity::other_architecture;
 pub(in crate::judge) use meaning::{COUNTS, is_doubtful_count, is_hosts_count};
 
 /// One defect of the evidence.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The id of the rule.
     pub rule: String,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::judge::RuleContext;
 use crate::model::{Capture, Fact, FactId, FactSource, MissingReason};
 
 /// A place in the evidence that a finding rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceRef {
     /// The id of the fact, if the place was read as one.
     #[serde(skip_serializing_if = "Option::is_none")]
