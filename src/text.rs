@@ -309,7 +309,9 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
             | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' | '\u{fdd0}'..='\u{fdef}')
+        // These are no characters, and XML 1.0 allows neither U+FFFE nor U+FFFF.
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 /// A line of a text with a mark under a column, both counted from 1, for the end of a message;
@@ -519,10 +521,11 @@ mod tests {
     }
 
     #[test]
-    fn what_unicode_calls_ignorable_is_hidden() {
-        let ignorable = Regex::new(r"^\p{Default_Ignorable_Code_Point}$").unwrap();
+    fn what_unicode_calls_ignorable_or_no_character_is_hidden() {
+        let hidden = r"^[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]$";
+        let hidden = Regex::new(hidden).unwrap();
         for c in '\0'..=char::MAX {
-            let wanted = ignorable.is_match(&c.to_string())
+            let wanted = hidden.is_match(&c.to_string())
                 || c.is_control()
                 || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
             assert_eq!(is_hidden(c), wanted, "{c:?}");
