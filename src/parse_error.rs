@@ -40,8 +40,29 @@ fn suggest_word(message: &str) -> Option<&str> {
     closest_match(wrong, quoted)
 }
 
+/// What chrono says of a time that it cannot read.
+const WRONG_TIMES: [&str; 6] = [
+    "input contains invalid characters",
+    "premature end of input",
+    "trailing input",
+    "input is out of range",
+    "input is not enough for unique date and time",
+    "no possible date and time matching input",
+];
+
 /// A message of serde without the types of the program.
 pub(crate) fn plain_words(message: &str, form: FileForm) -> String {
+    // `serde_json` adds the place to its messages.
+    let has_place = form == FileForm::Json && message.ends_with(|c: char| c.is_ascii_digit());
+    let at = message.rfind(" at line ").filter(|_| has_place);
+    let (message, place) = message.split_at(at.unwrap_or(message.len()));
+    format!("{}{place}", describe_message(message, form))
+}
+
+fn describe_message(message: &str, form: FileForm) -> String {
+    if WRONG_TIMES.contains(&message) {
+        return "expected a time with its zone, such as \"2026-01-31T12:00:00Z\"".into();
+    }
     let key = match form {
         FileForm::Toml => "key",
         FileForm::Json => "field",
@@ -54,10 +75,7 @@ pub(crate) fn plain_words(message: &str, form: FileForm) -> String {
     for (prefix, words) in [("missing field ", "is missing"), ("duplicate field ", "stands twice")]
     {
         if let Some(name) = message.strip_prefix(prefix) {
-            // `serde_json` adds the place to its messages.
-            let at = name.find(" at line ").unwrap_or(name.len());
-            let (name, place) = name.split_at(at);
-            return format!("the {key} {name} {words}{place}");
+            return format!("the {key} {name} {words}");
         }
     }
     if message == "duplicate key" {
@@ -67,8 +85,8 @@ pub(crate) fn plain_words(message: &str, form: FileForm) -> String {
         return format!("expected {}", expected_words("a string", form));
     }
     for no_json in ["expected value", "expected ident", "key must be a string"] {
-        if let (Some(place), FileForm::Json) = (message.strip_prefix(no_json), form) {
-            return format!("this is no JSON{place}");
+        if message.starts_with(no_json) && form == FileForm::Json {
+            return "this is no JSON".into();
         }
     }
     if message.starts_with("EOF while parsing ") {
@@ -195,6 +213,14 @@ mod tests {
             ),
             ("EOF while parsing an object", "the file ends before it is whole"),
             ("expected value at line 1 column 1", "this is no JSON at line 1 column 1"),
+            (
+                "invalid type: string \"x at line 2\", expected f64 at line 3 column 4",
+                "expected a number, found the text \"x at line 2\" at line 3 column 4",
+            ),
+            (
+                "premature end of input at line 5 column 2",
+                "expected a time with its zone, such as \"2026-01-31T12:00:00Z\" at line 5 column 2",
+            ),
         ] {
             assert_eq!(plain_words(message, FileForm::Json), words);
         }

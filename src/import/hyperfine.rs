@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::model::{Capture, Fact, FactSource, Facts, MAX_SAMPLES, SampleUnit, Samples, TIMES};
 use crate::parse_error::{FileForm, plain_words};
-use crate::probe::hyperfine::{HyperfineJson, TimedThing};
+use crate::probe::hyperfine::{CommandTiming, HyperfineJson, TimedThing};
 use crate::sources;
 
 /// The most bytes that are read: a million samples have fewer.
@@ -113,6 +113,11 @@ fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
     if export.results.is_empty() {
         return Err(describe_wrong_export(path, "`results` is empty").with_help(HELP));
     }
+    if export.results.iter().all(CommandTiming::is_own_series) {
+        return Err(describe_wrong_export(path, "`isoproof export` wrote it of a run").with_help(
+            "give that run's file to the command that reads these times: it holds what they rest on",
+        ));
+    }
     for (place, timing) in export.results.iter().enumerate() {
         let result = format!("results[{place}] (`{}`)", crate::text::make_visible(&timing.command));
         if timing.times.is_empty() {
@@ -167,6 +172,11 @@ mod tests {
         assert!(refused("{\n\"result\": []}").contains("the field `results` is missing at line 2"));
         assert!(refused("not json").contains("not an export of hyperfine"));
         assert!(refused(r#"{"results": []}"#).contains("`results` is empty"));
+        let own = r#"{"results": [{"command": "startup.wall runc", "times": [1.0],
+                      "parameters": {"runtime": "runc", "series": "startup.wall"}}]}"#;
+        assert!(refused(own).contains("`isoproof export` wrote it"));
+        let word = r#"{"results": [{"command": "a", "times": [1, "x"]}]}"#;
+        assert!(refused(word).contains("expected a number, found the text \"x\" at line 1"));
         assert!(
             refused(r#"{"results": [{"command": "a b"}]}"#).contains("results[0] (`a b`) has no")
         );

@@ -16,6 +16,7 @@ use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::judge::fleet::find_worst_run;
 use crate::model::{Fleet, Run};
+use crate::parse_error::{FileForm, plain_words};
 use crate::project::{MDBOOK_SRC, Project};
 use crate::report::fleet::FleetAssessment;
 use crate::report::functions::{LookupSources, MissingWarnings};
@@ -71,12 +72,12 @@ pub fn process_book(input: &str) -> Result<ProcessedBook> {
 /// Context and book.
 fn parse_input(input: &str) -> Result<(Json, Json)> {
     let what = match serde_json::from_str(input) {
-        Ok(Json::Array(mut pair)) if pair.len() == 2 => {
+        Ok(Json::Array(mut pair)) if pair.len() == 2 && pair.iter().all(Json::is_object) => {
             let book = pair.pop().unwrap_or_default();
             return Ok((pair.pop().unwrap_or_default(), book));
         }
         Ok(_) => "a list of two, context and book, is wanted".into(),
-        Err(error) => error.to_string(),
+        Err(error) => plain_words(&error.to_string(), FileForm::Json),
     };
     Err(Error::unusable_input(format!(
         "standard input is not what mdBook gives its preprocessors: {what}"

@@ -78,6 +78,12 @@ impl CommandTiming {
         parameter.or(option).or(self.command_name()).filter(|name| is_name(name))
     }
 
+    /// Whether it is a series of a run, as `isoproof export hyperfine` writes it.
+    pub fn is_own_series(&self) -> bool {
+        let [series, runtime] = ["series", "runtime"].map(|key| self.parameters.get(key));
+        series.zip(runtime).is_some_and(|(id, of)| self.command == format!("{id} {of}"))
+    }
+
     /// The command, if it is one word, as `--command-name` makes it.
     fn command_name(&self) -> Option<&str> {
         Some(self.command.as_str()).filter(|name| is_name(name))

@@ -173,6 +173,12 @@ type EntryError = (String, String);
 const SUBJECTS: &str = "give one of starts = true, boundary = \"own-kernel\", confidence = \"high\", \
                         fact = \"kernel.release\", cost = \"startup\" and findings = \"error\"";
 
+/// What is wrong with a limit, with the limit if there is one.
+fn with_given_limit(what: &str, limit: Option<f64>) -> String {
+    let given = limit.map(|limit| format!(": `at-most` is {limit}"));
+    format!("{what}{}", given.unwrap_or_default())
+}
+
 impl ExpectTable {
     fn into_expectation(mut self, line: usize) -> Result<Expectation, EntryError> {
         let reason = self.reason.take().unwrap_or_default().trim().to_string();
@@ -205,7 +211,8 @@ impl ExpectTable {
         if let Some(of) = self.findings.take() {
             return Ok(ExpectedSubject::Findings { of, most: self.take_count()? });
         }
-        let runtime = self.runtime.take().ok_or_else(|| {
+        let named = self.runtime.take().filter(|name| !name.trim().is_empty());
+        let runtime = named.ok_or_else(|| {
             let help = "name the target: runtime = \"kata\"";
             ("it names no runtime".to_string(), help.to_string())
         })?;
@@ -232,9 +239,10 @@ impl ExpectTable {
             Some(most) if most.is_finite() && most > 0.0 => {
                 Ok(ExpectedSubject::Cost { runtime, cost, most })
             }
-            _ => {
+            most => {
+                let what = "the cost has no limit above 0";
                 let help = "give the most, as a multiple of the baseline's: at-most = 5.0";
-                Err(("the cost has no limit above 0".into(), help.into()))
+                Err((with_given_limit(what, most), help.into()))
             }
         }
     }
@@ -244,9 +252,10 @@ impl ExpectTable {
         match self.at_most.take() {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tested")]
             Some(most) if (0.0..1e9).contains(&most) && most.fract() == 0.0 => Ok(most as usize),
-            _ => {
-                let help = "give a whole number from 0: at-most = 0";
-                Err(("the number of findings has no limit".into(), help.into()))
+            most => {
+                let what = "the number of findings has no limit that is a whole number from 0";
+                let help = "give one: at-most = 0";
+                Err((with_given_limit(what, most), help.into()))
             }
         }
     }
@@ -358,12 +367,19 @@ mod tests {
             ("", "it expects nothing"),
             ("runtime = \"kata\"", "it expects nothing"),
             ("starts = true", "it names no runtime"),
+            ("runtime = \"\"\nstarts = true", "it names no runtime"),
             ("runtime = \"kata\"\nstarts = false", "`starts` is false"),
             ("runtime = \"kata\"\nstarts = true\nfact = \"a\"", "more than one thing"),
             ("runtime = \"kata\"\nstarts = true\nat-most = 1", "`at-most` says nothing"),
             ("runtime = \"kata\"\ncost = \"startup\"", "no limit above 0"),
-            ("runtime = \"kata\"\ncost = \"startup\"\nat-most = -1", "no limit above 0"),
-            ("findings = \"error\"\nat-most = 0.5", "the number of findings has no limit"),
+            (
+                "runtime = \"kata\"\ncost = \"startup\"\nat-most = -1",
+                "no limit above 0: `at-most` is -1",
+            ),
+            (
+                "findings = \"error\"\nat-most = 0.5",
+                "no limit that is a whole number from 0: `at-most` is 0.5",
+            ),
             ("findings = \"error\"\nat-most = 0\nruntime = \"kata\"", "`runtime` says nothing"),
             ("runtime = \"kata\"\nfact = \"a\"\nmatches = '('", "no regular expression"),
             ("runtime = \"kata\"\nfact = \"a\"\nmatches = 'a'\nis = 1", "more than one way"),

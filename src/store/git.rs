@@ -110,5 +110,12 @@ fn read_git(root: &Path, arguments: &[&str]) -> Result<String> {
     } else {
         "the file is not UTF-8".into()
     };
-    Err(Error::unusable_input(format!("git {}: {what}", arguments[0])))
+    let error = Error::unusable_input(format!("git {}: {what}", arguments[0]));
+    match what.contains("object name") {
+        true => Err(error.with_help(
+            "git:<revision> is a commit, branch or tag that is in this repository; a shallow \
+             clone lacks older ones",
+        )),
+        false => Err(error),
+    }
 }
