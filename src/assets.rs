@@ -179,7 +179,11 @@ fn is_asset_name(name: &str, folder: &str, suffix: &str) -> bool {
 
 fn read_own_asset(tree: AssetTree, own: &Path, name: &str) -> Result<TextFile> {
     let path = own.join(name);
-    let text = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
+    let mut text = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
+    // Editors of Windows put a mark before the first line, which is no part of it.
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     let origin = path.display().to_string();
     let shipped = tree.shipped_files().iter().find(|file| file.name == name);
     Ok(match shipped.filter(|shipped| shipped.is_same(&text)) {

@@ -40,8 +40,22 @@ pub(crate) fn write_submission(path: &Path, marked: &str) -> Result<Option<Strin
     atomic::write_atomically(path, marked.as_bytes()).map(|()| None)
 }
 
+/// Refuses a file that isoproof did not make, before anything is done for a new one.
+///
+/// # Errors
+///
+/// There is such a file, or it cannot be read.
+pub(crate) fn refuse_foreign(path: &Path) -> Result<()> {
+    match atomic::read_target(path)? {
+        Some(old) => check_overwrite(path, &String::from_utf8_lossy(&old)).map(drop),
+        None => Ok(()),
+    }
+}
+
 fn check_overwrite(path: &Path, old: &str) -> Result<Option<String>> {
-    let (first, rest) = old.split_once('\n').unwrap_or((old, ""));
+    // git and editors of Windows change the ends of lines and add a mark before the first.
+    let old = old.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let (first, rest) = old.split_once('\n').unwrap_or((&old, ""));
     if !first.starts_with(MARK) {
         return Err(Error::unusable_input(format!("{} was not made by isoproof", path.display()))
             .with_help(
@@ -76,6 +90,21 @@ mod tests {
         let notice = write("three").unwrap().unwrap();
         assert!(notice.contains("was edited"), "{notice}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), edited);
+    }
+
+    #[test]
+    fn ends_of_lines_and_a_byte_order_mark_are_no_edit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("submission.md");
+        let marked = mark_submission("one\n\ntwo", "r", "n");
+        for old in [marked.replace('\n', "\r\n"), format!("\u{feff}{marked}")] {
+            std::fs::write(&path, old).unwrap();
+            refuse_foreign(&path).unwrap();
+            assert_eq!(write_submission(&path, &marked).unwrap(), None);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), marked);
+        }
+        std::fs::write(&path, marked.replace("two", "2").replace('\n', "\r\n")).unwrap();
+        assert!(write_submission(&path, &marked).unwrap().unwrap().contains("was edited"));
     }
 
     #[test]
