@@ -87,6 +87,19 @@ pub(crate) fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
     std::fs::read(&file).map(Some).or_failed_io("read", path)
 }
 
+/// Whether a file can be made in a folder, or in the nearest one above where it is not there yet:
+/// one is made, and is gone again.
+///
+/// # Errors
+///
+/// It cannot.
+pub(crate) fn check_writable(folder: &Path) -> Result<()> {
+    let is_there = |it: &&Path| it.as_os_str().is_empty() || it.symlink_metadata().is_ok();
+    let there = folder.ancestors().find(is_there).unwrap_or(folder);
+    let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+    prepare_temporary(there, b"\n", PRIVATE).map(drop).or_failed_io("write", folder)
+}
+
 /// Adds a line to the end of `path`, which is made if it is not there, and waits for the disk. Whoever
 /// is killed meanwhile leaves all lines before it, and of this one nothing or a beginning.
 ///
@@ -229,6 +242,17 @@ fn parent_folder(path: &Path) -> &Path {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn whether_a_folder_can_be_written_is_found_out_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        check_writable(&folder.path().join("data/runs")).unwrap();
+        assert!(names(folder.path()).is_empty());
+        std::fs::write(folder.path().join("data"), "").unwrap();
+        let error = check_writable(&folder.path().join("data/runs")).unwrap_err();
+        assert!(error.message.contains("data/runs"), "{error}");
+        assert_eq!(names(folder.path()), ["data"]);
+    }
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).unwrap();

@@ -109,3 +109,52 @@ fn what_another_runtime_failed_at_is_not_said_of_kata() {
     let after = &told[told.find(line).unwrap()..];
     assert!(!after.lines().nth(1).unwrap().contains("crun"), "{after}");
 }
+
+/// Runs `run` or `collect` where the container leaves a trace of having been started.
+fn run_traced(project: &Project, command: &str) -> Outcome {
+    let path = std::env::var("PATH").unwrap();
+    let mut command = project.command(&[command, "--engine", "builtin"]);
+    command.env("PATH", format!("{}:{path}", project.path("bin").display()));
+    let outcome = Outcome::of(command.output().unwrap());
+    assert!(!project.path("started").exists(), "{outcome:?}");
+    outcome
+}
+
+#[test]
+fn runs_that_cannot_be_written_are_refused_before_anything_is_captured() {
+    let project = project("touch started\n");
+    project.write("data/runs", "");
+    run_traced(&project, "collect").fails(3, &["cannot write", "data/runs"]);
+    run_traced(&project, "run").fails(3, &["cannot write", "data/runs"]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_anything_is_captured() {
+    let project = project("touch started\n");
+    project.write("submission.md", "# My own\n");
+    run_traced(&project, "run").fails(2, &["submission.md was not made by isoproof"]);
+    std::fs::remove_file(project.path("submission.md")).unwrap();
+    project.write("public/index.html", "mine");
+    run_traced(&project, "run").fails(2, &["was not made by isoproof and is not empty"]);
+}
+
+#[test]
+fn a_run_says_that_its_report_is_not_about_the_run_of_the_settings() {
+    let project = project("touch started\n");
+    project.write("book.toml", "[preprocessor.isoproof]\nrun = \"before\"\n");
+    project.write("data/runs", "");
+    run_traced(&project, "run").fails(3, &["book.toml says run = \"before\"", "of before again"]);
+}
+
+#[test]
+fn what_was_captured_is_told_where_its_report_cannot_be_made() {
+    let project = project("exec sh\n");
+    project.write("site/SUMMARY.md", "- [A](a.md)\n");
+    project.write("site/a.md", "# A\n\n{{ fcat(id=\"kernel.release\", target=\"host\") }}\n");
+    let path = std::env::var("PATH").unwrap();
+    let mut command = project.command(&["run", "--engine", "builtin", "--no-perf"]);
+    command.env("PATH", format!("{}:{path}", project.path("bin").display()));
+    let outcome = Outcome::of(command.output().unwrap()).fails(2, &["fcat"]);
+    assert!(outcome.stdout.contains("Findings: "), "{outcome:?}");
+    assert!(!outcome.stderr.contains("publish ports"), "{outcome:?}");
+}

@@ -72,6 +72,32 @@ pub(super) fn run_build(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is to be built.
+///
+/// # Errors
+///
+/// The file of a submission is named, and the report answers no edition.
+pub(super) fn build_options(
+    project: &Project,
+    run: &str,
+    edition: Option<&str>,
+    output: &ReportOutput,
+) -> Result<site::BuildOptions> {
+    if output.submission.is_some() && edition.is_none() && project.config.edition.is_none() {
+        return Err(Error::unusable_input("a submission answers an edition of the lab")
+            .with_help("name one: --edition f25, or edition = \"f25\" in book.toml"));
+    }
+    Ok(site::BuildOptions {
+        run: run.to_string(),
+        out: output.out.clone(),
+        edition: edition.map(String::from),
+        document: output.submission.clone(),
+        target: output.target.clone(),
+        strict: output.strict,
+        is_temporary: false,
+    })
+}
+
 /// Builds and says what the texts lack.
 pub(super) fn build_and_warn(
     project: &Project,
@@ -80,19 +106,7 @@ pub(super) fn build_and_warn(
     output: &ReportOutput,
     console: &Console,
 ) -> Result<BuiltReport> {
-    if output.submission.is_some() && edition.is_none() && project.config.edition.is_none() {
-        return Err(Error::unusable_input("a submission answers an edition of the lab")
-            .with_help("name one: --edition f25, or edition = \"f25\" in book.toml"));
-    }
-    let options = site::BuildOptions {
-        run: run.to_string(),
-        out: output.out.clone(),
-        edition: edition.map(String::from),
-        document: output.submission.clone(),
-        target: output.target.clone(),
-        strict: output.strict,
-        is_temporary: false,
-    };
+    let options = build_options(project, run, edition, output)?;
     let built = site::build_report(project, &options)?;
     console.warn_all(&built.notices);
     tell_missing(&built.warnings, console);

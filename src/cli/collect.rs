@@ -406,12 +406,15 @@ pub(super) fn capture_run(
     arguments: &CollectArguments,
     console: &Console,
 ) -> Result<Option<CapturedRun>> {
+    let store = RunStore::open_project(project)?;
     if let Some(label) = &arguments.label {
         reference::check_label(label)?;
-        if let Some(warning) = RunStore::open_project(project)?.label_warning(label, None)? {
+        if let Some(warning) = store.label_warning(label, None)? {
             console.print_warning(&warning);
         }
     }
+    // What a session captured would be lost at its end.
+    store.refuse_unwritable()?;
     arguments.refuse_image_of_namespaces()?;
     let project = &project.with_edition(arguments.edition_name());
     let catalogue = ProbeCatalogue::load(Some(&project.data_dir()))?;
@@ -461,7 +464,6 @@ pub(super) fn capture_run(
         console
             .print_warning(&format!("plain namespaces are not measured: {option} had no effect"));
     }
-    let store = RunStore::open_project(project)?;
     let (path, _) = store.save_run(&mut run)?;
     let took = estimate.map(|estimate| {
         let (took, whole) =

@@ -13,9 +13,10 @@ use super::{build, check, collect, diff, doctor, summary};
 use crate::engine::EngineKind;
 use crate::error::{self, Error, Result};
 use crate::judge::ExpectationResult;
-use crate::project::Project;
+use crate::project::{CONFIG, Project};
 use crate::report::Assessment;
 use crate::site::BuiltReport;
+use crate::store::reference::LATEST;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -49,6 +50,16 @@ pub(super) fn run_everything(
     } else {
         // A session takes long, and its report would not be made.
         project.refuse_missing_chapters()?;
+        let edition = arguments.capture.edition_name();
+        build::build_options(project, LATEST, edition, &arguments.output)?
+            .refuse_taken_places(project)?;
+        if project.config.run != LATEST {
+            console.print_note(&format!(
+                "{CONFIG} says run = \"{}\": this report is about the new run, and the next \
+                 isoproof build makes that of {} again",
+                project.config.run, project.config.run
+            ));
+        }
     }
     let needs_engine = !arguments.capture.asks_for_nothing();
     doctor::print_problems(&arguments.capture.doctor_options(), needs_engine, console)?;
@@ -67,7 +78,16 @@ pub(super) fn run_everything(
         arguments.capture.edition_name(),
         &arguments.output,
         console,
-    )?;
+    );
+    let built = match built {
+        Ok(built) => built,
+        Err(error) => {
+            // What was captured is there, and what it shows need not wait for its report.
+            let expectations = captured.assessment.judge_expectations()?;
+            console.print_prose(&quick_summary(&captured.assessment, &expectations)?)?;
+            return Err(error);
+        }
+    };
     let since = diff::changes_since_last(project, &captured.assessment)?;
     let expectations = built.assessment.judge_expectations()?;
     console.print_prose(&run_summary(&built, &expectations, since, project)?)?;

@@ -46,7 +46,10 @@ pub(super) fn usable_app<'a>(
                     return Ok(Some(app));
                 }
                 Some(reason) => {
-                    session.progress.on_trouble("application", &reason);
+                    // Nobody asked for what this engine never has.
+                    if app.image.is_some() || app_unsupported_reason(session.engine).is_none() {
+                        session.progress.on_trouble("application", &reason);
+                    }
                     reason
                 }
             }

@@ -28,19 +28,10 @@ impl FileLinks {
         run_file: Option<&str>,
         text: &str,
     ) -> Self {
-        let edition = assessment.project_data.edition.as_deref();
-        let mut evidence_files = BTreeMap::new();
-        for capture in &assessment.run.captures {
-            if let (Some(edition), CaptureOrigin::File { path, slot: Some(slot) }) =
-                (edition, &capture.origin)
-                && let Some(path) = edition.evidence_path(path, slot)
-            {
-                evidence_files
-                    .insert(capture.id.clone(), format!("{base}{}", escape::url_path(&path)));
-            }
-        }
+        let files = list_evidence_files(assessment).into_iter();
+        let files = files.map(|(id, path)| (id, format!("{base}{}", escape::url_path(&path))));
         Self {
-            evidence_files,
+            evidence_files: files.collect(),
             run_file: run_file.map(|path| format!("{base}{}", escape::url_path(path))),
             lines: capture_lines(text),
         }
@@ -71,6 +62,21 @@ impl FileLinks {
         };
         Some(if lines.contains(&place) { format!("{file}#L{place}") } else { file.clone() })
     }
+}
+
+/// The evidence file that a document names for a capture, by the capture's id: a path as the edition
+/// has it, from the project's folder.
+pub(crate) fn list_evidence_files(assessment: &Assessment) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for capture in &assessment.run.captures {
+        if let (Some(edition), CaptureOrigin::File { path, slot: Some(slot) }) =
+            (assessment.project_data.edition.as_deref(), &capture.origin)
+            && let Some(path) = edition.evidence_path(path, slot)
+        {
+            files.insert(capture.id.clone(), path);
+        }
+    }
+    files
 }
 
 /// Which lines of a run file are those of each capture, if the file has the form in which

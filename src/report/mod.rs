@@ -12,7 +12,7 @@ pub(crate) mod costs;
 pub mod escape;
 pub mod excerpts;
 pub mod fact_links;
-mod file_links;
+pub(crate) mod file_links;
 pub(crate) mod fleet;
 pub(crate) mod functions;
 pub(crate) mod lookups;

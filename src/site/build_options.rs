@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::output::OutputFolder;
 use crate::error::Result;
 use crate::project::Project;
+use crate::report::submission;
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,25 @@ impl BuildOptions {
             project.private_dir(),
         ];
         OutputFolder::find_folder(&out, &sources)
+    }
+
+    /// The file of the document.
+    pub(super) fn document_path(&self, project: &Project) -> PathBuf {
+        self.document.clone().unwrap_or_else(|| project.root.join(&project.config.submission))
+    }
+
+    /// Refuses places that a report cannot go to: whoever captures first for an hour has to be told
+    /// before.
+    ///
+    /// # Errors
+    ///
+    /// The site cannot go to its folder, or where the document would be is somebody's own file.
+    pub(crate) fn refuse_taken_places(&self, project: &Project) -> Result<()> {
+        self.find_output(project)?;
+        match self.edition.is_some() || project.config.edition.is_some() {
+            true => submission::refuse_foreign(&self.document_path(project)),
+            false => Ok(()),
+        }
     }
 }
 

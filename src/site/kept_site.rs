@@ -189,12 +189,12 @@ impl KeptSite {
         if options.strict {
             refuse_missing(&warnings)?;
         }
-        let own_path = builder.project().root.join(&builder.project().config.submission);
         let mut notices = runs.notices.clone();
         notices.extend(builder.misspelt_lookups());
         let mut written = None;
         if let Some(text) = document {
-            let path = options.document.clone().unwrap_or(own_path);
+            notices.extend(builder.absent_evidence());
+            let path = options.document_path(builder.project());
             match submission::write_submission(&path, &text)? {
                 None => written = Some(path),
                 Some(notice) => notices.push(notice),

@@ -24,12 +24,13 @@ use crate::judge::{RuleBook, RuleDoc};
 use crate::model::Capture;
 use crate::phrases::{PagePhrases, fill_phrase};
 use crate::probe::catalogue::Probe;
-use crate::project::{NOTES, Project, SUMMARY};
+use crate::project::{CONFIG, NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
 use crate::report::checked::{CheckedView, check_report};
 use crate::report::fact_links::FactLinks;
+use crate::report::file_links::list_evidence_files;
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
 use crate::report::lookups;
 use crate::report::markdown::{JoinedNames, TextJoiner, list_links, page_link};
@@ -215,6 +216,23 @@ impl SiteBuilder {
         let (assessment, text) = (&self.assessment, &self.file.text);
         let places = FileLinks::find_places(assessment, &base, path.as_deref(), text);
         self.render_document(EvidenceLinks::Files(Arc::new(places)))
+    }
+
+    /// What is to be said where the document leads to evidence files that the project does not have.
+    /// Where `book.toml` says what begins their addresses, they lie elsewhere.
+    pub(super) fn absent_evidence(&self) -> Option<String> {
+        if self.project.config.evidence_base.is_some() {
+            return None;
+        }
+        let files: BTreeSet<String> = list_evidence_files(&self.assessment).into_values().collect();
+        let mut absent = files.iter().filter(|path| !self.project.root.join(path).exists());
+        let (first, count) = (absent.next()?, absent.count() + 1);
+        Some(format!(
+            "{} leads to {count} of {} evidence files where they are not, the first {first}\nput \
+             them there, or say in {CONFIG} where they are: evidence-base",
+            self.project.config.submission.display(),
+            files.len()
+        ))
     }
 
     /// The document that the edition wants, in Markdown; none without an edition. With links to

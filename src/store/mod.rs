@@ -167,6 +167,15 @@ impl RunStore {
         Self { folder: project.runs_dir(), catalogue, listed, troubles, bases }
     }
 
+    /// Refuses a folder of runs that nothing can be written into.
+    ///
+    /// # Errors
+    ///
+    /// It is no folder, its user may not write there, or the disk is full.
+    pub fn refuse_unwritable(&self) -> Result<()> {
+        atomic::check_writable(&self.folder)
+    }
+
     /// Gives the run its id and writes it. If a run of the same content exists, nothing is
     /// written and that run's id is returned with `false`.
     ///
@@ -560,13 +569,22 @@ impl RunStore {
     ///
     /// The folder cannot be read.
     pub fn run_files(&self) -> Result<Vec<PathBuf>> {
-        let mut files = list_run_files(&self.folder)?;
-        for folder in list_folders(&self.folder)? {
-            files.extend(list_run_files(&folder)?);
-        }
-        files.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
-        Ok(files)
+        list_stored_runs(&self.folder)
     }
+}
+
+/// The run files in a folder and in those of fleets below it, sorted by name and so by time.
+///
+/// # Errors
+///
+/// A folder cannot be read.
+pub fn list_stored_runs(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = list_run_files(folder)?;
+    for folder in list_folders(folder)? {
+        files.extend(list_run_files(&folder)?);
+    }
+    files.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    Ok(files)
 }
 
 /// The run files in a folder, sorted by name; none if there is no such folder. That one of them
