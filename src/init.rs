@@ -15,6 +15,9 @@ use crate::report::chapters;
 use crate::report::lookups::SHIPPED;
 use crate::sources;
 
+/// The workflow that publishes the site.
+const WORKFLOW: &str = ".github/workflows/pages.yml";
+
 /// What to write.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
@@ -48,6 +51,11 @@ pub(crate) struct InitReport {
     pub kept: Vec<PathBuf>,
     /// Lines that an existing `.gitignore` lacks.
     pub unignored: Vec<String>,
+    /// The edition that notes are for, where the settings that were there do not name it.
+    pub unnamed_edition: Option<String>,
+    /// The way from the top of the git repository to the folder, where it lies below and so its
+    /// workflow is not where GitHub looks for it.
+    pub below_repository: Option<String>,
 }
 
 /// Makes a project in `folder`, which need not exist.
@@ -60,7 +68,8 @@ pub(crate) fn create_project(folder: &Path, options: &InitOptions) -> Result<Ini
         return Err(Error::unusable_input(format!("{} is not a folder", folder.display())));
     }
     let mut report = InitReport::default();
-    for (path, text) in project_files(folder, options)? {
+    let edition = options.edition.clone().or_else(|| evident_edition(folder));
+    for (path, text) in project_files(folder, options, edition.as_deref())? {
         let place = folder.join(&path);
         match atomic::create_if_missing(&place, text.as_bytes(), atomic::SHARED)? {
             true => report.written.push(path),
@@ -68,13 +77,21 @@ pub(crate) fn create_project(folder: &Path, options: &InitOptions) -> Result<Ini
         }
     }
     report.unignored = missing_ignore_lines(folder)?;
+    let settings = Project::open_folder(folder).ok().and_then(|project| project.config.edition);
+    report.unnamed_edition = edition.filter(|edition| settings.as_ref() != Some(edition));
+    if report.written.iter().any(|path| path == Path::new(WORKFLOW)) {
+        report.below_repository = way_from_repository(folder);
+    }
     Ok(report)
 }
 
 /// The files of a project, in the order in which they are told.
-fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, String)>> {
+fn project_files(
+    folder: &Path,
+    options: &InitOptions,
+    edition: Option<&str>,
+) -> Result<Vec<(PathBuf, String)>> {
     let templates = assets::read_all(AssetTree::Templates, None, "init/", "")?;
-    let edition = options.edition.clone().or_else(|| evident_edition(folder));
     let mut context = Context::new();
     context.insert("edition", &edition);
     context.insert("site_url", &site_url(folder).map(|url| toml::Value::String(url).to_string()));
@@ -85,7 +102,7 @@ fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, S
     for (name, path) in [
         ("init/book.toml", "book.toml"),
         ("init/gitignore", ".gitignore"),
-        ("init/pages.yml", ".github/workflows/pages.yml"),
+        ("init/pages.yml", WORKFLOW),
     ] {
         files.push((path.into(), render_init_template(&templates, name, &context)?));
     }
@@ -109,7 +126,7 @@ fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, S
         };
         files.push((src.join(name), text));
     }
-    if let Some(edition) = &edition {
+    if let Some(edition) = edition {
         files.extend(note_files(edition, &src)?);
     }
     Ok(files)
@@ -162,6 +179,15 @@ fn site_url(folder: &Path) -> Option<String> {
     let arguments = ["config", "--get", "remote.origin.url"];
     let output = crate::git::run_git(Some(folder), &arguments, &[], &[]).ok()?;
     pages_path(output.stdout_text().trim())
+}
+
+/// The way from the top of the git repository to the folder, `report/`; none where it is the top,
+/// or in no repository.
+fn way_from_repository(folder: &Path) -> Option<String> {
+    let output =
+        crate::git::run_git(Some(folder), &["rev-parse", "--show-prefix"], &[], &[]).ok()?;
+    let prefix = output.stdout_text().trim().to_string();
+    (!prefix.is_empty()).then_some(prefix)
 }
 
 /// The path of a GitHub repository's site: `/name/`, or `/` for the site of a user.
@@ -265,6 +291,29 @@ mod tests {
         assert!(!folder.path().join("site").exists(), "{report:?}");
         assert!(src.join("notes/summary.md").is_file() && src.join("method.md").is_file());
         assert!(!src.join("isolation.md").exists());
+    }
+
+    #[test]
+    fn settings_that_are_there_and_name_another_edition_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(create_project(folder.path(), &options()).unwrap().unnamed_edition, None);
+        let wanted = InitOptions { edition: Some("f25".into()), ..options() };
+        let report = create_project(folder.path(), &wanted).unwrap();
+        assert_eq!(report.unnamed_edition.as_deref(), Some("f25"));
+        let fresh = tempfile::tempdir().unwrap();
+        assert_eq!(create_project(fresh.path(), &wanted).unwrap().unnamed_edition, None);
+        assert_eq!(create_project(fresh.path(), &wanted).unwrap().unnamed_edition, None);
+    }
+
+    #[test]
+    fn a_workflow_below_the_top_of_a_repository_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::git::run_git(Some(folder.path()), &["init", "-q"], &[], &[]).unwrap();
+        let below = |name: &str| {
+            create_project(&folder.path().join(name), &options()).unwrap().below_repository
+        };
+        assert_eq!(below("docs/report").as_deref(), Some("docs/report/"));
+        assert_eq!(below(""), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::closed_lists::edition_parser;
 use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::init::{self, InitOptions, WorkflowVersion};
+use crate::project::CONFIG;
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]
@@ -34,6 +35,7 @@ pub(super) fn run_init(
     console: &Console,
 ) -> Result<ExitCode> {
     let folder = match project {
+        Some(project) if arguments.folder == Path::new(".") => project.to_path_buf(),
         Some(project) => project.join(&arguments.folder),
         None => arguments.folder.clone(),
     };
@@ -54,9 +56,25 @@ pub(super) fn run_init(
         let lines = report.unignored.join(" ");
         console.print_warning(&format!("the .gitignore that exists lacks: {lines}"));
     }
+    if let Some(edition) = &report.unnamed_edition {
+        console.print_warning(&format!(
+            "the {CONFIG} that exists does not name edition {edition}, so no report answers it\n\
+             write edition = \"{edition}\" below [preprocessor.isoproof]"
+        ));
+    }
+    if let Some(way) = &report.below_repository {
+        console.print_warning(&format!(
+            "GitHub looks for workflows at the top of a repository alone, and this folder is \
+             {way} in one\nmove its .github there, and let its steps work in \
+             {way}"
+        ));
+    }
     let next = match folder == Path::new(".") {
         true => "isoproof run".into(),
-        false => format!("cd {} && isoproof run", folder.display()),
+        false => {
+            let place = folder.to_string_lossy();
+            format!("cd {} && isoproof run", shell_words::quote(&place))
+        }
     };
     console.print_note(&format!(
         "{} written; next: {next}",

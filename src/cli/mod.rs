@@ -252,7 +252,12 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
 
 fn open_project(cli: &CommandLine, console: &Console) -> Result<Project> {
     if let Some(folder) = &cli.project {
-        return Project::open_folder(folder);
+        let project = Project::open_folder(folder)?;
+        if !project.has_config {
+            console
+                .print_note(&format!("no book.toml in {}: using the defaults", folder.display()));
+        }
+        return Ok(project);
     }
     let here = std::env::current_dir().map_err(|error| {
         crate::error::Error::failed_environment(format!("cannot tell the current folder: {error}"))
