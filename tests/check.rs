@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::sync::LazyLock;
 
-use crate::support::Project;
+use crate::support::{Project, own_path};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -401,4 +401,156 @@ fn a_folder_of_evidence_is_for_the_form_that_points_into_it() {
     project.run(&["check", "--evidence", "site"]).fails(2, &["form sarif alone"]);
     let sarif = ["check", "--format", "sarif", "--evidence", "nowhere"];
     project.run(&sarif).fails(2, &["nowhere is no folder"]);
+}
+
+/// A project with a run of whose facts many were edited: an error for each.
+fn project_with_many_errors() -> Project {
+    let project = Project::with_sample_runs();
+    let name = "data/runs/20261127T025740Z-65496e1e.json";
+    let mut run: Value = serde_json::from_str(&project.read(name)).unwrap();
+    for facts in run["facts"].as_object_mut().unwrap().values_mut() {
+        for fact in facts.as_object_mut().unwrap().values_mut() {
+            match fact.get_mut("value") {
+                Some(Value::String(text)) => text.push('x'),
+                Some(Value::Number(number)) => *number = 123_456.into(),
+                _ => {}
+            }
+        }
+    }
+    project.write(name, run.to_string());
+    project
+}
+
+#[test]
+fn the_markdown_of_a_check_with_many_findings_says_how_many_more_there_are() {
+    let project = project_with_many_errors();
+    let check = ["check", "20261127T025740Z-65496e1e", "--format"];
+    let json = project.run(&[&check[..], &["json"]].concat()).succeeds().stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let errors = findings.iter().filter(|it| it["severity"] == "error").count();
+    assert!(errors > 21, "{errors}");
+    let markdown = project.run(&[&check[..], &["markdown"]].concat()).succeeds().stdout;
+    let more = format!("- {} more errors\n", errors - 20);
+    assert!(markdown.contains(&more), "{markdown}");
+    assert_eq!(markdown.matches("- error: ").count(), 20);
+}
+
+#[test]
+fn what_xml_does_not_allow_is_in_no_file_that_others_parse() {
+    let project = Project::with_customer();
+    let config = "[book]\ntitle = \"a\\uFFFEb\\uFFFF\"\n[preprocessor.isoproof.rules]\n\
+                  health-not-ok = { off = true, reason = \"c\\uFFFFd\" }\n";
+    project.write("book.toml", config);
+    let junit = project.run(&["check", "--format", "junit"]).succeeds().stdout;
+    assert!(junit.contains("c\\u{ffff}d"), "{junit}");
+    project.run(&["build"]).succeeds();
+    let site = project.tree("public");
+    for name in ["feed.xml", "card.svg", "index.html", "findings.html"] {
+        let text = String::from_utf8_lossy(&site[name]);
+        assert!(!text.contains(['\u{fffe}', '\u{ffff}']), "{name}: {text}");
+    }
+    assert!(String::from_utf8_lossy(&site["feed.xml"]).contains("a\\u{fffe}b"));
+}
+
+#[test]
+fn a_gate_compares_with_every_run_of_a_folder_or_fails() {
+    let project = Project::with_sample_runs();
+    let name = "20261124T200059Z-540f7ff3";
+    project.write(&format!("others/{name}.json"), project.read(&format!("data/runs/{name}.json")));
+    project.write("others/20260101T000000Z-00000001.json", "{");
+    let check = ["check", "customer", "--against", "others"];
+    let outcome = project.run(&check).succeeds();
+    assert!(outcome.stderr.contains("a run is left out"), "{outcome:?}");
+    let gate = [&check[..], &["--fail-on", "warning"]].concat();
+    project.run(&gate).fails(2, &["a run cannot be compared: others/20260101T000000Z-00000001"]);
+    // One file is told once, whatever its folder is called.
+    project.write("data/runs/20260101T000000Z-00000001.json", "{");
+    let outcome = project.run(&["check", "--against", "data/runs"]).succeeds();
+    assert_eq!(outcome.stderr.matches("a run is left out").count(), 1, "{outcome:?}");
+}
+
+#[test]
+fn a_run_is_compared_with_the_runs_of_fleets_too() {
+    let project = crate::support::fleet::project_with_fleets();
+    let outcome = project.run(&["check", "--against", "data/runs"]).succeeds();
+    assert!(outcome.stdout.contains("Against "), "{outcome:?}");
+}
+
+#[test]
+fn a_folder_without_a_file_of_the_run_is_no_evidence_of_it() {
+    let project = Project::with_customer();
+    project.write("lab/other.txt", "x");
+    let sarif = ["check", "--format", "sarif", "--evidence"];
+    project.run(&[&sarif[..], &["lab"]].concat()).fails(2, &["lab holds no file of run 2026"]);
+    let outside = tempfile::tempdir().unwrap();
+    let outside = outside.path().display().to_string();
+    project.run(&[&sarif[..], &[&outside]].concat()).fails(2, &["outside of the repository"]);
+}
+
+#[test]
+fn a_gate_by_the_latest_run_decides_nothing_of_its_fleet() {
+    let project = crate::support::fleet::project_with_fleets();
+    let gate = ["check", "--fail-on", "error"];
+    let outcome = project.run(&gate);
+    assert!([1, 2].contains(&outcome.code), "{outcome:?}");
+    let list: Value =
+        serde_json::from_str(&project.run(&["list", "--format", "json"]).stdout).unwrap();
+    let sound = list.as_array().unwrap().iter().filter_map(|entry| entry["id"].as_str());
+    let passes = |id: &str| project.run(&[&gate[..], &[id]].concat()).code == 0;
+    assert!(sound.map(passes).any(|it| it), "a run that is named decides");
+}
+
+#[test]
+fn a_report_of_which_nothing_could_be_compared_passes_no_gate() {
+    let project = Project::with_customer();
+    project.write("book.toml", "");
+    project.write("other.md", "# A program\n\nIt prints a line.\n");
+    let check = ["check", "--submission", "other.md", "--fail-on"];
+    let outcome = project.run(&[&check[..3], &["--format", "json"]].concat()).succeeds();
+    assert!(outcome.stdout.contains("other.md"), "{outcome:?}");
+    // The run's own errors come first.
+    project.run(&[&check[..], &["error"]].concat()).fails(1, &[]);
+    let times = own_path("tests/cmd/hyperfine.in/times.json").display().to_string();
+    project.run(&["import", "hyperfine", &times, "--label", "times"]).succeeds();
+    let gate = ["check", "times", "--submission", "other.md", "--fail-on", "error"];
+    project.run(&gate).fails(2, &["other.md: nothing in it could be compared with the run"]);
+}
+
+#[test]
+fn a_check_of_the_latest_run_says_that_it_is_of_one_node_of_a_fleet() {
+    let project = crate::support::fleet::project_with_fleets();
+    let outcome = project.run(&["check"]);
+    assert!(outcome.stderr.contains("warning: this is about "), "{outcome:?}");
+    assert!(outcome.stderr.contains("isoproof check fleet:"), "{outcome:?}");
+    let text = project.run(&["check", "fleet:latest"]).stderr;
+    assert!(!text.contains("this is about"), "{text}");
+}
+
+#[test]
+fn a_gate_is_not_passed_by_a_run_of_times_alone() {
+    let project = Project::plain();
+    let times = own_path("tests/cmd/hyperfine.in/times.json").display().to_string();
+    project.run(&["import", "hyperfine", &times]).succeeds();
+    project.run(&["check"]).succeeds();
+    project.run(&["check", "--summary"]).succeeds();
+    project
+        .run(&["check", "--fail-on", "error"])
+        .fails(2, &["holds nothing that tells a runtime's kernel, so it decides nothing"]);
+}
+
+#[test]
+fn evidence_that_is_there_already_is_named_where_the_latest_run_is_another() {
+    let project = Project::with_customer();
+    let id = project.import(&crate::support::customer());
+    let older =
+        project.run(&["import", "lab12", &crate::support::customer().display().to_string()]);
+    assert!(!older.stderr.contains("`latest` is another run"), "{older:?}");
+    project.write("lab/runc/health.txt", "juice-runc: HTTP 200\n");
+    let mut newer = project.command(&["import", "lab12", "lab"]);
+    assert!(newer.env("SOURCE_DATE_EPOCH", "1767225700").output().unwrap().status.success());
+    let again =
+        project.run(&["import", "lab12", &crate::support::customer().display().to_string()]);
+    let words = format!("isoproof check {id} is about this one");
+    assert!(again.succeeds().stderr.contains(&words));
 }

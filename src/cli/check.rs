@@ -20,12 +20,14 @@ use super::file_uris::{planned_uri, report_uri, repository_uri};
 use super::{sarif, summary};
 use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
-use crate::judge::{Conclusion, ExpectationResult, Severity, Verdict};
+use crate::judge::{Conclusion, ExpectationResult, Severity, UndecidedReason, Verdict};
+use crate::model::Run;
 use crate::project::{CONFIG, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
-use crate::store::reference::split_fleet_reference;
-use crate::text::wrap_words;
+use crate::store::fleets::FleetStore;
+use crate::store::reference::{LATEST, split_fleet_reference};
+use crate::text::{make_visible, wrap_words};
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
@@ -103,8 +105,25 @@ pub(super) fn run_check(
         store.refuse_damaged_newer(&arguments.run, &assessment.run)?;
     }
     let (run, phrases) = (&assessment.run, &assessment.project_data.phrases.shared);
-    let pairs = against::compare_with_others(project, &store, run, &arguments.against, phrases)?;
+    let gates = arguments.fail_on != FailOn::Never;
+    let pairs =
+        against::compare_with_others(project, &store, run, &arguments.against, gates, phrases)?;
     console.warn_all(&store.store_warnings());
+    let pinned = &project.config.run;
+    if arguments.run == LATEST && pinned != LATEST {
+        console.print_note(&format!(
+            "{CONFIG} says run = \"{pinned}\": isoproof check {pinned} is about the run that \
+             build and publish take"
+        ));
+    }
+    let of_fleet = describe_fleet(project, run)?;
+    // Whoever names a run means it; the latest is that of any node.
+    let is_any_node = of_fleet.is_some() && arguments.run.starts_with("latest");
+    match &of_fleet {
+        Some(words) if is_any_node => console.print_warning(words),
+        Some(words) => console.print_note(words),
+        None => {}
+    }
     let report = arguments.submission.as_deref();
     let report =
         report.map(|path| CheckedReport::check_file(project, path, &assessment)).transpose()?;
@@ -138,15 +157,16 @@ pub(super) fn run_check(
         }
         CheckFormat::Sarif => {
             // A run that lies elsewhere, or in the history, is named by where it would be.
-            let run = project.runs_dir().join(format!("{}.json", assessment.run.id));
+            let planned = project.runs_dir().join(format!("{}.json", run.id));
             let uri = repository_uri(project, &file.path);
-            let uri = uri.unwrap_or_else(|| planned_uri(project, &run));
+            let uri = uri.unwrap_or_else(|| planned_uri(project, &planned));
             let report = report.as_ref().map(|report| sarif::SarifReport {
                 uri: report_uri(project, &report.file),
                 checked: &report.checked,
             });
             let evidence = arguments.evidence.as_deref();
-            let evidence = evidence.and_then(|path| Some((path, repository_uri(project, path)?)));
+            let evidence =
+                evidence.map(|folder| find_evidence(project, folder, run)).transpose()?;
             let file = sarif::SarifFile { uri, text: &file.text, evidence };
             let expectations = sarif::SarifExpectations {
                 uri: planned_uri(project, &project.root.join(CONFIG)),
@@ -176,7 +196,7 @@ pub(super) fn run_check(
     let is_found = severities.any(|severity| severity >= least);
     // What is shared with another run is as severe as a warning.
     let is_shared = least == Severity::Warning && pairs.iter().any(|pair| !pair.shared.is_empty());
-    if arguments.fail_on != FailOn::Never && (is_found || is_shared) {
+    if gates && (is_found || is_shared) {
         return Ok(ExitCode::from(1));
     }
     if decides && has_tested_nothing(&assessment) {
@@ -184,7 +204,43 @@ pub(super) fn run_check(
         return Err(Error::unusable_input(words)
             .with_help("collect again and let the session end, or name another run"));
     }
+    if gates && is_any_node {
+        let words = format!("run {} is of any node, so it decides nothing of a fleet", run.id);
+        return Err(Error::unusable_input(words)
+            .with_help("name the fleet, fleet:latest, or a run by its id"));
+    }
+    if let Some(report) = report.as_ref().filter(|report| gates && report.says_nothing()) {
+        let words = format!("{}: nothing in it could be compared with the run", report.file);
+        return Err(Error::unusable_input(words)
+            .with_help("is it the report? without --fail-on this is no error"));
+    }
+    let is_held = report.is_some() || is_compared;
+    let is_met = expectations.iter().any(ExpectationResult::has_passed);
+    if gates && !is_held && !is_met && tells_no_kernel(&assessment) {
+        let words = format!(
+            "run {} holds nothing that tells a runtime's kernel, so it decides nothing",
+            assessment.run.id
+        );
+        return Err(Error::unusable_input(words).with_help(
+            "name a run of which a verdict can be reached; of times, book.toml can expect a cost",
+        ));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// That a run is one of several of a fleet: what it shows is true of one node.
+fn describe_fleet(project: &Project, run: &Run) -> Result<Option<String>> {
+    let Some(node) = run.find_node() else { return Ok(None) };
+    let list = FleetStore::open_project(project).list_fleets()?;
+    let fleet = list.find_fleet_of(&run.id).filter(|fleet| fleet.nodes.len() > 1);
+    Ok(fleet.map(|fleet| {
+        format!(
+            "this is about {} alone, one of {} of a fleet: isoproof check fleet:{} is about all",
+            make_visible(node),
+            count_words(fleet.nodes.len(), "node"),
+            fleet.id
+        )
+    }))
 }
 
 /// Refuses a folder of evidence that is none, or that the form has no use for.
@@ -199,6 +255,31 @@ fn check_evidence_folder(folder: &Path, format: CheckFormat) -> Result<()> {
             .with_help("give the folder that the run was imported from"));
     }
     Ok(())
+}
+
+/// The folder that a run was imported from, with its path relative to the repository.
+fn find_evidence<'a>(project: &Project, folder: &'a Path, run: &Run) -> Result<(&'a Path, String)> {
+    let refuse = |what: String| {
+        Err(Error::unusable_input(format!("--evidence: {} {what}", folder.display()))
+            .with_help("give the folder that the run was imported from"))
+    };
+    let Some(uri) = repository_uri(project, folder) else {
+        return refuse("lies outside of the repository, from where SARIF counts its paths".into());
+    };
+    if !run.captures.iter().any(|capture| sarif::is_file_of(folder, &capture.id)) {
+        return refuse(format!("holds no file of run {}", run.id));
+    }
+    Ok((folder, uri))
+}
+
+/// Whether nothing was captured that could tell the kernel of any runtime, as in a run of times
+/// alone.
+fn tells_no_kernel(assessment: &Assessment) -> bool {
+    let mut verdicts = assessment.judgement.verdicts.iter();
+    verdicts.all(|verdict| {
+        verdict.conclusion == Conclusion::NotTested
+            || verdict.reason == Some(UndecidedReason::NothingDecides)
+    })
 }
 
 /// Whether no runtime was tested: the session was stopped before it came to one.

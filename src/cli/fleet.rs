@@ -333,6 +333,9 @@ pub(super) fn diff_fleets(
     let decides = fail_on.iter().any(|kind| *kind != FailOn::Never);
     let a = load_fleet(project, a, &store, &project_data, decides, console)?;
     let b = load_fleet(project, b, &store, &project_data, decides, console)?;
+    if a.fleet.id == b.fleet.id {
+        console.print_warning(&format!("both are fleet {}: nothing can have changed", b.fleet.id));
+    }
     let diff = FleetDiff {
         a: a.fleet.id.clone(),
         b: b.fleet.id.clone(),

@@ -121,6 +121,12 @@ pub(super) fn run_import(
         console.print_note(&format!("{what} read into {}", path.display()));
     } else {
         console.print_note(&format!("the same evidence is already there as {}", path.display()));
+        if let Some(newest) = store.usable_entries()?.first().filter(|newest| newest.id != run.id) {
+            console.print_warning(&format!(
+                "`latest` is another run, {}: isoproof check {} is about this one",
+                newest.id, run.id
+            ));
+        }
     }
     for capture in &run.captures {
         if let Some(reason) = capture.unread_reason() {

@@ -42,6 +42,11 @@ impl CheckedReport {
         Ok(Self { file: path.display().to_string(), checked })
     }
 
+    /// Whether nothing in it is certain to be about the evidence.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.checked.annotations.is_empty() && self.checked.switched_off.is_empty()
+    }
+
     /// For programs.
     pub(super) fn to_json(&self) -> Value {
         let counts =

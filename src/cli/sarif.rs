@@ -388,7 +388,8 @@ fn without_figures(text: &str) -> String {
 }
 
 fn place_location(place: &FactSource, file: &SarifFile) -> Value {
-    let in_evidence = file.evidence.as_ref().filter(|(folder, _)| is_file_of(folder, place));
+    let in_evidence =
+        file.evidence.as_ref().filter(|(folder, _)| is_file_of(folder, &place.capture));
     let physical = match in_evidence {
         Some((_, uri)) => {
             let line = place.line.map_or(1, |line| line as usize);
@@ -403,11 +404,10 @@ fn place_location(place: &FactSource, file: &SarifFile) -> Value {
 }
 
 /// Whether a capture is a file of the folder that the evidence was imported from.
-fn is_file_of(folder: &Path, place: &FactSource) -> bool {
-    let is_inside = Path::new(&place.capture)
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
-    is_inside && folder.join(&place.capture).is_file()
+pub(super) fn is_file_of(folder: &Path, capture: &str) -> bool {
+    let is_inside =
+        Path::new(capture).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    is_inside && folder.join(capture).is_file()
 }
 
 fn physical_location(uri: &str, line: usize) -> Value {

@@ -124,6 +124,12 @@ impl FleetStore {
 }
 
 impl FleetList {
+    /// The fleet of which a run of this id is one.
+    pub fn find_fleet_of(&self, run: &str) -> Option<&Fleet> {
+        let is_its = |fleet: &&Fleet| fleet.nodes.iter().any(|it| it.run.as_deref() == Some(run));
+        self.fleets.iter().find(is_its)
+    }
+
     /// What has to be said about the files that cannot be used.
     pub fn list_warnings(&self) -> Vec<String> {
         let damaged = self.damaged.iter();

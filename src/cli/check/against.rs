@@ -9,18 +9,20 @@ use crate::judge::against::{self, RunPair};
 use crate::model::Run;
 use crate::phrases::SharedPhrases;
 use crate::project::Project;
-use crate::store::{RunFile, RunStore, list_run_files};
+use crate::store::{RunFile, RunStore, list_stored_runs};
 
 /// The widest line.
 const WIDTH: usize = 80;
 
 /// Compares a run with others, each named by a reference or found in a folder of run files. The
-/// run itself among them is left out, and so are damaged files of a folder.
+/// run itself among them is left out, and so are damaged files of a folder, unless what is found
+/// `decides` something.
 pub(super) fn compare_with_others(
     project: &Project,
     store: &RunStore,
     run: &Run,
     others: &[String],
+    decides: bool,
     phrases: &SharedPhrases,
 ) -> Result<Vec<RunPair>> {
     let mut pairs = Vec::new();
@@ -29,9 +31,10 @@ pub(super) fn compare_with_others(
             add_run_pair(run, &store.load_run(other, &project.root)?.run, phrases, &mut pairs);
             continue;
         }
-        for path in list_files(Path::new(other))? {
+        for path in list_files(Path::new(other), project)? {
             match RunFile::read_file(&path).and_then(|file| store.parse_run(&file)) {
                 Ok(loaded) => add_run_pair(run, &loaded.run, phrases, &mut pairs),
+                Err(error) if decides => return Err(refuse_uncompared(&error)),
                 Err(error) => store.add_damaged(&path, error),
             }
         }
@@ -50,9 +53,19 @@ fn add_run_pair(run: &Run, other: &Run, phrases: &SharedPhrases, pairs: &mut Vec
     }
 }
 
+/// What was not compared may share what others do not.
+fn refuse_uncompared(error: &Error) -> Error {
+    let words = format!("--against: a run cannot be compared: {}", error.message);
+    Error::unusable_input(words).with_help("restore its file or remove it")
+}
+
 /// The run files in a folder, of which there is one at least.
-fn list_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let files = list_run_files(folder)?;
+fn list_files(folder: &Path, project: &Project) -> Result<Vec<PathBuf>> {
+    // A damaged file of the project's own runs is told once, by one path.
+    let own = project.runs_dir();
+    let is_own =
+        folder.canonicalize().is_ok_and(|real| own.canonicalize().is_ok_and(|own| own == real));
+    let files = list_stored_runs(if is_own { &own } else { folder })?;
     if files.is_empty() {
         return Err(Error::unusable_input(format!(
             "{}: no run file in this folder",

@@ -19,6 +19,7 @@ use crate::project::{FailOn, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::reference::split_fleet_reference;
 use crate::store::{LoadedRun, RunFile, RunStore, integrity::IntegrityReport};
+use crate::text::make_visible;
 
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
@@ -83,6 +84,18 @@ pub(super) fn run_diff(
     if fail_on.iter().any(|kind| *kind != FailOn::Never) {
         store.refuse_damaged_newer(&arguments.a, &a.run)?;
         store.refuse_damaged_newer(&arguments.b, &b.run)?;
+    }
+    if a.run.id == b.run.id {
+        console.print_warning(&format!("both are run {}: nothing can have changed", b.run.id));
+    }
+    if let (Some(of_a), Some(of_b)) = (a.run.find_node(), b.run.find_node())
+        && of_a != of_b
+    {
+        let [of_a, of_b] = [of_a, of_b].map(make_visible);
+        console.print_warning(&format!(
+            "these are runs of two nodes, {of_a} and {of_b}\nisoproof diff fleet:latest~1 \
+             fleet:latest compares each node with itself"
+        ));
     }
     let gate = &project.config.gate;
     let sides = (diff_side(&a), diff_side(&b));
