@@ -426,6 +426,44 @@ fn the_authors_notes_survive_every_build() {
 }
 
 #[test]
+fn a_note_may_lead_to_files_of_the_project_and_the_site_shows_its_words() {
+    let project = Project::with_customer();
+    project.write("shots/a b.png", "x");
+    project.write("README.md", "# Mine\n");
+    let note = "See ![my shot](shots/a%20b.png), [mine](README.md) and [how](method.md).\n";
+    project.write("site/notes/summary.md", note);
+    project.run(&["build"]).succeeds();
+    let submission = project.read("submission.md");
+    assert!(submission.contains("![my shot](shots/a%20b.png), [mine](README.md)"), "{submission}");
+    let page = project.read("public/submission.html");
+    assert!(page.contains("See my shot, mine and <a href=\"method.html\">how</a>."), "{page}");
+    project.write("site/notes/summary.md", "See [nothing](shots/c.png).\n");
+    let words = "site/notes/summary.md: the link `shots/c.png` leads to shots/c.png";
+    project.run(&["build"]).fails(2, &[words]);
+}
+
+#[test]
+fn a_submission_says_where_the_evidence_that_it_leads_to_is_not() {
+    let project = Project::with_customer();
+    let words = "submission.md leads to ";
+    let outcome = project.run(&["build"]).succeeds();
+    assert!(outcome.stderr.contains(words), "{outcome:?}");
+    project.copy(&crate::support::customer(), "labs/lab12");
+    let outcome = project.run(&["build"]).succeeds();
+    assert!(!outcome.stderr.contains(words), "{outcome:?}");
+}
+
+#[test]
+fn a_chapter_with_a_byte_order_mark_keeps_its_title() {
+    let project = Project::with_customer();
+    project.write("site/SUMMARY.md", "\u{feff}- [A](a.md)\n");
+    project.write("site/a.md", "\u{feff}# First\n\nWords.\n");
+    project.run(&["build"]).succeeds();
+    let page = project.read("public/a.html");
+    assert!(page.contains(">First") && !page.contains("# First"), "{page}");
+}
+
+#[test]
 fn a_submission_with_somebodys_own_words_is_not_overwritten() {
     let project = Project::with_customer();
     project.write("submission.md", "# My report\n");

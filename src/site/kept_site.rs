@@ -193,8 +193,8 @@ impl KeptSite {
         notices.extend(builder.misspelt_lookups());
         let mut written = None;
         if let Some(text) = document {
-            notices.extend(builder.absent_evidence());
             let path = options.document_path(builder.project());
+            notices.extend(builder.absent_evidence(&path));
             match submission::write_submission(&path, &text)? {
                 None => written = Some(path),
                 Some(notice) => notices.push(notice),

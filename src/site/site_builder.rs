@@ -34,6 +34,7 @@ use crate::report::file_links::list_evidence_files;
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
 use crate::report::lookups;
 use crate::report::markdown::{JoinedNames, TextJoiner, list_links, page_link};
+use crate::report::notes::unlink_files;
 use crate::report::{
     Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, markdown, submission,
 };
@@ -66,7 +67,10 @@ pub(super) struct SiteParts {
 /// Makes pages. One for a build.
 pub(super) struct SiteBuilder {
     project: Arc<Project>,
+    /// The author's own words, without links to files that the site does not have.
     notes: Arc<BTreeMap<String, String>>,
+    /// The same as the document has them.
+    document_notes: Arc<BTreeMap<String, String>>,
     /// The templates of the submission, and the chapters, in Markdown.
     texts: TemplateEngine,
     spoken: ChapterTemplates,
@@ -137,6 +141,8 @@ impl SiteBuilder {
         let named = names.flat_map(|(name, file)| [name.as_str(), &*file.text]);
         let program = ContentHash::of_program();
         let base = program.and_parts(named).and_parts([format!("{:?}", project.config)]);
+        let document_notes = Arc::new(notes);
+        let notes = unlink_files(&document_notes, &|url| is_project_file(&project, url));
         let own = notes.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
         let edition = assessment.project_data.edition.as_ref();
         let edition = edition.map(|edition| edition.edition_name()).unwrap_or_default();
@@ -171,6 +177,7 @@ impl SiteBuilder {
             rendered: Mutex::default(),
             project,
             notes,
+            document_notes,
             files,
             warnings,
             fleet,
@@ -220,7 +227,7 @@ impl SiteBuilder {
 
     /// What is to be said where the document leads to evidence files that the project does not have.
     /// Where `book.toml` says what begins their addresses, they lie elsewhere.
-    pub(super) fn absent_evidence(&self) -> Option<String> {
+    pub(super) fn absent_evidence(&self, document: &Path) -> Option<String> {
         if self.project.config.evidence_base.is_some() {
             return None;
         }
@@ -230,7 +237,7 @@ impl SiteBuilder {
         Some(format!(
             "{} leads to {count} of {} evidence files where they are not, the first {first}\nput \
              them there, or say in {CONFIG} where they are: evidence-base",
-            self.project.config.submission.display(),
+            document.display(),
             files.len()
         ))
     }
@@ -246,6 +253,9 @@ impl SiteBuilder {
         let alone = matches!(links, EvidenceLinks::Files(_));
         let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
         sources.is_document = true;
+        if alone {
+            sources.notes = Arc::clone(&self.document_notes);
+        }
         sources.chapters = Some(Arc::new(self.spoken.with_sources(&sources)));
         let engine = self.texts.with_sources(&sources);
         let name = edition.document_template();
@@ -351,11 +361,26 @@ impl SiteBuilder {
         told
     }
 
-    /// The links of a chapter's page to a place, where they are written; none of other pages.
+    /// The links to a place that stand in the author's own words on the page of the document.
+    fn find_links_in_notes(&self, page: &str, to: &PagePlace) -> Vec<WrittenLink> {
+        let (root, folder) = (self.site_root(), self.project.chapters_dir().join(NOTES));
+        let mut written = Vec::new();
+        for (section, text) in self.notes.iter().filter(|_| page == DOCUMENT) {
+            let mut found = list_links(text);
+            found.retain(|(_, url)| resolve_link(page, &page_link(url), root).as_ref() == Some(to));
+            let written_at = folder.join(format!("{section}.md")).display().to_string();
+            let links = found.into_iter().map(|(_, url)| url);
+            written.extend(links.map(|url| WrittenLink { written_at: written_at.clone(), url }));
+        }
+        written
+    }
+
+    /// The links of a chapter's page to a place, where they are written; none of other pages but
+    /// the document's.
     pub(super) fn find_written_links(&self, page: &str, to: &PagePlace) -> Vec<WrittenLink> {
         let mut entries = self.project_chapters().entries.iter();
         let Some(entry) = entries.find(|entry| entry.page_path() == page) else {
-            return Vec::new();
+            return self.find_links_in_notes(page, to);
         };
         let (root, file) = (self.site_root(), self.project.chapters_dir().join(&entry.path));
         let source = self.project_chapters().chapter_source(&entry.path);
@@ -1205,6 +1230,18 @@ fn printed_address(
 
 /// The page that a reader comes to first.
 const HOME: &str = "index.html";
+
+/// Whether a link of a note leads to a file of the project, seen from where the document lies, and to
+/// no chapter.
+fn is_project_file(project: &Project, url: &str) -> bool {
+    let path = url.split(['#', '?']).next().unwrap_or_default();
+    let path = text::percent_decode(path);
+    let document = project.root.join(&project.config.submission);
+    let is_relative = !path.is_empty() && !path.starts_with('/');
+    is_relative
+        && !project.chapters_dir().join(&path).exists()
+        && document.parent().unwrap_or(&project.root).join(&path).exists()
+}
 
 /// The page of the document that answers an edition.
 const DOCUMENT: &str = "submission.html";
