@@ -205,7 +205,8 @@ pub(super) fn run_check(
             .with_help("collect again and let the session end, or name another run"));
     }
     if gates && is_any_node {
-        let words = format!("run {} is of any node, so it decides nothing of a fleet", run.id);
+        let words =
+            format!("run {} is that of one node, so it decides nothing about its fleet", run.id);
         return Err(Error::unusable_input(words)
             .with_help("name the fleet, fleet:latest, or a run by its id"));
     }
