@@ -156,6 +156,8 @@ fn an_export_replaces_an_earlier_export_and_nothing_else() {
     for _ in 0..2 {
         project.run(&["man", "man"]).succeeds();
     }
+    let printed = project.run(&["man"]).succeeds().stdout;
+    assert_eq!(printed, project.read("man/isoproof.1"));
 }
 
 #[test]

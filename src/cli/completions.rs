@@ -46,12 +46,13 @@ pub(super) fn print_manual(
     arguments: &ManArguments,
     console: &Console,
 ) -> Result<ExitCode> {
+    // How many values an option has is only known once it is built.
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
     let Some(folder) = &arguments.folder else {
         console.print_bytes(&render_page(&command)?)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let mut command = command.disable_help_subcommand(true);
-    command.build();
     let mut written = StyledText::default();
     write_pages(&command, folder, &mut written)?;
     console.print_text(&written)?;
