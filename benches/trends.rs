@@ -22,7 +22,10 @@ fn main() -> Result<()> {
     let wanted = |id: &str| needed.contains(id);
     let read = |path: &Path| -> Result<(RunDigest, PastSession)> {
         let run = outline::read_outline(path, &wanted)?;
-        Ok((RunDigest::of_run(&run), PastSession::of_run(&run, &shelf.catalogue)))
+        Ok((
+            RunDigest::of_run(&run),
+            PastSession::of_run(&run, &shelf.catalogue, project.config.gate.margin),
+        ))
     };
     let all = outline::map_parallel(&RunStore::open_project(&project)?.run_files()?, read);
     let all = all.into_iter().collect::<Result<Vec<_>>>()?;

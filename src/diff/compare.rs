@@ -25,6 +25,6 @@ pub(crate) fn compare_runs(
         true => (a.run, b.run),
         false => (b.run, a.run),
     };
-    let earlier = history::sessions_before(store, catalogue, new, old, gate.sessions)?;
+    let earlier = history::sessions_before(store, catalogue, new, old, gate)?;
     Ok(RunDiff::between_runs(a, b, catalogue, &earlier, gate, phrases, all))
 }

@@ -39,6 +39,15 @@ pub(super) fn differing_conditions(
         told.push(new_condition(&phrases.image, Some(a.1.into()), Some(b.1.into())));
     }
     told.push(new_condition(&phrases.node, node_of(a), node_of(b)));
+    let [parts_a, parts_b] = [left_out_parts(a), left_out_parts(b)];
+    if let (Some(x), Some(y)) = (parts_a, parts_b) {
+        let words = |parts: Vec<&str>| match parts.is_empty() {
+            true => phrases.nothing.clone(),
+            false => parts.join(", "),
+        };
+        let parts = new_condition(&phrases.left_out, Some(words(x)), Some(words(y)));
+        told.push(RunCondition { is_bookkeeping: true, ..parts });
+    }
     let [written_a, written_b] =
         [a, b].map(|run| Some(format!("{} {}", run.generator.name, run.generator.version)));
     let written = new_condition(&phrases.written_by, written_a, written_b);
@@ -114,6 +123,12 @@ fn collected_with(run: &Run) -> Option<(&str, &str)> {
         EvidenceKind::Collected { engine, image, .. } => Some((engine, image)),
         EvidenceKind::Imported { .. } => None,
     }
+}
+
+/// The parts that a session was told to leave out.
+fn left_out_parts(run: &Run) -> Option<Vec<&str>> {
+    let EvidenceKind::Collected { skipped, .. } = &run.evidence else { return None };
+    Some(skipped.keys().map(String::as_str).collect())
 }
 
 fn node_of(run: &Run) -> Option<String> {

@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use super::change::{Change, ChangeKind, MissingSide};
 use super::condition::is_of_one_kind;
+use super::gate::is_left_out;
 use super::target::TargetPair;
 use super::{figure, value};
-use crate::model::{Fact, MissingFact, MissingReason, Role, Run};
+use crate::model::{Fact, MissingFact, MissingReason, Role, Run, Target, fact_ids};
+use crate::phrases::RelationPhrases;
 use crate::privacy::mask_pseudonyms;
 use crate::probe::catalogue::{EvidenceStrength, ProbeCatalogue};
 
@@ -21,6 +23,7 @@ pub(super) fn fact_changes(
     b: &Run,
     pairs: &[TargetPair],
     catalogue: &ProbeCatalogue,
+    phrases: &RelationPhrases,
 ) -> Vec<Change> {
     let ids: BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
     let mut out = Vec::new();
@@ -39,6 +42,27 @@ pub(super) fn fact_changes(
             let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {
                 continue;
             };
+            // What one session was told to leave out is a condition, and no change.
+            if [(&change.a, a), (&change.b, b)]
+                .iter()
+                .any(|(value, run)| value.is_null() && is_left_out(run, id))
+            {
+                continue;
+            }
+            let [relation_a, relation_b] =
+                [(a, pair.a), (b, pair.b)].map(|(run, target)| relation_to_host(id, run, target));
+            if let (Some(one), Some(other)) = (relation_a, relation_b)
+                && one != other
+            {
+                let words = |is_hosts| match is_hosts {
+                    true => phrases.hosts.clone().into(),
+                    false => phrases.not_hosts.clone().into(),
+                };
+                let strength = probe.map_or(EvidenceStrength::None, |probe| probe.strength);
+                let title = probe.map_or_else(|| id.clone(), |probe| probe.title.clone());
+                out.push(Change { a: words(one), b: words(other), strength, title, ..change });
+                continue;
+            }
             // Of two keys, an equal name has different pseudonyms.
             let [masked_a, masked_b] = [&change.a, &change.b].map(mask_pseudonyms);
             if are_known && has_two_keys(a, b) && value::say_the_same(&masked_a, &masked_b) {
@@ -59,6 +83,15 @@ pub(super) fn fact_changes(
         }
     }
     out
+}
+
+/// Whether a target shows the host's own boot id: the one thing about it that means the same in
+/// every boot.
+fn relation_to_host(id: &str, run: &Run, target: &Target) -> Option<bool> {
+    let host = run.with_role(Role::Host).next().filter(|host| host.name != target.name)?;
+    let value = |name: &str| run.find_fact(id, name).and_then(Fact::as_value);
+    let (own, hosts) = (value(&target.name)?, value(&host.name)?);
+    (*id == *fact_ids::KERNEL_BOOT_ID).then_some(own == hosts)
 }
 
 /// Whether both have pseudonyms, and one key is not known to have made them.

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::DiffSide;
+use super::gate::is_left_out;
 use super::target::TargetPair;
 use crate::judge::Finding;
+use crate::model::Run;
 
 /// The findings that came and went.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -42,8 +44,18 @@ impl FindingChanges {
                 None => added.push(finding.clone()),
             }
         }
-        Self { added, removed: old.into_iter().map(|(_, finding)| finding.clone()).collect() }
+        let mut removed: Vec<Finding> = old.into_iter().map(|(_, one)| one.clone()).collect();
+        added.retain(|finding| !rests_on_left_out(finding, a.run));
+        removed.retain(|finding| !rests_on_left_out(finding, b.run));
+        Self { added, removed }
     }
+}
+
+/// Whether a finding rests on what the other session was told to leave out, which then says
+/// neither that it holds there nor that it does not.
+fn rests_on_left_out(finding: &Finding, other: &Run) -> bool {
+    let mut facts = finding.evidence.iter().filter_map(|place| place.fact.as_deref());
+    facts.any(|fact| is_left_out(other, fact))
 }
 
 /// What makes a finding the same in another run.

@@ -34,12 +34,15 @@ fn is_answered(change: &Change, b: &Run) -> bool {
 /// Whether the second run should have what the first has of a fact: both were collected, and the
 /// part that it belongs to was not left out.
 pub(super) fn is_answer_lost(a: &Run, b: &Run, fact: &str) -> bool {
-    match (&a.evidence, &b.evidence) {
-        (EvidenceKind::Collected { .. }, EvidenceKind::Collected { skipped, .. }) => {
-            !skipped.keys().any(|part| is_part_of(fact, part))
-        }
-        _ => false,
-    }
+    let are_collected =
+        [a, b].iter().all(|run| matches!(run.evidence, EvidenceKind::Collected { .. }));
+    are_collected && !is_left_out(b, fact)
+}
+
+/// Whether a session was told to leave out the part that a fact belongs to.
+pub(super) fn is_left_out(run: &Run, fact: &str) -> bool {
+    let EvidenceKind::Collected { skipped, .. } = &run.evidence else { return false };
+    skipped.keys().any(|part| is_part_of(fact, part))
 }
 
 /// Whether a verdict no longer says that there is a kernel of its own, or that nothing was tested.

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::figure::{is_measured, measured_median, measured_with, predicted_outcome};
+use super::figure::{
+    is_change_of_baseline, is_measured, measured_median, measured_with, predicted_outcome,
+};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
+use crate::judge::timing::RunTiming;
 use crate::model::{EvidenceKind, Role, Run, is_timed};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::DiffGate;
@@ -20,6 +23,8 @@ pub struct PastSession {
     /// The node of a cluster that it was on, if it was on one.
     node: Option<String>,
     setting: Option<SessionSetting>,
+    /// Whether its own control says that nothing follows from its times.
+    is_withheld: bool,
     figures: BTreeMap<(String, String), SessionFigure>,
     /// The target that figures are divided by.
     baseline: Option<String>,
@@ -84,8 +89,8 @@ impl SessionSetting {
 }
 
 impl PastSession {
-    /// The figures of a run.
-    pub fn of_run(run: &Run, catalogue: &ProbeCatalogue) -> Self {
+    /// The figures of a run; `margin` is the one that its controls are held against.
+    pub fn of_run(run: &Run, catalogue: &ProbeCatalogue, margin: f64) -> Self {
         let mut figures = BTreeMap::new();
         for (id, by_target) in &run.facts {
             for (target, fact) in by_target {
@@ -99,7 +104,8 @@ impl PastSession {
         }
         let baseline = run.with_role(Role::Baseline).next().map(|target| target.name.clone());
         let (node, setting) = (run.find_node().map(String::from), SessionSetting::of_run(run));
-        Self { id: run.id.clone(), node, setting, figures, baseline }
+        let is_withheld = RunTiming::of_run(run, margin).is_withheld();
+        Self { id: run.id.clone(), node, setting, is_withheld, figures, baseline }
     }
 
     /// The gated figures that changed since the session `before`, as a comparison of the two runs
@@ -113,8 +119,10 @@ impl PastSession {
         let (Some(like), Some(own)) = (&before.setting, &self.setting) else { return Vec::new() };
         let mut series = gate.series.iter();
         let series = series.find(|id| self.figures.keys().any(|(series, _)| series == *id));
-        let Some(series) = series.filter(|_| like.same_machine(own) && like.same_engine(own))
-        else {
+        let is_withheld = self.is_withheld || before.is_withheld;
+        let Some(series) = series.filter(|series| {
+            like.same_machine(own) && like.same_engine(own) && !(is_withheld && is_timed(series))
+        }) else {
             return Vec::new();
         };
         let mut in_both: BTreeMap<&str, f64> = BTreeMap::new();
@@ -136,15 +144,20 @@ impl PastSession {
         let sessions = std::iter::once(before).chain(others);
         let mut changes = Vec::new();
         for (target, over) in &judged {
-            let figures: Vec<f64> = sessions
-                .clone()
-                .filter_map(|session| session.session_figure(before, series, target, *over))
-                .collect();
-            let Some(prediction) = SessionPrediction::from(&figures, judged.len()) else {
+            let figures = |over: Option<&str>| -> Vec<f64> {
+                let sessions = sessions.clone();
+                sessions.filter_map(|s| s.session_figure(before, series, target, over)).collect()
+            };
+            let Some(prediction) = SessionPrediction::from(&figures(*over), judged.len()) else {
                 continue;
             };
             let figure = in_both[target] / over.map_or(1.0, |over| in_both[over]);
             let outcome = predicted_outcome(&prediction, figure, gate.series_margin(series), true);
+            let own = SessionPrediction::from(&figures(None), 1);
+            let own = own.map(|own| in_both[target] / own.center);
+            if over.is_some() && is_change_of_baseline(figure / prediction.center, own) {
+                continue;
+            }
             if matches!(outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster) {
                 changes.push(SessionChange {
                     series: series.clone(),
@@ -188,6 +201,9 @@ impl PastSession {
         target: &str,
         over: Option<&str>,
     ) -> Option<f64> {
+        if self.is_withheld && is_timed(series) {
+            return None;
+        }
         let (setting, wanted) = (self.setting.as_ref()?, like.setting.as_ref()?);
         let [figure, below] = [Some(target), over].map(|target| {
             let target = target.filter(|target| setting.is_like(wanted, target))?;
@@ -199,6 +215,16 @@ impl PastSession {
             None => figure,
             Some(_) => Some(figure? / below.filter(|below| *below > 0.0)?),
         }
+    }
+
+    /// The setting, where it was collected on a machine that can be known again.
+    pub(super) fn setting(&self) -> Option<&SessionSetting> {
+        self.setting.as_ref()
+    }
+
+    /// The figure of a series on a target.
+    pub(super) fn figure_median(&self, series: &str, target: &str) -> Option<f64> {
+        self.find_figure(series, target).map(|figure| figure.median)
     }
 
     fn find_figure(&self, series: &str, target: &str) -> Option<&SessionFigure> {
@@ -237,8 +263,8 @@ pub fn comparable_sessions<'s>(
 /// How many outlines are read at once.
 const AT_ONCE: usize = 32;
 
-/// The sessions of a store that were made before `run`, newest first, at most `limit` of those
-/// comparable to `like`. Captures are not read, damaged files are left out.
+/// The sessions of a store that were made before `run`, newest first, of those comparable
+/// to `like` as many as the gate looks at. Captures are not read, damaged files are left out.
 ///
 /// # Errors
 ///
@@ -248,9 +274,10 @@ pub fn sessions_before(
     catalogue: &ProbeCatalogue,
     run: &Run,
     like: &Run,
-    limit: usize,
+    gate: &DiffGate,
 ) -> Result<Vec<PastSession>> {
-    let like = PastSession::of_run(like, catalogue);
+    let limit = gate.sessions;
+    let like = PastSession::of_run(like, catalogue, gate.margin);
     let mut sessions = Vec::new();
     if like.setting.is_none() {
         return Ok(sessions);
@@ -269,7 +296,7 @@ pub fn sessions_before(
         });
         for (path, outline) in paths.iter().zip(outlines) {
             match outline {
-                Ok(run) => read.push(PastSession::of_run(&run, catalogue)),
+                Ok(run) => read.push(PastSession::of_run(&run, catalogue, gate.margin)),
                 Err(error) => store.add_damaged(path, error),
             }
         }

@@ -8,11 +8,13 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::figure::{MeasuredFigure, measured_figure, measured_with, predicted_outcome};
+use super::figure::{
+    MeasuredFigure, is_change_of_baseline, measured_figure, measured_with, predicted_outcome,
+};
 use super::gate;
-use super::history::{PastSession, SessionSetting};
+use super::history::PastSession;
 use super::target::{TargetPair, pair_targets};
-use crate::judge::timing::emulated_host;
+use crate::judge::timing::{RunTiming, WithheldReason};
 use crate::model::{Fact, Role, Run, is_timed};
 use crate::phrases::{FigurePhrases, fill_phrase};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
@@ -50,9 +52,6 @@ pub struct MeasurementChange {
     /// Where the figure of an equal session lies, from the sessions before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Interval>,
-    /// The smallest change that would have been found, as a factor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub smallest_visible: Option<f64>,
     /// The smallest change that matters, as a share.
     pub margin: f64,
     /// Whether its outcome can fail the gate.
@@ -68,10 +67,9 @@ pub struct MeasurementChange {
 }
 
 impl MeasurementChange {
-    /// Whether it is told as a change: it can fail the gate, and lies outside of what the sessions
-    /// before predict. Of the others there are so many that some lie outside by chance.
+    /// Whether it lies outside of what the sessions before predict.
     pub fn is_change(&self) -> bool {
-        self.gated && matches!(self.outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster)
+        matches!(self.outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster)
     }
 
     /// Whether it fails the gate.
@@ -98,11 +96,14 @@ pub(super) fn measurement_changes(
     let baseline = pairs.iter().find(|pair| pair.b.role == Role::Baseline);
     let items = ids.into_iter().flat_map(|id| pairs.iter().map(move |pair| (id, pair)));
     let items: Vec<(&String, &TargetPair)> = items.collect();
+    let timings = [a, b].map(|run| RunTiming::of_run(run, gate.margin).withheld_reason());
+    let withheld = timings.into_iter().flatten().min();
     let mut all: Vec<MeasurementChange> = items
         .into_par_iter()
         .filter_map(|(id, pair)| {
             let probe = catalogue.find_probe(id);
-            let item = SeriesPair { id, pair, probe, catalogue, a, b, phrases };
+            let withheld = withheld.filter(|_| is_timed(id));
+            let item = SeriesPair { id, pair, probe, catalogue, a, b, withheld, phrases };
             let mut plain = item.compare_plain()?;
             plain.margin = gate.series_margin(id);
             plain.gated = gated.as_deref() == Some(id.as_str());
@@ -112,7 +113,8 @@ pub(super) fn measurement_changes(
         })
         .flatten_iter()
         .collect();
-    judge_measurements(a, b, earlier, catalogue, &pairs, phrases, &mut all);
+    JudgedSessions::new(a, b, &pairs, earlier, catalogue, gate, phrases)
+        .judge_measurements(&mut all);
     all.sort_by(|x, y| sort_measurements_by(x).cmp(&sort_measurements_by(y)));
     all
 }
@@ -129,6 +131,8 @@ struct SeriesPair<'a> {
     catalogue: &'a ProbeCatalogue,
     a: &'a Run,
     b: &'a Run,
+    /// Why nothing follows from it in one of the two runs.
+    withheld: Option<WithheldReason>,
     phrases: &'a FigurePhrases,
 }
 
@@ -142,10 +146,15 @@ impl SeriesPair<'_> {
         (a.find_fact(self.id, &pair.a.name), b.find_fact(self.id, &pair.b.name))
     }
 
-    /// Whether it is a time of a host that is emulated in software: no two of those are in the
-    /// ratio that they would have on hardware.
-    fn is_timed_on_emulated_host(&self) -> bool {
-        is_timed(self.id) && [self.a, self.b].into_iter().any(|run| emulated_host(run).is_some())
+    /// Why nothing follows from its times, in words.
+    fn withheld_phrase(&self) -> Option<String> {
+        let phrase = match self.withheld? {
+            WithheldReason::HostEmulated => &self.phrases.host_emulated,
+            WithheldReason::ControlDiffers | WithheldReason::IncludesStart => {
+                &self.phrases.control_differs
+            }
+        };
+        Some(phrase.clone())
     }
 
     /// The two figures themselves; none if there is nothing to compare or the samples are the
@@ -160,21 +169,21 @@ impl SeriesPair<'_> {
         }
         let shift = samples.and_then(|(old, new)| stats::estimate_ratio(&old, &new));
         let reason = self.not_comparable_reason(old, new);
-        let emulated = self.is_timed_on_emulated_host();
+        let withheld = self.withheld_phrase();
+        let is_withheld = withheld.is_some();
         Some(MeasurementChange {
             series: self.id.into(),
             target: self.pair.b.name.clone(),
             over: None,
             a,
             b,
-            ratio: figure_ratio(a, b).filter(|_| !emulated),
-            ci: shift.map(|shift| shift.interval).filter(|_| !emulated),
+            ratio: figure_ratio(a, b).filter(|_| !is_withheld),
+            ci: shift.map(|shift| shift.interval).filter(|_| !is_withheld),
             outcome: ComparisonOutcome::Inconclusive,
-            reason: reason.or_else(|| emulated.then(|| self.phrases.host_emulated.clone())),
+            reason: reason.or(withheld),
             sessions: 0,
             sessions_wanted: FEWEST,
             expected: None,
-            smallest_visible: None,
             margin: 0.0,
             gated: false,
             lost: a.is_some() && b.is_none() && gate::is_answer_lost(self.a, self.b, self.id),
@@ -228,7 +237,7 @@ impl SeriesPair<'_> {
         over: &TargetPair,
         plain: &MeasurementChange,
     ) -> Option<MeasurementChange> {
-        if self.is_timed_on_emulated_host() {
+        if self.withheld.is_some() {
             return None;
         }
         let (old, new) = self.paired_facts(over, self.a, self.b);
@@ -286,71 +295,106 @@ fn measurement_unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
     }
 }
 
-/// Gives every measurement its outcome: the later run's figure against the earlier sessions in
-/// the setting of the earlier run, to which that one belongs.
-fn judge_measurements(
-    a: &Run,
-    b: &Run,
-    earlier: &[PastSession],
-    catalogue: &ProbeCatalogue,
-    pairs: &[TargetPair],
-    phrases: &FigurePhrases,
-    all: &mut [MeasurementChange],
-) {
-    let is_forward = (a.created, &a.id) <= (b.created, &b.id);
-    let (old, new) = if is_forward { (a, b) } else { (b, a) };
-    let machines = (SessionSetting::of_run(old), SessionSetting::of_run(new));
-    let own = PastSession::of_run(old, catalogue);
-    let mut sessions: Vec<&PastSession> = earlier.iter().filter(|s| s.id != own.id).collect();
-    sessions.insert(0, &own);
-    let [judged_gated, judged_others] = [true, false]
-        .map(|gated| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count());
-    for m in all {
-        if m.reason.is_some() {
-            m.outcome = ComparisonOutcome::NotComparable;
-            continue;
+/// What the later run's figures are held against: the earlier sessions in the setting of the
+/// earlier run, to which that one belongs.
+struct JudgedSessions<'a> {
+    earlier: Vec<&'a PastSession>,
+    older: PastSession,
+    newer: PastSession,
+    pairs: &'a [TargetPair<'a>],
+    /// Whether the second run is the later one.
+    is_forward: bool,
+    phrases: &'a FigurePhrases,
+}
+
+impl<'a> JudgedSessions<'a> {
+    fn new(
+        a: &Run,
+        b: &Run,
+        pairs: &'a [TargetPair<'a>],
+        earlier: &'a [PastSession],
+        catalogue: &ProbeCatalogue,
+        gate: &DiffGate,
+        phrases: &'a FigurePhrases,
+    ) -> Self {
+        let is_forward = (a.created, &a.id) <= (b.created, &b.id);
+        let (older, newer) = if is_forward { (a, b) } else { (b, a) };
+        let [older, newer] =
+            [older, newer].map(|run| PastSession::of_run(run, catalogue, gate.margin));
+        let earlier = earlier.iter().filter(|session| session.id != older.id).collect();
+        Self { earlier, older, newer, pairs, is_forward, phrases }
+    }
+
+    /// Gives every measurement its outcome.
+    fn judge_measurements(&self, all: &mut [MeasurementChange]) {
+        let judged = [true, false]
+            .map(|gated| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count());
+        let settings = self.older.setting().zip(self.newer.setting());
+        for m in all {
+            if m.reason.is_some() {
+                m.outcome = ComparisonOutcome::NotComparable;
+                continue;
+            }
+            let Some((older, newer)) = settings else {
+                m.reason = Some(self.phrases.unknown_machine.clone());
+                continue;
+            };
+            let other = (!older.same_machine(newer)).then_some(&self.phrases.other_machine);
+            let other =
+                other.or_else(|| (!older.same_engine(newer)).then_some(&self.phrases.other_engine));
+            if let Some(reason) = other {
+                m.outcome = ComparisonOutcome::NotComparable;
+                m.reason = Some(reason.clone());
+                continue;
+            }
+            self.judge_measurement(m, judged[usize::from(!m.gated)]);
         }
-        let (Some(like), Some(other)) = &machines else {
-            m.reason = Some(phrases.unknown_machine.clone());
-            continue;
-        };
-        if !like.same_machine(other) {
-            m.outcome = ComparisonOutcome::NotComparable;
-            m.reason = Some(phrases.other_machine.clone());
-            continue;
-        }
-        if !like.same_engine(other) {
-            m.outcome = ComparisonOutcome::NotComparable;
-            m.reason = Some(phrases.other_engine.clone());
-            continue;
-        }
-        // The earlier sessions know a target by the name that it had then.
-        let [target, over] = [Some(&m.target), m.over.as_ref()].map(|name| {
-            let pair = pairs.iter().find(|pair| is_forward && Some(&pair.b.name) == name);
-            pair.map_or(name, |pair| Some(&pair.a.name)).map(String::as_str)
-        });
-        let target = target.unwrap_or(&m.target);
-        let figures: Vec<f64> = sessions
-            .iter()
-            .filter_map(|session| session.session_figure(&own, &m.series, target, over))
-            .collect();
+    }
+
+    fn judge_measurement(&self, m: &mut MeasurementChange, judged: usize) {
+        let target = self.name_in(&m.target, !self.is_forward);
+        let over = m.over.as_deref().map(|over| self.name_in(over, !self.is_forward));
+        let figures = self.earlier_figures(&m.series, target, over);
         m.sessions = figures.len();
-        let figure = if is_forward { m.b } else { m.a };
-        let judged = if m.gated { judged_gated } else { judged_others };
-        match (SessionPrediction::from(&figures, judged), figure) {
-            (Some(prediction), Some(figure)) => {
-                m.outcome = predicted_outcome(&prediction, figure.median, m.margin, is_forward);
-                m.expected = Some(Interval { low: prediction.low, high: prediction.high });
-                m.smallest_visible = Some(prediction.visible);
-            }
-            _ if figures.len() >= FEWEST => {
-                m.reason = Some(phrases.no_prediction.clone());
-            }
-            _ => {
-                let (count, wanted) = (figures.len().to_string(), FEWEST.to_string());
-                let values = [("count", &*count), ("wanted", &*wanted)];
-                m.reason = Some(fill_phrase(&phrases.few_sessions, &values));
-            }
+        let figure = if self.is_forward { m.b } else { m.a };
+        let (Some(prediction), Some(figure)) = (SessionPrediction::from(&figures, judged), figure)
+        else {
+            let (count, wanted) = (figures.len().to_string(), FEWEST.to_string());
+            let values = [("count", &*count), ("wanted", &*wanted)];
+            m.reason = Some(match figures.len() {
+                FEWEST.. => self.phrases.no_prediction.clone(),
+                _ => fill_phrase(&self.phrases.few_sessions, &values),
+            });
+            return;
+        };
+        m.outcome = predicted_outcome(&prediction, figure.median, m.margin, self.is_forward);
+        m.expected = Some(Interval { low: prediction.low, high: prediction.high });
+        let Some(over) = m.over.as_ref().filter(|_| m.is_change()) else { return };
+        let factor = figure.median / prediction.center;
+        if is_change_of_baseline(factor, self.own_factor(m, target)) {
+            let values = [("target", &*m.target), ("over", over)];
+            m.reason = Some(fill_phrase(&self.phrases.baseline_moved, &values));
+            m.outcome = ComparisonOutcome::Inconclusive;
         }
+    }
+
+    /// The name that a target of the second run has in the first, or in the second.
+    fn name_in<'n>(&'n self, name: &'n str, is_second: bool) -> &'n str {
+        let pair = self.pairs.iter().find(|pair| !is_second && pair.b.name == name);
+        pair.map_or(name, |pair| &pair.a.name)
+    }
+
+    fn earlier_figures(&self, series: &str, target: &str, over: Option<&str>) -> Vec<f64> {
+        std::iter::once(&self.older)
+            .chain(self.earlier.iter().copied())
+            .filter_map(|session| session.session_figure(&self.older, series, target, over))
+            .collect()
+    }
+
+    /// The later run's own figure, as a factor of what earlier sessions predict for it.
+    fn own_factor(&self, m: &MeasurementChange, earlier_name: &str) -> Option<f64> {
+        let figures = self.earlier_figures(&m.series, earlier_name, None);
+        let own = self.newer.figure_median(&m.series, self.name_in(&m.target, self.is_forward))?;
+        Some(own / SessionPrediction::from(&figures, 1)?.center)
     }
 }

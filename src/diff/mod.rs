@@ -81,7 +81,7 @@ impl RunDiff {
     ) -> Self {
         let pairs = target::pair_targets(a.run, b.run);
         let mut changes = target::target_changes(a, b, &pairs);
-        changes.extend(fact::fact_changes(a.run, b.run, &pairs, catalogue));
+        changes.extend(fact::fact_changes(a.run, b.run, &pairs, catalogue, &phrases.relations));
         for change in &mut changes {
             change.regression = gate::is_regression(change, a.run, b.run);
         }

@@ -62,22 +62,24 @@ fn what_differs_is_listed_once_the_verdict_first() {
         listed(&diff),
         [
             (ChangeKind::Verdict, "verdict", "kata"),
+            (ChangeKind::Changed, "kernel.boot_id", "kata"),
             (ChangeKind::Changed, "kernel.release", "kata"),
             (ChangeKind::Changed, "dev.list", "kata"),
         ]
     );
     assert_eq!(diff.changes[0].a, Conclusion::SharedKernel.into_str());
     assert_eq!(diff.changes[0].b, Conclusion::SeparateKernel.into_str());
-    assert_eq!((&diff.changes[1].a, &diff.changes[1].b), (&json!("6.1"), &json!("6.12")));
-    let parts: Vec<&str> = diff.changes[2].parts.iter().map(|part| part.key.as_str()).collect();
+    assert_eq!((&diff.changes[2].a, &diff.changes[2].b), (&json!("6.1"), &json!("6.12")));
+    let parts: Vec<&str> = diff.changes[3].parts.iter().map(|part| part.key.as_str()).collect();
     assert_eq!(parts, ["fd", "fuse"]);
 }
 
 #[test]
 fn volatile_facts_are_counted_and_shown_only_on_request() {
-    let diff = compare(&shared(), &separate(), false);
+    let other_boot = separate().fact("kernel.boot_id", "kata", "three");
+    let diff = compare(&separate(), &other_boot, false);
     assert_eq!(diff.volatile_left_out, 1);
-    let all = compare(&shared(), &separate(), true);
+    let all = compare(&separate(), &other_boot, true);
     assert_eq!(all.volatile_left_out, 0);
     assert_eq!(listed(&all).last().unwrap(), &(ChangeKind::Changed, "kernel.boot_id", "kata"));
 }
@@ -345,7 +347,7 @@ fn one_runtime_in_the_place_of_another_differs_in_its_own_facts_alone() {
             let is_volatile =
                 catalogue.find_probe(id).unwrap().volatile.applies_to_role(Role::Candidate);
             let has_value = |sketch: &Sketch| !fact(sketch, id).0.is_null();
-            !is_volatile || has_value(&crun) != has_value(&runsc)
+            !is_volatile || has_value(&crun) != has_value(&runsc) || id.as_str() == "kernel.boot_id"
         })
         .filter(|id| crun.run.facts[*id].values().all(|fact| fact.as_series().is_none()))
         .map(String::as_str)
@@ -402,15 +404,135 @@ impl Sessions {
 
 /// The sketch with kata's times by a factor longer.
 fn slower(sketch: &Sketch, factor: f64) -> Sketch {
-    let times =
-        sketch.run.find_fact("startup.first_byte", "kata").and_then(Fact::as_series).unwrap();
+    scaled(sketch, "startup.first_byte", "kata", factor)
+}
+
+/// The sketch with the times of a target by a factor longer.
+fn scaled(sketch: &Sketch, series: &str, target: &str, factor: f64) -> Sketch {
+    let times = sketch.run.find_fact(series, target).and_then(Fact::as_series).unwrap();
     let times: Vec<f64> = times.values.iter().map(|time| time * factor).collect();
-    let all = Sketch::of(sketch.run.clone());
-    all.series("startup.first_byte", "kata", &times)
+    Sketch::of(sketch.run.clone()).series(series, target, &times)
+}
+
+fn past_session(sketch: &Sketch) -> history::PastSession {
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    history::PastSession::of_run(&sketch.run, &catalogue, DiffGate::default().margin)
+}
+
+/// Compares two sessions by those before the second.
+fn compare_sessions(a: &Sketch, b: &Sketch, earlier: &[Sketch]) -> RunDiff {
+    let judgement = Judgement::default();
+    let [a, b] = [a, b].map(|sketch| DiffSide { run: &sketch.run, judgement: &judgement });
+    let past: Vec<history::PastSession> = earlier.iter().rev().map(past_session).collect();
+    let (catalogue, gate) = (ProbeCatalogue::load(None).unwrap(), DiffGate::default());
+    RunDiff::between_runs(a, b, &catalogue, &past, &gate, &load_report_phrases(), false)
+}
+
+/// The outcomes of a target's figures: of those divided by the baseline's, and of its own.
+fn outcomes(diff: &RunDiff, series: &str, target: &str) -> Vec<ComparisonOutcome> {
+    let of_series = diff.measurements.iter().filter(|m| m.series == series && m.target == target);
+    of_series.map(|m| m.outcome).collect()
+}
+
+#[test]
+fn a_ratio_that_the_baseline_moved_is_no_change_of_the_candidate() {
+    const SERIES: &str = "startup.first_byte";
+    let mut sessions = Sessions::new(7);
+    let earlier: Vec<Sketch> = (0..9).map(|_| sessions.next()).collect();
+    let before = &earlier[8];
+    for factor in [0.05, 20.0] {
+        let now = slower(&scaled(before, SERIES, "runc", factor), 1.001);
+        let diff = compare_sessions(before, &now, &earlier);
+        assert_eq!(outcomes(&diff, SERIES, "kata")[0], ComparisonOutcome::Inconclusive);
+        let reason = diff.measurements[0].reason.as_deref().unwrap();
+        assert!(reason.contains("runc did, not that of kata"), "{reason}");
+        let past: Vec<history::PastSession> = earlier.iter().rev().map(past_session).collect();
+        let told = past_session(&now).gated_changes(&past[0], &past, &DiffGate::default());
+        assert!(told.iter().all(|change| change.over.is_none()), "{told:?}");
+        assert!(told.iter().all(|change| change.target == "runc"), "{told:?}");
+    }
+    let both = slower(&scaled(before, SERIES, "runc", 1.1), 20.0);
+    let diff = compare_sessions(before, &both, &earlier);
+    assert_eq!(outcomes(&diff, SERIES, "kata")[0], ComparisonOutcome::Slower);
+}
+
+#[test]
+fn times_of_a_session_whose_control_differs_are_compared_with_none() {
+    const SERIES: &str = "startup.first_byte";
+    let mut sessions = Sessions::new(8);
+    let controlled = |sketch: Sketch, factor: f64| {
+        let runc = sketch.run.find_fact(SERIES, "runc").and_then(Fact::as_series).unwrap();
+        let control: Vec<f64> = runc.values.iter().map(|time| time * factor).collect();
+        sketch.series("startup.control.first_byte", "runc", &control)
+    };
+    let earlier: Vec<Sketch> = (0..6).map(|_| controlled(sessions.next(), 1.0)).collect();
+    let now = controlled(slower(&earlier[5], 20.0), 5.0);
+    let diff = compare_sessions(&earlier[5], &now, &earlier);
+    assert_eq!(outcomes(&diff, SERIES, "kata"), [ComparisonOutcome::NotComparable]);
+    assert!(!gate_fails(&diff, &[FailOn::Regression, FailOn::Change]));
+    let past: Vec<history::PastSession> = earlier.iter().rev().map(past_session).collect();
+    assert!(past_session(&now).gated_changes(&past[0], &past, &DiffGate::default()).is_empty());
+    // Nor do such sessions predict anything for others.
+    let mut spoilt: Vec<Sketch> = (0..5).map(|_| controlled(sessions.next(), 5.0)).collect();
+    spoilt.push(sessions.next());
+    let diff = compare_sessions(&spoilt[5], &sessions.next(), &spoilt);
+    assert_eq!(diff.measurements[0].sessions, 1);
+}
+
+#[test]
+fn a_measurement_that_cannot_fail_the_gate_is_a_change_all_the_same() {
+    const SERIES: &str = "perf.syscall";
+    let mut sessions = Sessions::new(9);
+    let mut session = || {
+        let times = sessions.series(1e-5);
+        sessions.next().series(SERIES, "kata", &times)
+    };
+    let earlier: Vec<Sketch> = (0..9).map(|_| session()).collect();
+    let now = scaled(&earlier[8], SERIES, "kata", 100.0);
+    let diff = compare_sessions(&earlier[8], &now, &earlier);
+    assert_eq!(outcomes(&diff, SERIES, "kata"), [ComparisonOutcome::Slower]);
+    assert!(gate_fails(&diff, &[FailOn::Change]) && !diff.is_empty());
+    assert!(!gate_fails(&diff, &[FailOn::Regression]));
+}
+
+#[test]
+fn what_a_session_was_told_to_leave_out_is_neither_gone_nor_new() {
+    let mut sessions = Sessions::new(10);
+    let full = sessions.next().fact("host.load", "host", 3.5).fact("cpu.count", "host", 2);
+    let full = as_collected(full.fact("perf.io_size", "kata", 256), &[]);
+    let mut quick = Sketch::of(full.run.clone());
+    for part in ["startup", "perf"] {
+        quick.run.facts.retain(|id, _| !crate::model::is_part_of(id, part));
+    }
+    let quick = quick.missing("perf.io_size", "kata", MissingReason::NotAsked);
+    let quick = as_collected(quick, &["startup", "perf"]);
+    for (a, b) in [(&full, &quick), (&quick, &full)] {
+        let diff = compare(a, b, false);
+        assert!(diff.findings.is_empty(), "{:?}", diff.findings);
+        assert!(diff.changes.is_empty(), "{:?}", diff.changes);
+        assert!(!gate_fails(&diff, &[FailOn::Change, FailOn::Finding]));
+        let parts = diff.conditions.iter().find(|c| c.what == "left out of the session").unwrap();
+        assert!([&parts.a, &parts.b].contains(&&Some("perf, startup".to_string())));
+    }
+}
+
+#[test]
+fn a_boot_id_that_became_the_hosts_is_among_what_changed() {
+    for (a, b, words) in [
+        (separate(), shared(), ["not the host’s", "the host’s"]),
+        (shared(), separate(), ["the host’s", "not the host’s"]),
+    ] {
+        let diff = compare(&a, &b, false);
+        let change = diff.changes.iter().find(|change| change.fact == "kernel.boot_id").unwrap();
+        assert_eq!([&change.a, &change.b], words);
+        assert!(!change.volatile);
+    }
+    let other_boot = separate().fact("kernel.boot_id", "kata", "three");
+    assert!(listed(&compare(&separate(), &other_boot, false)).is_empty());
 }
 
 /// In which shares of trials with `count` earlier sessions the gate fails: for an equal session,
-/// and for one that is slower by what the comparison says it can see.
+/// and for one that is slower by twice as much as an equal one may be.
 fn alarms(count: usize) -> (f64, f64) {
     const TRIALS: u32 = 200;
     let catalogue = ProbeCatalogue::load(None).unwrap();
@@ -419,11 +541,7 @@ fn alarms(count: usize) -> (f64, f64) {
     let (mut equal, mut found) = (0, 0);
     for _ in 0..TRIALS {
         let earlier: Vec<Sketch> = (0..count).map(|_| sessions.next()).collect();
-        let past: Vec<history::PastSession> = earlier
-            .iter()
-            .rev()
-            .map(|s| history::PastSession::of_run(&s.run, &catalogue))
-            .collect();
+        let past: Vec<history::PastSession> = earlier.iter().rev().map(past_session).collect();
         let now = sessions.next();
         let diff = |now: &Sketch| {
             let side = |sketch| DiffSide { run: sketch, judgement: &nothing };
@@ -442,7 +560,9 @@ fn alarms(count: usize) -> (f64, f64) {
         let ratio = &first.measurements[0];
         assert_eq!((ratio.over.as_deref(), ratio.sessions), (Some("runc"), count));
         equal += u32::from(gate_fails(&first, &[FailOn::Regression]));
-        let changed = slower(&now, ratio.smallest_visible.unwrap());
+        // Twice as far from the middle as the end of what is expected.
+        let expected = ratio.expected.unwrap();
+        let changed = slower(&now, expected.high / expected.low);
         found += u32::from(gate_fails(&diff(&changed), &[FailOn::Regression]));
     }
     (f64::from(equal) / f64::from(TRIALS), f64::from(found) / f64::from(TRIALS))
@@ -465,11 +585,7 @@ fn trends_tell_the_changes_that_a_comparison_tells() {
     for seed in 0..20 {
         let mut sessions = Sessions::new(seed);
         let earlier: Vec<Sketch> = (0..6).map(|_| sessions.next()).collect();
-        let past: Vec<history::PastSession> = earlier
-            .iter()
-            .rev()
-            .map(|s| history::PastSession::of_run(&s.run, &catalogue))
-            .collect();
+        let past: Vec<history::PastSession> = earlier.iter().rev().map(past_session).collect();
         let factor = [1.0, 1.6, 3.0][seed as usize % 3];
         let now = slower(&sessions.next(), factor);
         let judgement = Judgement::default();
@@ -489,7 +605,7 @@ fn trends_tell_the_changes_that_a_comparison_tells() {
             .filter(|m| m.is_change())
             .map(|m| (m.target.clone(), m.over.clone()))
             .collect();
-        let session = history::PastSession::of_run(&now.run, &catalogue);
+        let session = past_session(&now);
         let mut by_trend: Vec<(String, Option<String>)> = session
             .gated_changes(&past[0], &past, &gate)
             .into_iter()
@@ -525,9 +641,7 @@ fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
     assert_eq!(outcome(&b), ComparisonOutcome::Inconclusive);
     let by_podman = with_engine(&b, "podman");
     assert_eq!(outcome(&by_podman), ComparisonOutcome::NotComparable);
-    let catalogue = ProbeCatalogue::load(None).unwrap();
-    let [docker, podman] =
-        [&a, &by_podman].map(|sketch| history::PastSession::of_run(&sketch.run, &catalogue));
+    let [docker, podman] = [&a, &by_podman].map(past_session);
     assert!(podman.gated_changes(&docker, &[], &DiffGate::default()).is_empty());
     let found = history::comparable_sessions([&docker, &podman].into_iter(), &docker, 9);
     assert_eq!(found, [docker]);
@@ -553,8 +667,7 @@ fn files_of_another_size_are_not_compared_and_no_history_of_them_judges() {
     let earlier: Vec<Sketch> = (0..4).map(|_| session_of_size(512)).collect();
     let (half, same) = (session_of_size(256), session_of_size(512));
     let catalogue = ProbeCatalogue::load(None).unwrap();
-    let past: Vec<history::PastSession> =
-        earlier.iter().map(|s| history::PastSession::of_run(&s.run, &catalogue)).collect();
+    let past: Vec<history::PastSession> = earlier.iter().map(past_session).collect();
     let judgement = Judgement::default();
     let write = |a: &Sketch, b: &Sketch| {
         let [a, b] = [a, b].map(|sketch| DiffSide { run: &sketch.run, judgement: &judgement });

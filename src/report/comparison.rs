@@ -130,6 +130,8 @@ pub(crate) struct MeasurementView {
     pub outcome_id: &'static str,
     /// The number of the note, counted from 1.
     pub note: Option<usize>,
+    /// Whether it lies outside of what the sessions before predict.
+    pub is_change: bool,
     /// Whether it can fail the gate.
     pub gated: bool,
     /// Whether the first run measured it and the second should have.
@@ -224,7 +226,7 @@ impl ComparisonView {
                 .collect(),
             verdicts: diff.verdict_changes().map(|change| words.verdict_view(change)).collect(),
             targets: diff.changes.iter().filter_map(|change| words.target_view(change)).collect(),
-            figures: figures_sentence(&measurements, phrases),
+            figures: figures_sentence(&diff.measurements, phrases),
             measurements,
             notes,
             facts: words.fact_views(facts),
@@ -262,7 +264,8 @@ pub(crate) fn comparison_markdown(
         "diff/",
         ".md",
     )?;
-    let (gated, ungated): (Vec<_>, Vec<_>) = view.measurements.iter().partition(|m| m.gated);
+    let (gated, ungated): (Vec<_>, Vec<_>) =
+        view.measurements.iter().partition(|m| m.gated || m.is_change);
     let notes: Vec<&String> = (1..)
         .zip(&view.notes)
         .filter(|(number, _)| gated.iter().any(|m| m.note == Some(*number)))
@@ -330,6 +333,7 @@ pub(crate) fn template_context(view: &ComparisonView) -> Value {
         "d": view,
         "counts": view.change_counts(),
         "lost": view.lost_count(),
+        "incomparable": view.incomparable_count(),
         "fact_count": view.fact_count(),
     })
 }
@@ -390,10 +394,15 @@ impl ComparisonView {
         self.measurements.iter().filter(|m| m.lost).count()
     }
 
+    /// How many figures cannot be compared, and are not lost.
+    pub(crate) fn incomparable_count(&self) -> usize {
+        let open = self.measurements.iter().filter(|m| m.outcome_id == "not-comparable");
+        open.filter(|m| !m.lost).count()
+    }
+
     /// How much changed, in words: `1 verdict`, `12 facts`.
     pub(crate) fn change_counts(&self) -> Vec<String> {
-        let measured = self.measurements.iter().filter(|m| m.gated && !m.lost);
-        let measurements = measured.filter(|m| matches!(m.outcome_id, "slower" | "faster")).count();
+        let measurements = self.measurements.iter().filter(|m| m.is_change).count();
         [
             (self.verdicts.len(), "verdict"),
             (self.targets.len(), "runtime"),
@@ -515,10 +524,14 @@ impl ComparisonWords<'_> {
             over: m.over.as_ref().map(|over| self.reader_name(over)),
             a: figure_text(m.a, m.unit.as_deref(), m.over.is_some()),
             b: figure_text(m.b, m.unit.as_deref(), m.over.is_some()),
-            change: m.ratio.map(percent_change).unwrap_or_default(),
+            change: match m.outcome {
+                ComparisonOutcome::NotComparable => String::new(),
+                _ => m.ratio.map(percent_change).unwrap_or_default(),
+            },
             outcome: outcome_word(m),
             outcome_id: m.outcome.into_str(),
             note,
+            is_change: m.is_change(),
             gated: m.gated,
             lost: m.lost,
         }
@@ -624,19 +637,19 @@ fn part_view(part: &ValuePart) -> PartView {
 }
 
 fn figure_text(figure: Option<MeasuredFigure>, unit: Option<&str>, is_ratio: bool) -> String {
-    let Some(figure) = figure else { return "none".into() };
+    figure.map_or_else(|| "none".into(), |figure| median_text(figure.median, unit, is_ratio))
+}
+
+fn median_text(median: f64, unit: Option<&str>, is_ratio: bool) -> String {
+    let plain = || number::format_plain(crate::stats::round_significant(median, 4));
     match unit {
-        _ if is_ratio => format!("{:.2}×", figure.median),
-        Some("s") => number::format_measured(figure.median, SampleUnit::Seconds),
-        Some("B") => number::format_measured(figure.median, SampleUnit::Bytes),
-        Some("kB") => number::format_measured(figure.median * 1024.0, SampleUnit::Bytes),
-        Some(unit) => {
-            format!(
-                "{} {unit}",
-                number::format_plain(crate::stats::round_significant(figure.median, 4))
-            )
-        }
-        None => number::format_plain(crate::stats::round_significant(figure.median, 4)),
+        _ if is_ratio && median < 1.0 => format!("{median:.3}×"),
+        _ if is_ratio => format!("{median:.2}×"),
+        Some("s") => number::format_measured(median, SampleUnit::Seconds),
+        Some("B") => number::format_measured(median, SampleUnit::Bytes),
+        Some("kB") => number::format_measured(median * 1024.0, SampleUnit::Bytes),
+        Some(unit) => format!("{} {unit}", plain()),
+        None => plain(),
     }
 }
 
@@ -661,28 +674,32 @@ fn outcome_word(m: &MeasurementChange) -> &'static str {
 }
 
 /// What the figures are: nothing where there are none.
-fn figures_sentence(measurements: &[MeasurementView], phrases: &ReportPhrases) -> String {
-    let is_divided = measurements.iter().any(|m| m.over.is_some());
-    let divided = is_divided.then_some(&*phrases.divided_medians);
-    let medians = (!measurements.is_empty()).then_some(&*phrases.medians);
-    medians.into_iter().chain(divided).collect::<Vec<_>>().join(" ")
+fn figures_sentence(measurements: &[MeasurementChange], phrases: &ReportPhrases) -> String {
+    let sentences = [
+        (!measurements.is_empty(), &*phrases.medians),
+        (measurements.iter().any(|m| m.over.is_some()), &*phrases.divided_medians),
+        (measurements.iter().any(|m| m.expected.is_some()), &*phrases.widened),
+    ];
+    let told = sentences.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words);
+    told.collect::<Vec<_>>().join(" ")
 }
 
 /// What an outcome rests on, or why there is none.
 fn outcome_note(m: &MeasurementChange, phrases: &ReportPhrases) -> Option<String> {
     if let Some(reason) = &m.reason {
         let (phrase, wanted) = match m.outcome {
-            ComparisonOutcome::Inconclusive if m.sessions > 0 => {
+            ComparisonOutcome::Inconclusive if (1..m.sessions_wanted).contains(&m.sessions) => {
                 (&phrases.more_sessions, m.sessions_wanted - m.sessions)
             }
             _ => (&phrases.reason, 0),
         };
         return Some(fill_phrase(phrase, &[("reason", reason), ("count", &wanted.to_string())]));
     }
-    // Rounded up, so that a change of that size is found.
-    let change = percent_change(1.0 + ((m.smallest_visible? - 1.0) * 100.0).ceil() / 100.0);
-    let values = [("count", &*m.sessions.to_string()), ("change", &*change)];
-    Some(fill_phrase(&phrases.smallest_change, &values))
+    let expected = m.expected?;
+    let [low, high] = [expected.low, expected.high]
+        .map(|end| median_text(end, m.unit.as_deref(), m.over.is_some()));
+    let values = [("count", &*m.sessions.to_string()), ("low", &low), ("high", &high)];
+    Some(fill_phrase(&phrases.predicted, &values))
 }
 
 #[cfg(test)]

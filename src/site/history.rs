@@ -50,10 +50,12 @@ impl KnownRun {
         store: &RunStore,
         catalogue: &ProbeCatalogue,
         needed: &HashSet<&str>,
+        margin: f64,
     ) -> Option<Self> {
         let run = outline::read_outline(&entry.path, &|id| needed.contains(id));
         let run = run.map_err(|error| store.add_damaged(&entry.path, error)).ok()?;
-        let (session, digest) = (PastSession::of_run(&run, catalogue), RunDigest::of_run(&run));
+        let session = PastSession::of_run(&run, catalogue, margin);
+        let digest = RunDigest::of_run(&run);
         let (path, id, label, at) = (entry.path.clone(), run.id, run.label, run.created);
         Some(Self { path, id, label, at, session, digest })
     }
@@ -95,6 +97,7 @@ pub(super) struct RunHistory {
 
 impl RunHistory {
     /// Reads the outline of every run that is not damaged, and is none of those without a page.
+    /// Controls are held against the margin.
     ///
     /// # Errors
     ///
@@ -103,13 +106,14 @@ impl RunHistory {
         store: &RunStore,
         catalogue: &ProbeCatalogue,
         hidden: &BTreeSet<String>,
+        margin: f64,
     ) -> Result<Self> {
         let mut entries = store.usable_entries()?;
         entries.retain(|entry| !hidden.contains(&entry.id));
         let needed = trend::needed_facts(catalogue);
         let mut known: Vec<KnownRun> = entries
             .par_iter()
-            .filter_map(|entry| KnownRun::read_entry(entry, store, catalogue, &needed))
+            .filter_map(|entry| KnownRun::read_entry(entry, store, catalogue, &needed, margin))
             .collect();
         known.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
         let pairs = compared_pairs(&known);

@@ -38,9 +38,9 @@ pub(super) fn make_pages(
     let runs = RunPages::with_writer(store, builder, writer);
     let current = &builder.assessment.run.id;
     fleets.show_earlier_runs(current);
-    let hidden = fleets.hidden_runs();
+    let (hidden, margin) = (fleets.hidden_runs(), builder.project().config.gate.margin);
     let catalogue = &builder.assessment.project_data.catalogue;
-    let history = RunHistory::read_history(store, catalogue, &hidden)?;
+    let history = RunHistory::read_history(store, catalogue, &hidden, margin)?;
     let Some(rows) = make_run_pages(&runs, &history, &fleets.fleets_of_runs())? else {
         return Ok(None);
     };

@@ -31,7 +31,7 @@ pub(super) fn full_text(view: &ComparisonView) -> StyledText {
     push_section(&mut out, "Findings", findings_text(view));
     if view.volatile_left_out > 0 {
         let what = count_words(view.volatile_left_out, "difference");
-        let text = format!("{what} of ids, times, addresses and counters not shown: --all");
+        let text = format!("{what} of what changes from run to run not shown: --all");
         out.push_blank();
         out.push_line(StyledLine::begin_styled(TextStyle::Faint, &text));
     }
@@ -48,7 +48,7 @@ pub(super) fn short_text(view: &ComparisonView) -> StyledText {
         out.push_line(verdict_line(verdict));
     }
     let mut measurements = view.measurements.iter();
-    if let Some(m) = measurements.find(|m| m.gated && matches!(m.outcome_id, "slower" | "faster")) {
+    if let Some(m) = measurements.find(|m| m.is_change) {
         let over = m.over.as_ref().map(|over| format!(" ÷ {over}")).unwrap_or_default();
         let line = StyledLine::from(format!("  {} {}{over}: ", m.series, m.name));
         let line = line.and_styled(outcome_style(m.outcome_id), m.outcome);
@@ -79,8 +79,7 @@ fn changes_sentence(view: &ComparisonView) -> String {
         let figures = count_words(lost, "measurement");
         out.push_str(&format!("{join}{figures} of the first run missing in the second"));
     }
-    let open = view.measurements.iter().filter(|m| m.gated && m.outcome_id == "not-comparable");
-    let open = open.count();
+    let open = view.incomparable_count();
     if open > 0 {
         let join = if out.is_empty() { "" } else { "; " };
         out.push_str(&format!("{join}{} cannot be compared", count_words(open, "measurement")));

@@ -128,10 +128,13 @@ mod tests {
     #[test]
     fn a_time_of_a_few_ticks_is_below_the_resolution_and_no_value() {
         for parser in ["column_each", "column_real"] {
-            let text = perf_record(&[turn(1, 100, 1.0), turn(2, 100, 0.09)], 2, "", None);
+            let text = perf_record(&[turn(1, 100, 0.1), turn(2, 100, 0.09)], 2, "", None);
             let unread = parse_output(parser, &text).unwrap().unwrap_err();
             assert_eq!(unread.why, MissingReason::Unreadable, "{parser}");
             assert!(unread.reason.contains("resolution"), "{}", unread.reason);
+            let turns = [0.15, 0.12, 0.09].map(|seconds| turn(1, 100, seconds));
+            let text = perf_record(&turns, 3, "", None);
+            assert!(parse_output(parser, &text).unwrap().is_ok(), "{parser}: the median tells");
         }
     }
 }

@@ -76,16 +76,21 @@ pub(super) fn host_noisy(context: &RuleContext) -> Vec<Violation> {
     let Some(host) = context.host_name() else { return Vec::new() };
     let load = context.fact_value(LOAD, host).and_then(|load| load.as_f64());
     let count = context.fact_integer(COUNT, host).filter(|count| *count > 0);
-    let mut facts = context.run.facts.values().flat_map(|by_target| by_target.values());
-    let is_timed = facts.any(|fact| matches!(fact, Fact::Series(_)));
-    let (Some(load), Some(count)) = (load, count) else { return Vec::new() };
+    let mut timed = context.run.facts.iter().flat_map(|(id, facts)| {
+        let series = facts.iter().filter(|(_, fact)| matches!(fact, Fact::Series(_)));
+        series.map(move |(target, _)| (id, target))
+    });
+    let (Some(load), Some(count), Some((series, timed))) = (load, count, timed.next()) else {
+        return Vec::new();
+    };
     #[allow(clippy::cast_precision_loss)] // The number of processors is small.
     let is_busy = load / count as f64 > BUSY;
-    if !is_timed || !is_busy {
+    if !is_busy {
         return Vec::new();
     }
     let violation = HostNoisy { target: host, load, count }.make_violation();
-    vec![violation.resting_on_facts(context, [LOAD, COUNT], host)]
+    let violation = violation.resting_on_facts(context, [LOAD, COUNT], host);
+    vec![violation.resting_on_facts(context, [FactId::from_text(series)], timed)]
 }
 
 /// A virtual machine whose monitor holds no handle of KVM: it is emulated.

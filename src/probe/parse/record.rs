@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::{MissingValue, ParseResult, filled_lines, parse_decimal};
 use crate::model::{MAX_SAMPLES, MissingReason};
+use crate::stats;
 
 /// What a line of a sample begins with.
 pub(super) const SAMPLE: &str = "ok ";
@@ -25,22 +26,24 @@ const COLUMNS: &str = "columns ";
 /// The column with the time of the same run without any work. Older records have none.
 const EMPTY_RUN: &str = "empty_s";
 
-/// The shortest run, in seconds, of which a clock that ticks in hundredths tells the first digit.
+/// The shortest median, in seconds, of which a clock that ticks in hundredths tells the first digit.
 const SHORTEST: f64 = 0.1;
 
 /// What a line of something measured begins with that is no sample.
 const OTHERS: [&str; 3] = ["failed ", "connected ", "short "];
 
 /// The times of work, in seconds, by a clock that ticks in hundredths: those of runs, less those of
-/// the same without any work where the record has them.
+/// the same without any work where the record has them. The median is what is told of them, so one
+/// that was shorter than the others does not make them unreadable.
 pub(super) fn parse_real_times(text: &str) -> ParseResult {
     let mut times = read_numbers(text, "real_s")?;
     if column_index(text, EMPTY_RUN).is_ok() {
         for (time, empty) in times.iter_mut().zip(read_numbers(text, EMPTY_RUN)?) {
-            *time = crate::stats::round_significant(*time - empty, 6);
+            *time = stats::round_significant(*time - empty, 6);
         }
     }
-    match times.iter().any(|time| *time < SHORTEST) {
+    let is_short = stats::median(&times).is_some_and(|median| median < SHORTEST);
+    match is_short || times.iter().any(|time| *time <= 0.0) {
         true => Err(MissingValue::new(
             MissingReason::Unreadable,
             format!("below the resolution: less than {SHORTEST} s by a clock of 10 ms"),
@@ -55,7 +58,7 @@ pub(super) fn parse_times_per_iteration(text: &str) -> ParseResult {
     let pairs = times.as_array().into_iter().flatten().zip(counts.as_array().into_iter().flatten());
     let each = pairs.map(|(time, count)| {
         let each = time.as_f64()? / count.as_f64().filter(|count| *count >= 1.0)?;
-        Some(crate::stats::round_significant(each, 6))
+        Some(stats::round_significant(each, 6))
     });
     let each: Option<Vec<f64>> = each.collect();
     each.map(Value::from)
