@@ -31,6 +31,8 @@ pub use gate::is_weaker;
 pub use measurement::MeasurementChange;
 pub use side::DiffSide;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::judge::Severity;
@@ -124,22 +126,41 @@ impl RunDiff {
     }
 }
 
-/// Whether a difference of one of these kinds is there.
-pub fn gate_fails(diff: &RunDiff, fail_on: &[FailOn]) -> bool {
-    fail_on.iter().any(|kind| match kind {
-        FailOn::Change => !diff.is_empty(),
-        FailOn::Regression => {
-            diff.changes.iter().any(|change| change.regression)
-                || diff.measurements.iter().any(MeasurementChange::is_regression)
-                || !diff.expectations.is_empty()
+/// What makes a comparison fail: the ids of the differences of these kinds, with their targets.
+pub fn gate_failures(diff: &RunDiff, fail_on: &[FailOn]) -> BTreeSet<String> {
+    let mut failures = BTreeSet::new();
+    for kind in fail_on {
+        let changes = diff.changes.iter().filter(|change| match kind {
+            FailOn::Change => true,
+            FailOn::Regression => change.regression,
+            FailOn::Verdict => is_verdict_lost_or_changed(change),
+            FailOn::Finding | FailOn::Never => false,
+        });
+        failures.extend(changes.map(|change| format!("{} of {}", change.fact, change.target)));
+        let measurements = diff.measurements.iter().filter(|m| match kind {
+            FailOn::Change => m.is_change() || m.lost,
+            FailOn::Regression => m.is_regression(),
+            FailOn::Verdict | FailOn::Finding | FailOn::Never => false,
+        });
+        failures.extend(measurements.map(|m| format!("{} of {}", m.series, m.target)));
+        if matches!(kind, FailOn::Change | FailOn::Regression) {
+            failures.extend(diff.expectations.iter().map(|one| one.expects.clone()));
         }
-        FailOn::Verdict => diff.changes.iter().any(is_verdict_lost_or_changed),
-        // A note is worth knowing, and no defect.
-        FailOn::Finding => {
-            diff.findings.added.iter().any(|finding| finding.severity > Severity::Note)
+        let conditions = diff.conditions.iter().filter(|condition| !condition.is_bookkeeping);
+        let removed = diff.findings.removed.iter();
+        let added = diff.findings.added.iter().filter(|finding| match kind {
+            FailOn::Change => true,
+            // A note is worth knowing, and no defect.
+            FailOn::Finding => finding.severity > Severity::Note,
+            FailOn::Regression | FailOn::Verdict | FailOn::Never => false,
+        });
+        failures.extend(added.map(|finding| finding.rule.clone()));
+        if *kind == FailOn::Change {
+            failures.extend(removed.map(|finding| finding.rule.clone()));
+            failures.extend(conditions.map(|condition| condition.what.clone()));
         }
-        FailOn::Never => false,
-    })
+    }
+    failures
 }
 
 /// Another verdict, or none any more because the runtime is gone.

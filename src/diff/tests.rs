@@ -10,6 +10,10 @@ use crate::model::{EvidenceKind, Fact, FactSource, MissingReason, Role, Target};
 use crate::stats::ComparisonOutcome;
 use crate::store::testing::read_sample_run;
 
+fn gate_fails(diff: &RunDiff, fail_on: &[FailOn]) -> bool {
+    !gate_failures(diff, fail_on).is_empty()
+}
+
 fn load_report_phrases() -> ReportPhrases {
     ReportPhrases::load_phrases(None).unwrap()
 }

@@ -21,7 +21,7 @@ pub enum FailOn {
     /// Anything that changed.
     Change,
     /// A weaker verdict, a runtime or an answer that is gone, an expectation no longer met, or a
-    /// measurement that is slower than the sessions before predict.
+    /// start that is slower than the sessions before predict.
     Regression,
     /// Another verdict.
     Verdict,

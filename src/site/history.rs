@@ -15,13 +15,14 @@ use serde_json::{Value as Json, json};
 use super::run_pages::{KeyedFile, RunPages};
 use super::view::RunRow;
 use crate::clock;
-use crate::diff::history::{self, PastSession};
+use crate::diff::history::{self, PastSession, SessionChange};
 use crate::diff::{DiffSide, RunDiff, expectation_changes};
 use crate::error::Result;
 use crate::judge::ExpectationResult;
 use crate::model::Run;
 use crate::phrases::PagePhrases;
 use crate::probe::catalogue::ProbeCatalogue;
+use crate::project::DiffGate;
 use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
 use crate::report::trend::{self, OmittedRuns, RunDigest, TrendView};
@@ -209,8 +210,14 @@ impl RunHistory {
 
     /// What the overview says of boundaries that changed since the comparable runs before `run`,
     /// that of the report: those of the same machine and way of capture whose files nobody changed;
-    /// and of times, where it measured none.
-    pub(super) fn summarize_changes(&self, run: &Run, rows: &[Arc<RunRow>]) -> ChangeSummary {
+    /// and of times that the sessions before do not predict, or that it did not measure.
+    pub(super) fn summarize_changes(
+        &self,
+        assessment: &Assessment,
+        gate: &DiffGate,
+        rows: &[Arc<RunRow>],
+    ) -> ChangeSummary {
+        let run = &assessment.run;
         let rows: BTreeMap<&str, &RunRow> =
             rows.iter().map(|row| (row.id.as_str(), &**row)).collect();
         let place = self.known.iter().position(|known| known.id == run.id);
@@ -224,6 +231,16 @@ impl RunHistory {
             .filter_map(|known| Some((known, *rows.get(known.id.as_str())?)))
             .filter(|(_, row)| row.is_intact)
             .collect();
+        let times = match earlier.first() {
+            Some((before, _)) => {
+                let sessions = earlier.iter().map(|(known, _)| &known.session);
+                let comparable =
+                    history::comparable_sessions(sessions, &before.session, gate.sessions);
+                let changes = like.gated_changes(&before.session, &comparable, gate);
+                changes.iter().map(|change| TimeChange::of_session(change, assessment)).collect()
+            }
+            None => Vec::new(),
+        };
         let timed = earlier.iter().find(|(known, _)| known.session.has_times());
         let timed =
             timed.map(|(_, row)| TimedRun { id: row.id.clone(), created: row.created.clone() });
@@ -234,7 +251,7 @@ impl RunHistory {
                 ChangeSummary::without_others("first")
             }
             [] => ChangeSummary::without_others("not-comparable"),
-            earlier => ChangeSummary::new(row, earlier),
+            earlier => ChangeSummary { times, ..ChangeSummary::new(row, earlier) },
         };
         summary.with_times(run, timed)
     }
@@ -280,6 +297,8 @@ pub(super) struct ChangeSummary {
     changes: Vec<BoundaryChange>,
     /// Where the same is concluded with less confidence than in that run.
     weaker: Vec<BoundaryChange>,
+    /// What starts slower or faster than the sessions before predict.
+    times: Vec<TimeChange>,
     /// The runtimes of that run that this one did not test.
     gone: Vec<String>,
     /// The runtimes of which the session of the report shows nothing, because it was interrupted.
@@ -318,6 +337,29 @@ struct BoundaryChange {
     is_now: String,
 }
 
+/// A time that lies outside of what the sessions before predict.
+#[derive(Debug, PartialEq, Serialize)]
+struct TimeChange {
+    /// What was measured.
+    what: String,
+    /// What readers call the runtime, and the one that its figure is divided by.
+    name: String,
+    over: Option<String>,
+    is_slower: bool,
+}
+
+impl TimeChange {
+    fn of_session(change: &SessionChange, assessment: &Assessment) -> Self {
+        let probe = assessment.project_data.catalogue.find_probe(&change.series);
+        Self {
+            what: probe.map_or_else(|| change.series.clone(), |probe| probe.title.clone()),
+            name: assessment.reader_name(&change.target),
+            over: change.over.as_ref().map(|over| assessment.reader_name(over)),
+            is_slower: change.is_slower,
+        }
+    }
+}
+
 impl ChangeSummary {
     fn without_others(state: &'static str) -> Self {
         Self {
@@ -325,6 +367,7 @@ impl ChangeSummary {
             same_runs: 1,
             changes: Vec::new(),
             weaker: Vec::new(),
+            times: Vec::new(),
             gone: Vec::new(),
             unreached: Vec::new(),
             before: None,
@@ -365,6 +408,7 @@ impl ChangeSummary {
             same_runs,
             changes,
             weaker: weaker_verdicts(before, row),
+            times: Vec::new(),
             gone: gone_runtimes(before, row),
             unreached: row.unreached_runtimes(),
             before: earlier.first().map(|row| row.id.clone()),

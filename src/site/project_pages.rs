@@ -44,7 +44,8 @@ pub(super) fn make_pages(
     let Some(rows) = make_run_pages(&runs, &history, &fleets.fleets_of_runs())? else {
         return Ok(None);
     };
-    let changes = history.summarize_changes(&builder.assessment.run, &rows);
+    let gate = &builder.project().config.gate;
+    let changes = history.summarize_changes(&builder.assessment, gate, &rows);
     let mut since = json!(changes);
     since["node"] = json!(builder.assessment.run.find_node());
     since["fleet"] = fleets.newest_fleet(current);

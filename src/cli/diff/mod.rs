@@ -2,6 +2,7 @@
 
 mod text;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -118,7 +119,27 @@ pub(super) fn run_diff(
             console.print_document(&comparison::comparison_html(&view, &b, &templates)?)?
         }
     }
-    Ok(if diff::gate_fails(&diff, fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    if a.run.id == b.run.id && !a.run.id.is_empty() {
+        console.print_warning(&format!("run {} is compared with itself", a.run.id));
+    }
+    let failures = diff::gate_failures(&diff, fail_on);
+    if failures.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    console.print_note(&describe_failures(&failures));
+    Ok(ExitCode::from(1))
+}
+
+/// The most differences that are named as what made a comparison fail.
+const NAMED: usize = 6;
+
+/// What made a comparison fail, in a line.
+fn describe_failures(failures: &BTreeSet<String>) -> String {
+    let mut named: Vec<String> = failures.iter().take(NAMED).cloned().collect();
+    if failures.len() > NAMED {
+        named.push(format!("{} more", failures.len() - NAMED));
+    }
+    format!("failed by {}", named.join(", "))
 }
 
 /// What changed since the run before, in a few lines; none if there is no run before.
