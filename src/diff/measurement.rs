@@ -369,11 +369,12 @@ impl<'a> JudgedSessions<'a> {
         };
         m.outcome = predicted_outcome(&prediction, figure.median, m.margin, self.is_forward);
         m.expected = Some(Interval { low: prediction.low, high: prediction.high });
-        let Some(over) = m.over.as_ref().filter(|_| m.is_change()) else { return };
         let factor = figure.median / prediction.center;
-        if is_change_of_baseline(factor, self.own_factor(m, target)) {
-            let values = [("target", &*m.target), ("over", over)];
-            m.reason = Some(fill_phrase(&self.phrases.baseline_moved, &values));
+        if m.is_change()
+            && m.over.is_some()
+            && is_change_of_baseline(factor, self.own_factor(m, target))
+        {
+            m.reason = Some(self.phrases.baseline_moved.clone());
             m.outcome = ComparisonOutcome::Inconclusive;
         }
     }

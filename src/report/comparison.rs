@@ -696,8 +696,10 @@ fn outcome_note(m: &MeasurementChange, phrases: &ReportPhrases) -> Option<String
         return Some(fill_phrase(phrase, &[("reason", reason), ("count", &wanted.to_string())]));
     }
     let expected = m.expected?;
-    let [low, high] = [expected.low, expected.high]
-        .map(|end| median_text(end, m.unit.as_deref(), m.over.is_some()));
+    let [low, high] = [expected.low, expected.high].map(|end| match m.over {
+        Some(_) => format!("{}×", number::format_plain(crate::stats::round_significant(end, 3))),
+        None => median_text(end, m.unit.as_deref(), false),
+    });
     let values = [("count", &*m.sessions.to_string()), ("low", &low), ("high", &high)];
     Some(fill_phrase(&phrases.predicted, &values))
 }
