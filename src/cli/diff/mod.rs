@@ -86,7 +86,8 @@ pub(super) fn run_diff(
         store.refuse_damaged_newer(&arguments.a, &a.run)?;
         store.refuse_damaged_newer(&arguments.b, &b.run)?;
     }
-    if a.run.id == b.run.id {
+    // Evidence that is only read has no id.
+    if a.run.id == b.run.id && !a.run.id.is_empty() {
         console.print_warning(&format!("both are run {}: nothing can have changed", b.run.id));
     }
     if let (Some(of_a), Some(of_b)) = (a.run.find_node(), b.run.find_node())
@@ -118,9 +119,6 @@ pub(super) fn run_diff(
         DiffFormat::Html => {
             console.print_document(&comparison::comparison_html(&view, &b, &templates)?)?
         }
-    }
-    if a.run.id == b.run.id && !a.run.id.is_empty() {
-        console.print_warning(&format!("run {} is compared with itself", a.run.id));
     }
     let failures = diff::gate_failures(&diff, fail_on);
     if failures.is_empty() {
