@@ -54,7 +54,7 @@ fn no_runtime_that_shares_the_kernel_is_recommended_for_code_of_strangers() {
     assert_eq!(used("Builds of other people's pull requests"), "gVisor");
     assert_eq!(used("Functions that customers upload"), "gVisor");
     assert_eq!(used("Services of several customers"), "nothing that this run shows");
-    assert_eq!(used("A web service of one's own"), "runc , crun");
+    assert_eq!(used("A web service of one's own"), "runc (by default), crun");
 
     project.run(&[&build[..], &["f25"]].concat()).succeeds();
     let submission = project.read("submission.md");

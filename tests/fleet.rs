@@ -2,7 +2,7 @@
 
 use crate::support::Project;
 use crate::support::fleet::{MadeNode, project_with_fleets, write_fleet};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn a_fleet_says_what_each_class_is_on_how_many_nodes_and_why_nothing_is_known() {
@@ -137,6 +137,10 @@ fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
     let overview = project.read("public/index.html");
     assert!(overview.contains("On 1 of 4 nodes a class is not what its name says."));
     assert!(overview.contains("href=\"fleets/bbbbbbbbbbbb.html\""));
+    let uses = project.read("public/trade-offs.html");
+    let words = "The verdict is the same on 1 of 4 nodes of the fleet; on the others: separate \
+                 kernel on 2, not tested on 1.";
+    assert!(uses.contains(words), "{uses}");
     for page in ["index", "print"] {
         let text = project.read(&format!("public/{page}.html"));
         for words in [
@@ -225,6 +229,29 @@ fn what_nodes_show_together_is_found_and_every_finding_is_a_line_of_the_fleet_fi
     let page = project.read("public/fleets/cccccccccccc.html");
     assert!(page.contains("2 nodes state one boot id"), "{page}");
     assert!(page.contains("rules.html#nodes-share-a-boot-id"));
+}
+
+#[test]
+fn a_run_file_that_is_lost_makes_no_node_untested_and_publishes_no_path_of_the_machine() {
+    let project = project_with_fleets();
+    let fleet: Value =
+        serde_json::from_str(&project.read("data/fleets/bbbbbbbbbbbb.json")).unwrap();
+    let run = fleet["nodes"][2]["run"].as_str().unwrap();
+    let path = format!("data/runs/bbbbbbbbbbbb/{run}.json");
+    std::fs::remove_file(project.root().join(&path)).unwrap();
+    let json = project.run(&["check", "fleet:latest", "--format", "json"]).succeeds().stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["nodes"][2]["classes"][1]["title"], "No usable run file");
+    let found = json["findings"].as_array().unwrap();
+    let lost = found.iter().find(|finding| finding["rule"] == "run-file-lost").unwrap();
+    assert!(lost["message"].as_str().unwrap().contains(&format!("there is no file {path}")));
+    for finding in found.iter().filter(|it| it["rule"] == "named-class-not-tested") {
+        assert_eq!(finding["nodes"], json!(["host-000003"]));
+    }
+    project.run(&["build"]).succeeds();
+    let page = project.read("public/fleets/bbbbbbbbbbbb.html");
+    assert!(page.contains(&path), "{page}");
+    assert!(!page.contains(&*project.root().to_string_lossy()), "{page}");
 }
 
 #[test]

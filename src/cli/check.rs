@@ -21,7 +21,7 @@ use super::{sarif, summary};
 use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
 use crate::judge::{Conclusion, ExpectationResult, Severity, UndecidedReason, Verdict};
-use crate::model::Run;
+use crate::model::{Role, Run};
 use crate::project::{CONFIG, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
@@ -350,11 +350,21 @@ fn json_text(
 /// What the times say: whether they may be believed, and every comparison with the baseline.
 fn timing_json(assessment: &Assessment) -> serde_json::Value {
     let timing = &assessment.timing;
+    let baseline = assessment.role_target(Role::Baseline);
+    let mut measures = Vec::new();
+    for measure in timing.compared_measures(&assessment.run) {
+        let targets: Vec<&str> = baseline.into_iter().chain([&*measure.target]).collect();
+        let mut value = json!(measure);
+        if measure.withheld.is_none() {
+            value["doubted"] = json!(assessment.figure_obstacle(&measure.id, &targets));
+        }
+        measures.push(value);
+    }
     json!({
         "withheld": timing.is_withheld(),
         "margin": timing.effective_margin(),
         "controls": timing.session_controls(),
-        "measures": timing.compared_measures(&assessment.run),
+        "measures": measures,
     })
 }
 

@@ -1,5 +1,6 @@
 //! `isoproof export`: a run in the forms that others ask for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -227,7 +228,19 @@ fn export_series(
     is_ours: impl Fn(&str, &dyn Fn(&str) -> bool) -> bool,
 ) -> Result<ExitCode> {
     let assessment = load_assessment(project, &times.run, console)?;
-    let all = series::select_series(&assessment.run, &times.series)?;
+    let mut all = series::select_series(&assessment.run, &times.series)?;
+    for one in &mut all {
+        one.obstacle = assessment.figure_obstacle(one.id, &[one.target]);
+    }
+    let mut doubted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in all.iter().filter(|_| !assessment.timing.is_withheld()) {
+        if let Some(why) = &one.obstacle {
+            doubted.entry(why).or_default().push(one.stable_name());
+        }
+    }
+    for (why, names) in doubted {
+        console.print_note(&format!("nothing follows from {}: {why}", names.join(", ")));
+    }
     if let Some(reason) = assessment.timing.withheld_reason() {
         let clause = &assessment.project_data.reasons[reason.into_str()];
         console.print_note(&format!("{clause}, so these times prove nothing: see isoproof check"));

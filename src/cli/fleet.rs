@@ -9,7 +9,9 @@ use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
 use crate::diff::fleet::FleetDiff;
 use crate::error::{Error, Result};
-use crate::judge::fleet::{BROKEN, CHANGED, NodeSummary, StartFold, fold_classes, fold_starts};
+use crate::judge::fleet::{
+    BROKEN, CHANGED, NodeSummary, StartFold, fold_classes, fold_starts, tally_classes,
+};
 use crate::judge::starts::StartOutcome;
 use crate::judge::{Conclusion, Confidence, Severity};
 use crate::model::{Fleet, SampleUnit};
@@ -72,8 +74,7 @@ pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
     }
     let head = ["Class", "Boundary", "Confidence", "Nodes"];
     let mut rows = vec![head.map(|word| StyledLine::begin_styled(TextStyle::Faint, word)).to_vec()];
-    let mut reasons: Vec<String> = Vec::new();
-    for line in fold_classes(nodes) {
+    for line in tally_classes(nodes) {
         let outcome = line.outcome;
         rows.push(vec![
             outcome.class.as_str().into(),
@@ -84,8 +85,12 @@ pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
             outcome.confidence.into_str().into(),
             list_nodes(&line.nodes).into(),
         ]);
-        if let Some(reason) = &outcome.reason {
-            reasons.push(format!("  {} on {}: {reason}", outcome.class, list_nodes(&line.nodes)));
+    }
+    let mut reasons: Vec<String> = Vec::new();
+    for line in fold_classes(nodes) {
+        if let Some(reason) = &line.outcome.reason {
+            let class = &line.outcome.class;
+            reasons.push(format!("  {class} on {}: {reason}", list_nodes(&line.nodes)));
         }
     }
     text.push_columns(rows);
@@ -213,9 +218,13 @@ pub(super) fn check_fleet(
     let is_unmet = is_unmet || expectations.iter().any(ExpectationFold::fails_build);
     if decides && !is_unmet && assessment.nodes.iter().all(|node| node.run.is_none()) {
         let fleet = &assessment.fleet.id;
-        let words = format!("no node of fleet {fleet} has a run, so nothing is decided by it");
-        return Err(Error::unusable_input(words)
-            .with_help("collect again, or name another fleet: fleet:latest~1"));
+        let is_lost = assessment.nodes.iter().any(|node| node.lost_run.is_some());
+        let (run, help) = match is_lost {
+            true => ("a run file that can be used", "restore the files in data/runs"),
+            false => ("a run", "collect again, or name another fleet: fleet:latest~1"),
+        };
+        let words = format!("no node of fleet {fleet} has {run}, so nothing is decided by it");
+        return Err(Error::unusable_input(words).with_help(help));
     }
     Ok(ExitCode::from(u8::from(is_found || is_unmet)))
 }

@@ -162,7 +162,10 @@ pub(super) fn run_import(
     if !run.redaction.replaced.is_empty() {
         let kinds: Vec<String> =
             run.redaction.replaced.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
-        console.print_note(&format!("replaced by pseudonyms: {}", kinds.join(", ")));
+        console.print_note(&format!(
+            "replaced by pseudonyms, in so many places: {}",
+            kinds.join(", ")
+        ));
     }
     console.print_line(run.id.as_str())?;
     Ok(ExitCode::SUCCESS)

@@ -38,7 +38,7 @@ use nodes::read_labels;
 
 use crate::collect::{RuntimeArgument, SessionRecord, capture_of};
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureOrigin, Role, Target};
+use crate::model::{Capture, CaptureOrigin, NO_STARTS, Role, Target};
 use crate::probe::collected::HOST_PART;
 use crate::probe::script;
 
@@ -72,7 +72,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
 /// Why there are no times of starts: the usual ones, those of a cluster where they were not asked for,
 /// and those of a class where they were.
 const NO_CLIENT: &str = "in a cluster starts are timed from the scheduler's event";
-const NO_STARTS: &str = "starts are timed in a cluster with --samples N, which was not given";
 const NO_SAMPLES: &str = "no pod of this class was started to be timed";
 const NO_CONTROL: &str = "the control is the baseline, where its starts were timed";
 const NO_RESUMED_STARTS: &str = "the session died before all starts were timed";

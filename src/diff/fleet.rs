@@ -184,7 +184,9 @@ fn lone_classes(these: &[NodeSummary], those: &[NodeSummary]) -> Vec<String> {
     lone
 }
 
-type VerdictKey = (String, String, String);
+/// The class, what was concluded, what is, and why nothing is: nodes with one reason are told of
+/// together.
+type VerdictKey = (String, String, String, Option<String>);
 
 fn add_verdicts(
     shifts: &mut BTreeMap<VerdictKey, VerdictShift>,
@@ -198,14 +200,14 @@ fn add_verdicts(
         }
         let [before, after] =
             [a, b].map(|it| format!("{} {}", it.conclusion.into_str(), it.confidence.into_str()));
-        let shift =
-            shifts.entry((b.class.clone(), before, after)).or_insert_with(|| VerdictShift {
-                class: b.class.clone(),
-                a: a.clone(),
-                b: b.clone(),
-                regression: got_weaker(a, b),
-                nodes: Vec::new(),
-            });
+        let key = (b.class.clone(), before, after, b.reason.clone());
+        let shift = shifts.entry(key).or_insert_with(|| VerdictShift {
+            class: b.class.clone(),
+            a: a.clone(),
+            b: b.clone(),
+            regression: got_weaker(a, b) || new.lost_run.is_some(),
+            nodes: Vec::new(),
+        });
         shift.nodes.push(new.node.clone());
     }
 }
@@ -308,6 +310,25 @@ mod tests {
         let after = [kata_node("a", Conclusion::NotTested, "6.1")];
         assert!(FleetDiff::between_fleets(&before, &after).fails_gate(&[FailOn::Regression]));
         assert!(FleetDiff::between_fleets(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn nodes_of_which_nothing_is_known_for_different_reasons_are_told_apart() {
+        let before = ["a", "b", "c"].map(|name| kata_node(name, Conclusion::SharedKernel, "6.1"));
+        let mut after = ["a", "b", "c"].map(|name| kata_node(name, Conclusion::NotTested, "6.1"));
+        after[1].classes[0].reason = Some("the session recorded no run".into());
+        let diff = FleetDiff::between_fleets(&before, &after);
+        let shown = diff.verdicts.iter().map(|it| (it.nodes.join(" "), it.b.reason.as_deref()));
+        let expected = [("a c", "no runtime"), ("b", "the session recorded no run")];
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            expected.map(|(nodes, reason)| (nodes.to_string(), Some(reason)))
+        );
+        // A run that is lost shows no longer what it showed.
+        after[1].classes[0].conclusion = Conclusion::Inconclusive;
+        after[1].lost_run = Some("there is no file data/runs/x/y.json".into());
+        let diff = FleetDiff::between_fleets(&before[1..2], &after[1..2]);
+        assert!(diff.fails_gate(&[FailOn::Regression]));
     }
 
     #[test]

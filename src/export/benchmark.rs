@@ -44,7 +44,10 @@ fn benchmark_entry(series: &ExportSeries, run: &str) -> Option<BenchmarkEntry> {
         unit: series.samples.unit.symbol().into(),
         value: summary.median,
         range: ends.map(|[low, high]| format!("{low} to {high}")),
-        extra: format!("median of {}, run {run}", summary.n),
+        extra: match &series.obstacle {
+            None => format!("median of {}, run {run}", summary.n),
+            Some(why) => format!("median of {}, run {run}; no result: {why}", summary.n),
+        },
     })
 }
 

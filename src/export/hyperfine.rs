@@ -3,6 +3,8 @@
 //!
 //! Processor time, memory and exit codes are not in it, because the run has none of a series.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::series::{ExportSeries, is_stable_name};
@@ -40,6 +42,9 @@ struct SeriesParameters {
 const CSV_HEAD: &str =
     "command,mean,stddev,median,user,system,min,max,parameter_runtime,parameter_series";
 
+/// How the lines begin that say why times are not compared.
+const WITHHELD: &str = "Not compared, because ";
+
 /// Whether a text is what [`hyperfine_json`], [`hyperfine_markdown`] or [`hyperfine_csv`] wrote of
 /// some run, and not what hyperfine wrote itself.
 pub(crate) fn is_own_hyperfine(text: &str, is_series: &dyn Fn(&str) -> bool) -> bool {
@@ -51,6 +56,9 @@ pub(crate) fn is_own_hyperfine(text: &str, is_series: &dyn Fn(&str) -> bool) -> 
     match lines.next() {
         Some(CSV_HEAD) => lines.all(|line| line.rsplit(',').next().is_some_and(is_series)),
         Some(head) if head.starts_with("| Command | Mean [") => lines.skip(1).all(|line| {
+            if line.is_empty() || line.starts_with(WITHHELD) {
+                return true;
+            }
             let name = line.strip_prefix("| `").and_then(|rest| rest.split_once("` |"));
             name.is_some_and(|(name, _)| is_stable_name(name, is_series))
         }),
@@ -66,7 +74,8 @@ pub(crate) fn hyperfine_json(series: &[ExportSeries]) -> String {
 }
 
 /// The table that hyperfine's `--export-markdown` writes. A time is relative to the fastest of its own
-/// series: those of another measure something else.
+/// series: those of another measure something else. Where a report withholds a ratio, so does this,
+/// and says below the table why.
 pub(crate) fn hyperfine_markdown(series: &[ExportSeries]) -> String {
     let smallest = series.iter().filter_map(series_timing).map(|timing| timing.mean);
     let (unit, factor) = match smallest.fold(f64::INFINITY, f64::min) {
@@ -78,22 +87,55 @@ pub(crate) fn hyperfine_markdown(series: &[ExportSeries]) -> String {
          |:---|---:|---:|---:|---:|\n"
     );
     let renderer = Renderer::Markdown(EvidenceLinks::None);
+    let mut withheld: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for one in series {
-        let same = series.iter().filter(|other| other.id == one.id).filter_map(series_timing);
-        let fastest = same.min_by(|a, b| a.mean.total_cmp(&b.mean));
-        let (Some(timing), Some(fastest)) = (series_timing(one), fastest) else { continue };
-        let spread = timing.stddev.map(|stddev| format!(" ± {:.1}", stddev * factor));
+        let same: Vec<_> = series.iter().filter(|other| other.id == one.id).collect();
+        let timings = same.iter().filter_map(|series| Some((*series, series_timing(series)?)));
+        let fastest = timings.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean));
+        let (Some(timing), Some((first, fastest))) = (series_timing(one), fastest) else {
+            continue;
+        };
+        let command = renderer.render_code(&timing.command, true);
+        let relative = match ratio_obstacle(one, first) {
+            None => relative_words(&timing, &fastest),
+            Some(why) => {
+                withheld.entry(why).or_default().push(command.clone());
+                "-".into()
+            }
+        };
+        let spread = timing.stddev.map(|stddev| format!(" ± {}", in_digits(stddev * factor)));
         out.push_str(&format!(
-            "| {} | {:.1}{} | {:.1} | {:.1} | {} |\n",
-            renderer.render_code(&timing.command, true),
-            timing.mean * factor,
+            "| {command} | {}{} | {} | {} | {relative} |\n",
+            in_digits(timing.mean * factor),
             spread.unwrap_or_default(),
-            timing.min * factor,
-            timing.max * factor,
-            relative_words(&timing, &fastest),
+            in_digits(timing.min * factor),
+            in_digits(timing.max * factor),
         ));
     }
+    for (why, commands) in withheld {
+        out.push_str(&format!("\n{WITHHELD}{why}: {}\n", commands.join(", ")));
+    }
     out
+}
+
+/// Why the ratio of two series is not stated, if it is not.
+fn ratio_obstacle(one: &ExportSeries, fastest: &ExportSeries) -> Option<String> {
+    if one.target == fastest.target {
+        return one.obstacle.clone();
+    }
+    let is_short = [one, fastest].iter().any(|it| it.samples.values.len() < stats::LEAST_COMPARED);
+    let obstacle = one.obstacle.clone().or_else(|| fastest.obstacle.clone());
+    obstacle.or_else(|| {
+        is_short.then(|| format!("there are fewer than {} samples", stats::LEAST_COMPARED))
+    })
+}
+
+/// One decimal as hyperfine has it, or two significant digits of what would be nothing then.
+fn in_digits(value: f64) -> String {
+    match value.abs() {
+        small if small > 0.0 && small < 0.1 => stats::round_significant(value, 2).to_string(),
+        _ => format!("{value:.1}"),
+    }
 }
 
 /// How many times the fastest, with the deviation that follows from those of both.
@@ -193,19 +235,27 @@ mod tests {
 
     #[test]
     fn the_tables_are_those_of_hyperfine() {
-        let (runc, kata) = ([0.4, 0.5], [1.9, 2.1]);
+        let (runc, kata) = ([0.4, 0.5, 0.4, 0.5, 0.45], [1.9, 2.1, 1.9, 2.1, 2.0]);
         let sketch =
             sketch().series("startup.wall", "runc", &runc).series("startup.wall", "kata", &kata);
-        let series = series::select_series(&sketch.run, &[]).unwrap();
+        let mut series = series::select_series(&sketch.run, &[]).unwrap();
         assert_eq!(
             hyperfine_markdown(&series),
             "| Command | Mean [ms] | Min [ms] | Max [ms] | Relative |\n\
              |:---|---:|---:|---:|---:|\n\
-             | `startup.wall kata` | 2000.0 ± 141.4 | 1900.0 | 2100.0 | 4.44 ± 0.77 |\n\
-             | `startup.wall runc` | 450.0 ± 70.7 | 400.0 | 500.0 | 1.00 |\n"
+             | `startup.wall kata` | 2000.0 ± 100.0 | 1900.0 | 2100.0 | 4.44 ± 0.54 |\n\
+             | `startup.wall runc` | 450.0 ± 50.0 | 400.0 | 500.0 | 1.00 |\n"
         );
         let csv = hyperfine_csv(&series);
         assert!(csv.ends_with("0.45,,,0.4,0.5,runc,startup.wall\n"), "{csv}");
+        // Where a report withholds the ratio, so does the table, and says why.
+        series[0].obstacle = Some("the host is emulated in software".into());
+        let table = hyperfine_markdown(&series);
+        assert!(table.contains("| 2100.0 | - |"), "{table}");
+        let why = "\nNot compared, because the host is emulated in software: `startup.wall kata`\n";
+        assert!(table.ends_with(why), "{table}");
+        assert!(is_own_hyperfine(&table, &|id| id == "startup.wall"));
+        assert_eq!([1.25e-3, 0.04, 0.0, 12.34].map(in_digits), ["0.0013", "0.04", "0.0", "12.3"]);
         assert_eq!(quote_cell("=a,\"b\""), "\"'=a,\"\"b\"\"\"");
     }
 

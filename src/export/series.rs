@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::model::{Fact, Run, SampleUnit, Samples};
 
 /// A series on its way out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct ExportSeries<'a> {
     /// The id of the fact.
     pub id: &'a str,
@@ -12,6 +12,8 @@ pub(crate) struct ExportSeries<'a> {
     pub target: &'a str,
     /// The samples.
     pub samples: &'a Samples,
+    /// Why nothing follows from it, as a clause, if nothing does.
+    pub obstacle: Option<String>,
 }
 
 impl ExportSeries<'_> {
@@ -36,7 +38,7 @@ pub(crate) fn select_series<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<E
     for (id, by_target) in &run.facts {
         for (target, fact) in by_target {
             let samples = fact.as_series().filter(|samples| samples.unit == SampleUnit::Seconds);
-            all.extend(samples.map(|samples| ExportSeries { id, target, samples }));
+            all.extend(samples.map(|samples| ExportSeries { id, target, samples, obstacle: None }));
         }
     }
     if all.is_empty() {

@@ -20,7 +20,7 @@ use super::words::{ConclusionWords, ReasonWords};
 use super::workloads::WorkloadTable;
 use crate::assets;
 use crate::error::{Error, Result};
-use crate::model::{Fact, MissingReason};
+use crate::model::{Fact, MissingReason, StartEnd};
 use crate::project::LeastConfidence;
 use crate::project::{CONFIG, Expectation, ExpectedBoundary, ExpectedSubject, FactTest};
 use crate::stats::{self, Interval};
@@ -289,7 +289,13 @@ impl ExpectationContext<'_> {
             Some(verdict) if verdict.conclusion == Conclusion::NotTested => {
                 open.set_parameter("state", "failed");
                 open.set_parameter("why", verdict.failure.clone().unwrap_or_default());
-                open.record_outcome(false);
+                let end = verdict.start_end().unwrap_or(StartEnd::Failed);
+                open.set_parameter("end", end.end_id());
+                // That the user stopped the session says nothing of the runtime.
+                match end {
+                    StartEnd::Stopped => open.fails = true,
+                    StartEnd::Failed | StartEnd::OtherNode => open.record_outcome(false),
+                }
                 None
             }
             started => started,
@@ -661,6 +667,14 @@ mod tests {
             let gone = tell_outcome(&sketch, &format!("runtime = \"runsc\"\n{entry}"));
             assert_eq!(gone, "failed!: this run has no runsc");
         }
+        // That the user stopped the session shows nothing of the runtime, and is not relied on.
+        let mut stopped = crate::judge::rules::testing::sketch();
+        stopped.run.targets[2].failure = Some("stopped by the user".into());
+        assert_eq!(
+            tell_outcome(&stopped, "runtime = \"kata\"\nstarts = true"),
+            "not-decided!: kata had not started when the user stopped the session; a run that \
+             captures something under kata"
+        );
     }
 
     #[test]

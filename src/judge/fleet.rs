@@ -27,6 +27,8 @@ pub(crate) struct NodeSummary {
     pub pool: Option<String>,
     /// The id of its run; none if it has none that can be used.
     pub run: Option<String>,
+    /// Why the run that the session recorded for it cannot be used, if it recorded one.
+    pub lost_run: Option<String>,
     /// What is concluded of each class, in the order of the fleet.
     pub classes: Vec<ClassSummary>,
     /// The facts by which nodes are told apart.
@@ -76,6 +78,18 @@ impl ClassSummary {
         }
     }
 
+    /// Of a class that was tested and whose evidence is lost, nothing is known: not that it was not
+    /// tested either.
+    fn lost_class(class: &str, title: &str, reason: &str) -> Self {
+        Self {
+            class: class.into(),
+            conclusion: Conclusion::Inconclusive,
+            confidence: Confidence::None,
+            title: title.into(),
+            reason: Some(reason.into()),
+        }
+    }
+
     /// The same as a verdict that rests on nothing, for what is said of verdicts.
     pub(crate) fn as_verdict(&self) -> Verdict {
         Verdict::without_facts(&self.class, self.conclusion, self.confidence)
@@ -120,6 +134,7 @@ impl NodeSummary {
             node: node.into(),
             pool: None,
             run: Some(run.id.clone()),
+            lost_run: None,
             classes: verdicts.map(|it| ClassSummary::of_verdict(it, words, reasons)).collect(),
             facts,
             boot_id: stated_boot_id(run),
@@ -132,25 +147,31 @@ impl NodeSummary {
         }
     }
 
-    /// What is known of a node without a run that can be used: `lost` says why it has none.
+    /// What is known of a node without a run that can be used. `lost_run` has the title of what was
+    /// tested there and why its run cannot be used; `untold` stands for a reason that the fleet does
+    /// not state.
     pub(crate) fn without_run(
         fleet: &Fleet,
         node: &FleetNode,
-        lost: &str,
+        lost_run: Option<(&str, String)>,
+        untold: &str,
         words: &ConclusionWords,
     ) -> Self {
         let mut classes = Vec::new();
         for class in &fleet.classes {
-            let reason = match node.find_cell(&class.name) {
-                FleetCell::Untested(reason) => reason,
-                FleetCell::Tested(_) | FleetCell::NotReached => lost,
-            };
-            classes.push(ClassSummary::untested_class(&class.name, reason, words));
+            classes.push(match (node.find_cell(&class.name), &lost_run) {
+                (FleetCell::Untested(reason), _) => {
+                    ClassSummary::untested_class(&class.name, reason, words)
+                }
+                (_, Some((title, reason))) => ClassSummary::lost_class(&class.name, title, reason),
+                (_, None) => ClassSummary::untested_class(&class.name, untold, words),
+            });
         }
         Self {
             node: node.name.clone(),
             pool: node.pool.clone(),
             run: None,
+            lost_run: lost_run.map(|(_, reason)| reason),
             classes,
             facts: Vec::new(),
             boot_id: None,
@@ -329,19 +350,53 @@ pub(crate) struct ClassOutcome<'a> {
     pub nodes: Vec<&'a str>,
 }
 
-/// What each class came to on how many nodes: by class in their order, the strongest boundary first.
+/// What each class came to on how many nodes, and why: by class in their order, the strongest
+/// boundary first.
 pub(crate) fn fold_classes(nodes: &[NodeSummary]) -> Vec<ClassOutcome<'_>> {
+    fold_classes_by(nodes, |outcome| outcome.reason.as_deref())
+}
+
+/// What each class came to on how many nodes, for whatever reasons, in the same order.
+pub(crate) fn tally_classes(nodes: &[NodeSummary]) -> Vec<ClassOutcome<'_>> {
+    fold_classes_by(nodes, |_| None)
+}
+
+fn fold_classes_by(
+    nodes: &[NodeSummary],
+    reason_of: impl Fn(&ClassSummary) -> Option<&str>,
+) -> Vec<ClassOutcome<'_>> {
     let mut folded: BTreeMap<_, ClassOutcome> = BTreeMap::new();
     for node in nodes {
         for (index, outcome) in node.classes.iter().enumerate() {
             let rank = outcome.as_verdict().boundary_rank();
-            let key = (index, rank, outcome.conclusion.into_str(), &outcome.reason);
+            let key = (index, rank, &outcome.title, reason_of(outcome));
             let entry =
                 folded.entry(key).or_insert_with(|| ClassOutcome { outcome, nodes: Vec::new() });
             entry.nodes.push(&node.node);
         }
     }
     folded.into_values().collect()
+}
+
+/// What the nodes of a fleet show together, for what a report says of one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FleetTally {
+    /// How many nodes it has.
+    pub total: usize,
+    /// Each class with what is concluded of it, its title, and on how many nodes.
+    pub outcomes: Vec<(String, Conclusion, String, usize)>,
+}
+
+impl FleetTally {
+    /// What these nodes show.
+    pub(crate) fn of_nodes(nodes: &[NodeSummary]) -> Self {
+        let mut outcomes = Vec::new();
+        for ClassOutcome { outcome, nodes } in tally_classes(nodes) {
+            let ClassSummary { class, conclusion, title, .. } = outcome;
+            outcomes.push((class.clone(), *conclusion, title.clone(), nodes.len()));
+        }
+        Self { total: nodes.len(), outcomes }
+    }
 }
 
 /// Nodes on which the starts of one class stand to the baseline's in the same way.
@@ -396,6 +451,7 @@ pub(crate) mod testing {
             node: name.into(),
             pool: None,
             run: Some(format!("run-of-{name}")),
+            lost_run: None,
             classes: vec![ClassSummary {
                 class: "kata".into(),
                 conclusion,
@@ -501,5 +557,8 @@ mod tests {
         let lines: Vec<Vec<&str>> =
             fold_classes(&nodes).into_iter().map(|line| line.nodes).collect();
         assert_eq!(lines, [vec!["b"], vec!["d"], vec!["a", "c"]]);
+        let tally = FleetTally::of_nodes(&nodes);
+        let counts: Vec<usize> = tally.outcomes.iter().map(|it| it.3).collect();
+        assert_eq!((tally.total, &counts[..]), (4, &[1, 3][..]));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::fleet::{FleetFinding, NodeSummary};
 use super::{Conclusion, Confidence, RuleBook, RuleMessage, Violation};
 use crate::error::{Error, Result};
-use crate::model::{Fleet, NOT_FOR_NODE, fact_ids};
+use crate::model::{Fleet, StartEnd, fact_ids};
 
 mod messages {
     //! A type for the message of each rule in `data/fleet/rules/`.
@@ -21,8 +21,13 @@ type FleetViolation<'a> = (Violation, Vec<&'a str>);
 type FleetCheck = for<'a> fn(&'a Fleet, &'a [NodeSummary]) -> Vec<FleetViolation<'a>>;
 
 /// The code of the rules.
-const CHECKS: &[FleetCheck] =
-    &[named_class_not_tested, found_class_not_tested, runtime_version_skew, nodes_share_a_boot_id];
+const CHECKS: &[FleetCheck] = &[
+    run_file_lost,
+    named_class_not_tested,
+    found_class_not_tested,
+    runtime_version_skew,
+    nodes_share_a_boot_id,
+];
 
 /// What the rules find about the nodes of a fleet together, whose summaries are in its order.
 ///
@@ -50,6 +55,21 @@ pub(crate) fn check_nodes(
         }
     }
     Ok(findings)
+}
+
+/// Nodes whose recorded run cannot be used.
+fn run_file_lost<'a>(_: &'a Fleet, nodes: &'a [NodeSummary]) -> Vec<FleetViolation<'a>> {
+    let mut lost = Vec::new();
+    let mut first = None;
+    for node in nodes {
+        if let Some(reason) = &node.lost_run {
+            first.get_or_insert(reason);
+            lost.push(node.node.as_str());
+        }
+    }
+    let Some(reason) = first else { return Vec::new() };
+    let message = messages::RunFileLost { count: lost.len(), reason };
+    vec![(message.make_violation(), lost)]
 }
 
 /// A class that the user named and of which a node has no run that shows something.
@@ -89,7 +109,7 @@ fn untested_classes<'a>(
                 continue;
             };
             let reason = own.reason.as_deref().unwrap_or_default();
-            if !is_told && !reason.starts_with(NOT_FOR_NODE) {
+            if !is_told && StartEnd::of_failure(reason) != StartEnd::OtherNode {
                 by_reason.entry(reason).or_default().push(&node.node);
             }
         }
@@ -166,8 +186,8 @@ mod tests {
     use crate::judge::RuleExample;
     use crate::judge::fleet::NodeFact;
     use crate::judge::fleet::testing::kata_node;
-    use crate::model::FleetNode;
     use crate::model::testing::kata_fleet;
+    use crate::model::{FleetNode, NOT_FOR_NODE};
 
     /// What was asked for: Kata on these nodes, each of which has a run if its summary has one.
     fn fleet_of(nodes: &[NodeSummary], named: bool) -> Fleet {
@@ -202,6 +222,10 @@ mod tests {
         for (name, reason) in &example.failures {
             let mut node = kata_node(name, Conclusion::NotTested, "6.1");
             (node.run, node.classes[0].reason) = (None, Some(reason.clone()));
+            if reason.contains("data/runs/") {
+                node.lost_run = Some(reason.clone());
+                node.classes[0].conclusion = Conclusion::Inconclusive;
+            }
             nodes.insert(name, node);
         }
         nodes.into_values().collect()

@@ -15,7 +15,7 @@ use super::workloads::{
 };
 use super::{Finding, Judgement};
 use crate::engine::EngineKind;
-use crate::model::{EvidenceKind, Fact, Role, Run};
+use crate::model::{EvidenceKind, Fact, Role, Run, StartEnd};
 use crate::stats::{Comparison, ComparisonObstacle, Interval};
 
 /// How many `kB` of `/proc` are one MiB.
@@ -104,6 +104,15 @@ impl CostRatio {
     }
 }
 
+/// Why nothing follows from a figure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FigureObstacle<'a> {
+    /// Nothing follows from the times of the session, or from this one.
+    Withheld(WithheldReason),
+    /// By this finding the figure cannot be what it is called.
+    Doubted(&'a Finding),
+}
+
 /// A judged run, as far as recommendations look at it.
 #[derive(Debug, Clone, Copy)]
 pub struct FitEvidence<'a> {
@@ -155,7 +164,11 @@ impl<'a> FitEvidence<'a> {
         let is_trusted = !workload.runs_untrusted_code;
         match verdict.conclusion {
             _ if self.is_builtin() => FitReasonKind::NoRuntime,
-            Conclusion::NotTested => FitReasonKind::NotTested,
+            Conclusion::NotTested => match verdict.start_end() {
+                Some(StartEnd::Stopped) => FitReasonKind::Stopped,
+                Some(StartEnd::OtherNode) => FitReasonKind::OtherNode,
+                _ => FitReasonKind::NotTested,
+            },
             Conclusion::Inconclusive if is_trusted && self.has_facts(&verdict.target) => {
                 FitReasonKind::Trusted
             }
@@ -200,13 +213,13 @@ impl<'a> FitEvidence<'a> {
             }
             CostRatio::Ratio { ratio, interval } => {
                 (cost.ratio, cost.interval) = (Some(ratio), interval);
-                let is_time = interval.is_some();
                 let amount = match measure.scale {
                     CostScale::Ratio => ratio,
                     CostScale::AddedMib => self.added_mib(fact, target).unwrap_or(f64::NAN),
                 };
                 let interval = interval.unwrap_or(Interval { low: amount, high: amount });
-                if is_time && self.is_emulated(target) {
+                // Of a machine without KVM the monitor holds more, too: the code that it made.
+                if self.is_emulated(target) {
                     FitReasonKind::GuestEmulated
                 } else if interval.high <= limit {
                     FitReasonKind::Affordable
@@ -264,9 +277,19 @@ impl<'a> FitEvidence<'a> {
         let Some(reference) = self.find_present_fact(fact, baseline) else {
             return CostRatio::without_ratio(FitReasonKind::BaselineNotMeasured);
         };
-        if let Some(finding) = self.find_doubt(fact, &[target, baseline]) {
-            let rule = Some(finding.rule.clone());
-            return CostRatio::Unknown { kind: FitReasonKind::FigureDoubtful, rule };
+        match self.figure_obstacle(fact, &[target, baseline]) {
+            Some(FigureObstacle::Withheld(reason)) => {
+                return CostRatio::without_ratio(match reason {
+                    WithheldReason::HostEmulated => FitReasonKind::HostEmulated,
+                    WithheldReason::ControlDiffers => FitReasonKind::TimesWithheld,
+                    WithheldReason::IncludesStart => FitReasonKind::IncludesStart,
+                });
+            }
+            Some(FigureObstacle::Doubted(finding)) => {
+                let rule = Some(finding.rule.clone());
+                return CostRatio::Unknown { kind: FitReasonKind::FigureDoubtful, rule };
+            }
+            None => {}
         }
         if own.as_series().is_some() || reference.as_series().is_some() {
             return self.series_ratio(fact, target);
@@ -306,17 +329,31 @@ impl<'a> FitEvidence<'a> {
 
     fn series_ratio(&self, fact: &str, target: &str) -> CostRatio {
         let mut measures = self.timing.compared_measures(self.run).iter();
-        let measure = measures.find(|measure| measure.id == fact && measure.target == target);
-        let withheld = measure.map_or(self.timing.withheld_reason(), |measure| measure.withheld);
-        match (withheld, measure) {
-            (Some(reason), _) => CostRatio::without_ratio(match reason {
-                WithheldReason::HostEmulated => FitReasonKind::HostEmulated,
-                WithheldReason::ControlDiffers => FitReasonKind::TimesWithheld,
-                WithheldReason::IncludesStart => FitReasonKind::IncludesStart,
-            }),
-            (None, Some(measure)) => CostRatio::from_comparison(&measure.comparison),
-            (None, None) => CostRatio::without_ratio(FitReasonKind::NotMeasured),
+        match measures.find(|measure| measure.id == fact && measure.target == target) {
+            Some(measure) => CostRatio::from_comparison(&measure.comparison),
+            None => CostRatio::without_ratio(FitReasonKind::NotMeasured),
         }
+    }
+
+    /// Why nothing follows from the figures that these targets have of a fact, if nothing does. This
+    /// decides it for every page, recommendation and export.
+    pub(crate) fn figure_obstacle(
+        &self,
+        fact: &str,
+        targets: &[&str],
+    ) -> Option<FigureObstacle<'a>> {
+        let mut facts = targets.iter().filter_map(|target| self.find_present_fact(fact, target));
+        if facts.any(|fact| fact.as_series().is_some()) {
+            let mut loops = self.timing.loops_with_start(self.run).iter();
+            let with_start =
+                loops.any(|one| *one.fact == *fact && targets.contains(&one.target.as_str()));
+            let reason = self.timing.withheld_reason();
+            let reason = reason.or(with_start.then_some(WithheldReason::IncludesStart));
+            if let Some(reason) = reason {
+                return Some(FigureObstacle::Withheld(reason));
+            }
+        }
+        self.find_doubt(fact, targets).map(FigureObstacle::Doubted)
     }
 }
 
@@ -522,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_an_emulated_machine_decide_nothing_and_its_memory_does() {
+    fn neither_times_nor_memory_of_an_emulated_machine_decide_anything() {
         let sketch = || {
             sketch().fact("host.mem_pss", "runc", 10).fact("host.mem_pss", "kata", 20).series(
                 FIRST,
@@ -533,7 +570,7 @@ mod tests {
         for (center, pays, expected) in [
             (5.0, "startup", Suitability::Open),
             (0.5, "startup", Suitability::Open),
-            (0.5, "memory", Suitability::Fit),
+            (0.5, "memory", Suitability::Open),
         ] {
             let sketch = sketch().series(FIRST, "kata", &around(center, 10));
             let verdict =

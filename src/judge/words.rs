@@ -6,9 +6,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::timing::WithheldReason;
-use super::{Conclusion, RuleExample, UndecidedReason};
+use super::{Conclusion, RuleExample, UndecidedReason, Verdict};
 use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
+use crate::model::StartEnd;
 
 /// What a conclusion tells its reader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct ConclusionDoc {
     pub short: String,
     /// Continues a sentence that begins with the name of the target.
     pub predicate: String,
+    /// The same where it ended otherwise, by [`StartEnd::end_id`].
+    #[serde(default)]
+    pub predicates: BTreeMap<String, String>,
     /// What it means.
     pub means: String,
     /// What it must not be taken for.
@@ -37,6 +41,14 @@ pub struct ConclusionDoc {
     pub found: Vec<RuleExample>,
     /// Facts that give another one, whose title is what the example `says`.
     pub not_found: Vec<RuleExample>,
+}
+
+impl ConclusionDoc {
+    /// What continues a sentence that begins with the name of a target of this verdict.
+    pub(crate) fn predicate_of(&self, verdict: &Verdict) -> &str {
+        let end = verdict.start_end().map(StartEnd::end_id);
+        end.and_then(|end| self.predicates.get(end)).unwrap_or(&self.predicate)
+    }
 }
 
 /// The words of all conclusions, by id: one for each of [`Conclusion::ALL`].

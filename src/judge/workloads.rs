@@ -44,6 +44,10 @@ pub enum FitReasonKind {
     NotDecided,
     /// It did not start.
     NotTested,
+    /// The user stopped the session while it started.
+    Stopped,
+    /// It is not for the node.
+    OtherNode,
     /// It is the baseline, whose cost is 1.
     Reference,
     /// It costs no more than the workload can pay.
@@ -88,6 +92,8 @@ impl FitReasonKind {
             Self::LowConfidence
             | Self::NotDecided
             | Self::NotTested
+            | Self::Stopped
+            | Self::OtherNode
             | Self::PerhapsTooCostly
             | Self::NotMeasured
             | Self::BaselineNotMeasured

@@ -118,7 +118,8 @@ fn coverage_row(
         }
         let unmet = unmet_need(assessment, need, &found);
         // Too few samples are some; what is not compared explains no cost.
-        present += usize::from(unmet.is_none() || (found.fact.is_present() && !requirement.prose));
+        let is_some = found.fact.is_present() && !is_other_measurement(assessment, need);
+        present += usize::from(unmet.is_none() || (is_some && !requirement.prose));
         if let Some(reason) = unmet {
             let target = found.target.unwrap_or(need.target.into_str());
             let (title, name) = (&found.probe.title, assessment.reader_name(target));
@@ -202,8 +203,16 @@ fn missing_examples(assessment: &Assessment) -> Vec<String> {
     missing
 }
 
+/// Whether what was found is another measurement than the one that is asked for.
+fn is_other_measurement(assessment: &Assessment, need: &FactNeed) -> bool {
+    need.as_in_files && !assessment.run.is_imported()
+}
+
 /// Why what was found is less than what is asked for; none if it is as much.
 fn unmet_need(assessment: &Assessment, need: &FactNeed, found: &FoundFact) -> Option<String> {
+    if is_other_measurement(assessment, need) && found.fact.is_present() {
+        return Some("measured otherwise than is asked for".into());
+    }
     match found.fact.as_ref() {
         Fact::Missing(missing) => return Some(missing.reason_words().into()),
         Fact::Series(series) if series.values.len() < need.samples => {
@@ -221,11 +230,14 @@ fn unmet_need(assessment: &Assessment, need: &FactNeed, found: &FoundFact) -> Op
     let mut measures = assessment.timing.compared_measures(run).iter();
     match measures.find(|measure| measure.id == id && found.target == Some(&measure.target)) {
         None => Some("nothing to compare it with".into()),
-        Some(measure) => match (measure.withheld, measure.comparison.outcome) {
-            (Some(reason), _) => Some(assessment.project_data.reasons[reason.into_str()].clone()),
-            (None, ComparisonOutcome::NotComparable) => Some("too few to compare".into()),
-            _ => None,
-        },
+        Some(measure) => {
+            let baseline = assessment.role_target(Role::Baseline);
+            let targets: Vec<&str> = baseline.into_iter().chain([&*measure.target]).collect();
+            let is_comparable = measure.comparison.outcome != ComparisonOutcome::NotComparable;
+            assessment
+                .figure_obstacle(id, &targets)
+                .or_else(|| (!is_comparable).then(|| "too few to compare".into()))
+        }
     }
 }
 
@@ -239,4 +251,43 @@ fn undecided_verdict(assessment: &Assessment) -> Option<String> {
     let title = &assessment.project_data.words[conclusion.into_str()].title;
     let name = assessment.reader_name(target);
     (!is_decided).then(|| format!("verdict on {name}: {}", title.to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::edition::{Edition, load_edition};
+    use super::*;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::model::EvidenceKind;
+    use crate::report::ProjectData;
+    use crate::store::LoadedRun;
+
+    fn state_of(sketch: Sketch, id: &str) -> CoverageState {
+        let data = ProjectData::load_data(None).unwrap().with_edition("s26", None).unwrap();
+        let loaded =
+            LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        let assessment = Assessment::new(loaded, &data).unwrap();
+        let spec = load_edition(Edition::S26, None).unwrap();
+        let rows = requirement_coverage(&assessment, &spec, &BTreeMap::new());
+        rows.into_iter().find(|row| row.id == id).unwrap().state
+    }
+
+    #[test]
+    fn a_write_to_disk_is_not_the_copy_that_the_lab_asks_for() {
+        let written = || {
+            let sketch = sketch().series("perf.io_write", "runc", &[0.3; 6]);
+            sketch.series("perf.io_write", "kata", &[0.5; 6])
+        };
+        assert_ne!(state_of(written(), "s26.2.io"), CoverageState::NotCaptured);
+        let mut collected = written();
+        collected.run.evidence = EvidenceKind::Collected {
+            engine: "docker".into(),
+            image: String::new(),
+            session: "0".into(),
+            node: None,
+            interrupted: false,
+            skipped: BTreeMap::new(),
+        };
+        assert_eq!(state_of(collected, "s26.2.io"), CoverageState::NotCaptured);
+    }
 }

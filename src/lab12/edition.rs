@@ -176,6 +176,10 @@ pub struct FactNeed {
     /// The fact that shows as much where the first is missing.
     #[serde(default, rename = "or")]
     pub instead: Option<String>,
+    /// Whether only evidence files have it: what a collected run has of the fact is another
+    /// measurement.
+    #[serde(default)]
+    pub as_in_files: bool,
     /// How many samples are asked for.
     #[serde(default)]
     pub samples: usize,

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
-use crate::judge::fleet::find_worst_run;
+use crate::judge::fleet::{FleetTally, find_worst_run};
 use crate::model::{Fleet, Run};
 use crate::parse_error::{FileForm, plain_words};
 use crate::project::{MDBOOK_SRC, Project};
@@ -135,16 +135,22 @@ impl BookPreprocessor {
         let project_data = ProjectData::load_project(project)?;
         let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
         let mut loaded = store.load_run(&project.config.run, &project.root)?;
+        let fleet = assess_fleet_of(&loaded.run, project, &store, &project_data)?;
+        // Of the nodes of a fleet none is later than another.
         if project.config.run == LATEST
-            && let Some(worst) = worst_run_beside(&loaded.run, project, &store, &project_data)?
+            && let Some(worst) = fleet.as_ref().and_then(|fleet| find_worst_run(&fleet.nodes))
         {
-            loaded = store.load_run(&worst, &project.root)?;
+            loaded = store.load_run(worst, &project.root)?;
         }
         if let Some(target) = &project_data.target {
             find_candidate(&loaded.run, target)?;
         }
+        let assessment = Assessment::new(loaded, &project_data)?;
+        if let Some(fleet) = fleet {
+            let _ = assessment.fleet.set(FleetTally::of_nodes(&fleet.nodes));
+        }
         Ok(Self {
-            assessment: Arc::new(Assessment::new(loaded, &project_data)?),
+            assessment: Arc::new(assessment),
             notes: Arc::new(notes::load_notes(&project.chapters_dir())?),
             statements: chapters::load_statements(&project.templates_dir())?,
             warnings: Arc::default(),
@@ -200,22 +206,20 @@ impl BookPreprocessor {
     }
 }
 
-/// The run of which most has to be said in the fleet that this one is of: of its nodes none is
-/// later than another.
-fn worst_run_beside(
+/// What the fleet shows that this run is of.
+fn assess_fleet_of(
     run: &Run,
     project: &Project,
     store: &RunStore,
     project_data: &ProjectData,
-) -> Result<Option<String>> {
+) -> Result<Option<FleetAssessment>> {
     if run.find_node().is_none() {
         return Ok(None);
     }
     let fleets = FleetStore::open_project(project).list_fleets()?.fleets;
     let is_of = |fleet: &Fleet| fleet.nodes.iter().any(|node| node.run.as_ref() == Some(&run.id));
     let Some(fleet) = fleets.into_iter().find(is_of) else { return Ok(None) };
-    let assessment = FleetAssessment::assess_fleet(fleet, store, project_data)?;
-    Ok(find_worst_run(&assessment.nodes).map(String::from))
+    FleetAssessment::assess_fleet(fleet, store, project_data).map(Some)
 }
 
 #[cfg(test)]

@@ -89,9 +89,6 @@ pub enum FleetCell<'a> {
 /// Why a class has no answers that a session was stopped before.
 const STOPPED: &str = "the session was stopped before";
 
-/// How the reason begins for which a class is not tested on a node that it is not for.
-pub(crate) const NOT_FOR_NODE: &str = "the class is only for nodes with the label ";
-
 impl FleetNode {
     /// A node that was not reached yet.
     pub fn not_reached(name: &str, pool: Option<&str>) -> Self {

@@ -14,11 +14,11 @@ pub use fact::{
 };
 pub use fact_id::FactId;
 pub(crate) use fact_id::fact_ids;
-pub(crate) use fleet::NOT_FOR_NODE;
 #[cfg(test)]
 pub(crate) use fleet::testing;
 pub use fleet::{FLEET_VERSION, Fleet, FleetCell, FleetClass, FleetNode};
-pub(crate) use run::STOPPED_BY_USER;
 pub use run::{
-    EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, Target, is_part_of, is_timed,
+    EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, StartEnd, Target, is_part_of,
+    is_timed,
 };
+pub(crate) use run::{NO_STARTS, NOT_FOR_NODE, STOPPED_BY_USER, correct_skip_reason};

@@ -61,6 +61,19 @@ pub fn is_timed(probe: &str) -> bool {
     TIMED_PARTS.iter().any(|part| is_part_of(probe, part))
 }
 
+/// Why a session in a cluster has no times of starts.
+pub(crate) const NO_STARTS: &str =
+    "starts are timed in a cluster with --samples N, which was not given";
+
+/// The reason for which something was left out, as it is true: older sessions recorded that starts
+/// are not measured in a cluster, where they had not been asked for.
+pub(crate) fn correct_skip_reason(recorded: &str) -> &str {
+    match recorded {
+        "start-up is not measured in a cluster" => NO_STARTS,
+        recorded => recorded,
+    }
+}
+
 impl Run {
     /// Why a collected run has no times, where all parts that measure some were left out: the reason
     /// that is recorded for the first. A session that was stopped has those that it came to.
@@ -71,7 +84,8 @@ impl Run {
             return None;
         }
         let reasons = TIMED_PARTS.map(|part| skipped.get(part).map(String::as_str));
-        reasons.into_iter().reduce(|first, next| first.filter(|_| next.is_some())).flatten()
+        let first = reasons.into_iter().reduce(|first, next| first.filter(|_| next.is_some()));
+        first.flatten().map(correct_skip_reason)
     }
 
     /// Whether the evidence was read from files that somebody else wrote.
@@ -184,6 +198,37 @@ pub struct Target {
 /// What is said of a command that the user stopped.
 pub(crate) const STOPPED_BY_USER: &str = "stopped by the user";
 
+/// How the reason begins for which a class is not tested on a node that it is not for.
+pub(crate) const NOT_FOR_NODE: &str = "the class is only for nodes with the label ";
+
+/// How it ended where nothing of a target's container was seen, by what was recorded of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum StartEnd {
+    /// It could not be started.
+    Failed,
+    /// The user stopped the session while it started.
+    Stopped,
+    /// It was not to be started: the class of a cluster is for other nodes.
+    OtherNode,
+}
+
+impl StartEnd {
+    /// What these words, which were recorded in the place of a start, say.
+    pub fn of_failure(words: &str) -> Self {
+        match words {
+            STOPPED_BY_USER => Self::Stopped,
+            words if words.starts_with(NOT_FOR_NODE) => Self::OtherNode,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The id of it in templates and data.
+    pub fn end_id(self) -> &'static str {
+        self.into()
+    }
+}
+
 impl Target {
     /// One that nobody named, without what is known of an engine.
     pub fn of_role(name: &str, role: Role, failure: Option<String>) -> Self {
@@ -198,7 +243,7 @@ impl Target {
 
     /// Whether the user stopped the session while it started.
     pub fn is_stopped(&self) -> bool {
-        self.failure.as_deref() == Some(STOPPED_BY_USER)
+        self.failure.as_deref().map(StartEnd::of_failure) == Some(StartEnd::Stopped)
     }
 }
 

@@ -10,8 +10,8 @@ use hashbrown::HashMap;
 use super::about_words::AboutWords;
 use crate::error::{Error, Result};
 use crate::judge::expectations::{self, ExpectationContext, ExpectationResult, ExpectationWords};
-use crate::judge::fleet::BROKEN;
-use crate::judge::suitability::FitEvidence;
+use crate::judge::fleet::{BROKEN, FleetTally};
+use crate::judge::suitability::{FigureObstacle, FitEvidence};
 use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::workloads::WorkloadTable;
@@ -242,6 +242,8 @@ pub struct Assessment {
     pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
+    /// What the fleet shows that the run is of, where it is of one and that was looked at.
+    pub(crate) fleet: OnceLock<FleetTally>,
     captures: OnceLock<HashMap<String, IndexedCapture>>,
     record_pages: OnceLock<Vec<RecordPage>>,
 }
@@ -338,6 +340,7 @@ impl Assessment {
             timing,
             subject,
             project_data: project_data.clone(),
+            fleet: OnceLock::new(),
             captures: OnceLock::new(),
             record_pages: OnceLock::new(),
         })
@@ -475,6 +478,19 @@ impl Assessment {
     /// What recommendations look at.
     pub fn fit_evidence(&self) -> FitEvidence<'_> {
         FitEvidence { run: &self.run, judgement: &self.judgement, timing: &self.timing }
+    }
+
+    /// Why nothing follows from the figures that these targets have of a fact, as a clause; none if
+    /// something does.
+    pub(crate) fn figure_obstacle(&self, fact: &str, targets: &[&str]) -> Option<String> {
+        let ProjectData { reasons, phrases, rules, .. } = &self.project_data;
+        Some(match self.fit_evidence().figure_obstacle(fact, targets)? {
+            FigureObstacle::Withheld(reason) => reasons[reason.into_str()].clone(),
+            FigureObstacle::Doubted(finding) => {
+                let title = rules.find_rule(&finding.rule).map_or(&finding.rule, |doc| &doc.title);
+                fill_phrase(&phrases.figure_doubted, &[("finding", title)])
+            }
+        })
     }
 
     /// What the project expects of a run, and whether this one shows it.

@@ -13,6 +13,7 @@ use crate::diff::fleet::ExpectationShift;
 use crate::error::{Error, Result};
 use crate::judge::fleet::{
     BROKEN, CHANGED, FleetFinding, FoldedFinding, NodeSummary, fold_classes, fold_findings,
+    tally_classes,
 };
 use crate::judge::fleet_rules::check_nodes;
 use crate::judge::{ExpectationOutcome, ExpectationResult, Severity};
@@ -90,12 +91,13 @@ pub(crate) fn assess_node(
 ) -> Result<(NodeSummary, Vec<ExpectationResult>)> {
     let (words, untold) = (&project_data.words, &project_data.phrases.session_ended);
     let Some(id) = &node.run else {
-        return Ok((NodeSummary::without_run(fleet, node, untold, words), Vec::new()));
+        return Ok((NodeSummary::without_run(fleet, node, None, untold, words), Vec::new()));
     };
     let loaded = match load_node_run(fleet, node, id, store) {
         Ok(loaded) => loaded,
         Err(reason) => {
-            let summary = NodeSummary::without_run(fleet, node, &reason, words);
+            let lost = Some((project_data.phrases.lost_run.as_str(), reason));
+            let summary = NodeSummary::without_run(fleet, node, lost, untold, words);
             return Ok((summary, Vec::new()));
         }
     };
@@ -118,12 +120,16 @@ fn load_node_run(
     store: &RunStore,
 ) -> Result<LoadedRun, String> {
     let file = store.find_fleet_run(&fleet.id, id);
-    let loaded = file.and_then(|file| store.parse_run(&file)).map_err(|error| error.message)?;
+    let loaded = file.and_then(|file| store.parse_run(&file));
+    let loaded = loaded.map_err(|error| store.describe_lost_run(&fleet.id, id, &error.message))?;
     match is_run_of(&loaded.run, fleet, node) {
         true => Ok(loaded),
-        false => Err(format!("run {id} is of another node or session")),
+        false => Err(store.describe_lost_run(&fleet.id, id, OTHER_NODE)),
     }
 }
+
+/// What is wrong with the file of a run that another node or session made.
+pub(crate) const OTHER_NODE: &str = "it is the run of another node or session";
 
 /// Whether a run is the one of this node in this fleet.
 pub(crate) fn is_run_of(run: &Run, fleet: &Fleet, node: &FleetNode) -> bool {
@@ -268,8 +274,7 @@ impl FleetAssessment {
     }
 
     fn summary_view(&self) -> Json {
-        let lines = fold_classes(&self.nodes);
-        let classes: Vec<Json> = lines
+        let classes: Vec<Json> = tally_classes(&self.nodes)
             .iter()
             .map(|line| {
                 let outcome = line.outcome;
@@ -280,7 +285,7 @@ impl FleetAssessment {
             })
             .collect();
         let mut reasons: Vec<Json> = Vec::new();
-        for line in &lines {
+        for line in fold_classes(&self.nodes) {
             if let Some(reason) = &line.outcome.reason {
                 let (class, count) = (&line.outcome.class, line.nodes.len());
                 reasons.push(json!({ "class": class, "reason": reason, "count": count }));

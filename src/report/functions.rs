@@ -25,7 +25,7 @@ use super::assessment::Assessment;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::judge::{EvidenceRef, Finding};
-use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role};
+use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, StartEnd};
 use crate::phrases::fill_phrase;
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
@@ -51,6 +51,7 @@ const FUNCTIONS: &[LookupDefinition] = &[
     ("asked", &["id"], look_up_asked),
     ("startup_clock", &[], timing::look_up_startup_clock),
     ("verdict", &["target"], look_up_verdict),
+    ("fleet", &["target"], look_up_fleet),
     ("findings", &["rule", "severity", "target", "fact", "except"], look_up_findings),
     ("probe", &["id"], look_up_probe),
     ("probes", &[], look_up_probes),
@@ -442,7 +443,8 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         "confidence": verdict.confidence.into_str(),
         "title": words.title,
         "short": if words.short.is_empty() { &words.title } else { &words.short },
-        "predicate": words.predicate,
+        "predicate": words.predicate_of(verdict),
+        "end": verdict.start_end().map(StartEnd::end_id),
         "means": words.means,
         "does_not_mean": words.does_not_mean,
         "because": list_titled_probes(assessment, &verdict.because),
@@ -503,6 +505,31 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
         }
     }
     Ok(list.into())
+}
+
+/// `fleet(target=)`: where the run is of one of several nodes of a fleet, how many have the
+/// conclusion that it has on this class, `same`, how many there are, `total`, and what the `others`
+/// show, each with `title` and `count`; else none.
+fn look_up_fleet(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let target = sources.target_argument(kwargs)?;
+    let assessment = &sources.assessment;
+    let Some(fleet) = assessment.fleet.get().filter(|fleet| fleet.total > 1) else {
+        return Ok(Value::none());
+    };
+    let own = assessment.judgement.find_verdict(target).map(|verdict| verdict.conclusion);
+    let (mut same, mut others) = (0, Vec::new());
+    for (class, conclusion, title, count) in &fleet.outcomes {
+        if class == target && Some(*conclusion) == own {
+            same += count;
+        } else if class == target {
+            let title = safe_value(&sources.renderer.escape_text(title));
+            others.push(value_map([("title", title), ("count", (*count).into())]));
+        }
+    }
+    if same == 0 {
+        return Ok(Value::none());
+    }
+    Ok(value_map([("same", same.into()), ("total", fleet.total.into()), ("others", others.into())]))
 }
 
 fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> TeraResult<Value> {

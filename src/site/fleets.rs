@@ -13,13 +13,14 @@ use super::run_pages::RunPages;
 use super::view::{RunRow, show_difference};
 use crate::error::Result;
 use crate::judge::fleet::{
-    CHANGED, ClassSummary, FleetFinding, NodeFact, NodeSummary, find_worst_run, fold_classes,
-    fold_findings, fold_starts, group_nodes,
+    CHANGED, ClassSummary, FleetFinding, FleetTally, NodeFact, NodeSummary, find_worst_run,
+    fold_classes, fold_findings, fold_starts, group_nodes,
 };
 use crate::judge::fleet_rules::check_nodes;
 use crate::judge::{Confidence, Severity};
 use crate::model::Fleet;
 use crate::probe::catalogue::ProbeCatalogue;
+use crate::report::fleet::OTHER_NODE;
 use crate::store::fleets::{FleetList, FleetStore};
 
 /// How many nodes of a group are named.
@@ -34,6 +35,9 @@ pub(super) struct FleetPages {
     /// What is wrong with the files of others.
     pub(super) left_out: Vec<String>,
 }
+
+/// The row of the run of a node, or what is wrong with its file; none of a node without a run.
+type NodeRow = Option<Result<Arc<RunRow>, String>>;
 
 /// A fleet and what its nodes show.
 struct SiteFleet {
@@ -65,8 +69,16 @@ impl FleetPages {
     /// The run of which most has to be said in the fleet that this run is of; of equal ones the
     /// first.
     pub(super) fn worst_run_beside(&self, run: &str) -> Option<&str> {
-        let fleet = self.fleets.iter().find(|fleet| fleet.find_node_of(run).is_some())?;
-        find_worst_run(&fleet.nodes)
+        find_worst_run(&self.fleet_of(run)?.nodes)
+    }
+
+    /// What the fleet shows that this run is of.
+    pub(super) fn tally_beside(&self, run: &str) -> Option<FleetTally> {
+        Some(FleetTally::of_nodes(&self.fleet_of(run)?.nodes))
+    }
+
+    fn fleet_of(&self, run: &str) -> Option<&SiteFleet> {
+        self.fleets.iter().find(|fleet| fleet.find_node_of(run).is_some())
     }
 
     /// Gives pages to what the pages of runs are compared with: the run of the same node in the
@@ -124,6 +136,7 @@ impl FleetPages {
             "broken_words": group_thousands(broken), "broken": newest.broken_promises(),
             "errors": errors.count(),
             "unreached": newest.nodes.iter().filter(|node| node.run.is_none()).count(),
+            "lost": newest.nodes.iter().filter(|node| node.lost_run.is_some()).count(),
             "has_run": newest.find_node_of(run).is_some(),
             "is_worst": self.worst_run_beside(run) == Some(run),
         })
@@ -156,33 +169,38 @@ impl SiteFleet {
         let project_data = &runs.builder.assessment.project_data;
         let (words, untold) = (&project_data.words, &project_data.phrases.session_ended);
         let mut nodes = Vec::new();
-        let rows: Vec<Result<Result<Arc<RunRow>, String>>> = fleet
+        let rows: Vec<Result<NodeRow>> = fleet
             .nodes
             .par_iter()
-            .map(|node| match &node.run {
-                None => Ok(Err(String::new())),
-                Some(id) => match runs.store.find_fleet_run(&fleet.id, id) {
-                    Ok(file) => runs.node_row(&file),
-                    Err(error) => Ok(Err(error.message)),
-                },
+            .map(|node| {
+                let Some(id) = &node.run else { return Ok(None) };
+                Ok(Some(match runs.store.find_fleet_run(&fleet.id, id) {
+                    Ok(file) => runs.node_row(&file)?,
+                    Err(error) => Err(error.message),
+                }))
             })
             .collect();
         for (node, row) in fleet.nodes.iter().zip(rows) {
-            let lost = match row? {
+            let (Some(id), Some(row)) = (&node.run, row?) else {
+                nodes.push(NodeSummary::without_run(&fleet, node, None, untold, words));
+                continue;
+            };
+            let what = match row {
                 Ok(row) => {
                     if let Some(summary) = &row.node
-                        && node.run.as_ref() == Some(&row.id)
+                        && *id == row.id
                         && summary.node == node.name
                     {
                         nodes.push(summary.clone().with_fleet(&fleet, node, untold, words));
                         continue;
                     }
-                    format!("run {} is of another node", row.id)
+                    OTHER_NODE.into()
                 }
-                Err(words) => words,
+                Err(what) => what,
             };
-            let lost = if lost.is_empty() { untold } else { &lost };
-            nodes.push(NodeSummary::without_run(&fleet, node, lost, words));
+            let reason = runs.store.describe_lost_run(&fleet.id, id, &what);
+            let lost = Some((project_data.phrases.lost_run.as_str(), reason));
+            nodes.push(NodeSummary::without_run(&fleet, node, lost, untold, words));
         }
         let groups = group_nodes(&nodes);
         let firsts =
@@ -216,6 +234,7 @@ impl SiteFleet {
             "total": total,
             "total_words": group_thousands(total),
             "with_run": self.nodes.iter().filter(|node| node.run.is_some()).count(),
+            "lost": self.nodes.iter().filter(|node| node.lost_run.is_some()).count(),
             "cells": total * classes.len(),
             "untested": untested,
             "classes": classes,
@@ -315,6 +334,7 @@ impl SiteFleet {
                 "count": count, "count_words": group_thousands(count), "nodes": nodes,
                 "more": more, "classes": first.map(|node| class_views(&node.classes)),
                 "facts": fold_facts(facts, catalogue),
+                "is_lost": first.is_some_and(|node| node.lost_run.is_some()),
             }));
         }
         views
@@ -330,7 +350,7 @@ impl SiteFleet {
         for node in self.nodes.iter().filter(|node| is_meant(node)) {
             let Some(cell) = node.classes.iter().find(|cell| cell.class == class) else { continue };
             let verdict = cell.as_verdict();
-            let key = (verdict.boundary_rank().0, cell.conclusion.into_str());
+            let key = (verdict.boundary_rank().0, cell.conclusion.into_str(), &cell.title);
             let view = outcomes.entry(key).or_insert_with(|| OutcomeView {
                 conclusion: cell.conclusion.into_str(),
                 title: cell.title.clone(),
@@ -435,6 +455,7 @@ impl SiteFleet {
             let classes: Vec<&str> = node.classes.iter().map(|cell| cell.title.as_str()).collect();
             views.push(json!({
                 "name": node.node, "pool": node.pool, "run": node.run, "classes": classes,
+                "is_lost": node.lost_run.is_some(),
                 "page": self.has_page(node.run.as_ref()),
             }));
         }

@@ -117,6 +117,9 @@ pub(super) fn publish_report(
         if let Some(run) = worst.filter(|run| *run != builder.assessment.run.id) {
             builder = make_builder(project, &store, &project_data, run)?;
         }
+        if let Some(tally) = fleets.tally_beside(&builder.assessment.run.id) {
+            builder.set_fleet(tally);
+        }
         if let Some(runs) = make_pages(&store, &builder, &writer, fleets)? {
             break (writer, runs);
         }

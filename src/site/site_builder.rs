@@ -20,6 +20,7 @@ use super::search::{self, SearchIndex};
 use super::view::{self, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
+use crate::judge::fleet::FleetTally;
 use crate::judge::{RuleBook, RuleDoc};
 use crate::model::Capture;
 use crate::phrases::{PagePhrases, fill_phrase};
@@ -186,6 +187,13 @@ impl SiteBuilder {
             base,
             report,
         })
+    }
+
+    /// Says what the fleet shows that the run of the report is of.
+    pub(super) fn set_fleet(&mut self, tally: FleetTally) {
+        self.report = self.report.and_parts([json!(tally).to_string()]);
+        // Where pages are made a second time it shows the same.
+        let _ = self.assessment.fleet.set(tally);
     }
 
     /// The project.

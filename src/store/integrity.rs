@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file;
-use crate::model::{Capture, EvidenceKind, Fact, Facts, MissingFact, MissingReason, Run, Target};
+use crate::model::{
+    Capture, EvidenceKind, Fact, Facts, MissingFact, MissingReason, Run, Target,
+    correct_skip_reason,
+};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::{collected, hyperfine};
 
@@ -160,6 +163,15 @@ pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport 
     // Whose the facts are may be read otherwise, too.
     if let Some(targets) = targets.filter(|_| is_read_anew && !is_record_changed) {
         run.targets = targets;
+    }
+    // What older sessions recorded is compared as it is, and shown as it is true.
+    for fact in run.facts.values_mut().flat_map(BTreeMap::values_mut) {
+        if let Fact::Missing(missing) = fact
+            && missing.why == MissingReason::NotAsked
+            && correct_skip_reason(&missing.reason) != missing.reason
+        {
+            missing.reason = correct_skip_reason(&missing.reason).into();
+        }
     }
     IntegrityReport { altered, unfounded, is_record_changed, is_record_unverified }
 }

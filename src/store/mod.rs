@@ -36,6 +36,9 @@ use reference::{FORMS, RunReference, file_stem};
 /// Within how many bytes of a run file its id stands.
 const ID_WITHIN: u64 = 1024;
 
+/// Where the runs are, as paths in a project are written.
+const RUNS_FOLDER: &str = "data/runs";
+
 /// What is said of the file of a run that another file holds, between its path and its id.
 pub(crate) const COPY_WORDS: &str = ": a copy of run ";
 
@@ -236,9 +239,28 @@ impl RunStore {
     /// It is not there or cannot be read.
     pub fn find_fleet_run(&self, fleet: &str, id: &str) -> Result<RunFile> {
         let name = format!("{id}.json");
-        let path = self.folder.join(fleet).join(&name);
-        let path = if path.exists() { path } else { self.folder.join(&name) };
+        let own = self.folder.join(fleet).join(&name);
+        let common = self.folder.join(&name);
+        let path = if !own.exists() && common.exists() { common } else { own };
         RunFile::read_with_bases(&path, &self.bases)
+    }
+
+    /// Why the run of a fleet that has this id cannot be used, of which `what` was said: on one line,
+    /// and with paths as they are in the project. Reports publish it, and their readers have no
+    /// use for the folders of the machine.
+    pub(crate) fn describe_lost_run(&self, fleet: &str, id: &str, what: &str) -> String {
+        let path = format!("{RUNS_FOLDER}/{fleet}/{id}.json");
+        if !self.folder.join(fleet).join(format!("{id}.json")).exists()
+            && !self.folder.join(format!("{id}.json")).exists()
+        {
+            return format!("there is no file {path}");
+        }
+        let what = what.lines().next().unwrap_or_default().trim_end_matches([':', '.']);
+        let what = what.replace(&*self.folder.to_string_lossy(), RUNS_FOLDER);
+        match what.contains(RUNS_FOLDER) {
+            true => what,
+            false => format!("{path}: {what}"),
+        }
     }
 
     /// All runs as they were when they were first asked for, newest first. A file that cannot be
@@ -696,4 +718,29 @@ fn read_entry(path: &Path) -> Result<RunEntry> {
         path: path.to_path_buf(),
         written: path.metadata().and_then(|file| file.modified()).ok(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_lost_run_the_file_is_named_as_it_is_in_the_project_and_on_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = "[book]\ntitle = \"x\"\n[preprocessor.isoproof]\n";
+        std::fs::write(folder.path().join("book.toml"), config).unwrap();
+        let project = Project::open_folder(folder.path()).unwrap();
+        let store = RunStore::open_project(&project).unwrap();
+        let say = || {
+            let error = store.find_fleet_run("aa11", "r1").and_then(|file| store.parse_run(&file));
+            store.describe_lost_run("aa11", "r1", &error.unwrap_err().message)
+        };
+        assert_eq!(say(), "there is no file data/runs/aa11/r1.json");
+        let path = project.runs_dir().join("aa11/r1.json");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "{\n<<<<<<< HEAD\n").unwrap();
+        let words = say();
+        assert!(words.starts_with("data/runs/aa11/r1.json:2:1: "), "{words}");
+        assert!(!words.contains('\n') && !words.contains("HEAD"), "{words}");
+    }
 }

@@ -104,6 +104,9 @@ fn write_xml(report: &Report) -> Result<String> {
 fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
     let status = match node.find_broken_promise(&class.class) {
         Some(finding) => failed_case(BROKEN, finding.message.clone(), String::new()),
+        None if node.lost_run.is_some() && class.confidence == Confidence::None => {
+            skipped_case(make_visible(class.reason.as_ref().unwrap_or(&class.title)))
+        }
         None => {
             let reason = class.reason.as_ref().unwrap_or(&class.title);
             conclusion_status(class.conclusion, &class.title, reason)
@@ -162,10 +165,12 @@ fn target_case(assessment: &Assessment, verdict: &Verdict) -> TestCase {
     let status = conclusion_status(verdict.conclusion, title, reason);
     let mut case = TestCase::new(make_visible(&verdict.target), status);
     case.set_classname("isoproof.verdicts");
-    let why = match verdict.reason {
-        Some(reason) => assessment.project_data.reasons[reason.into_str()].clone(),
-        None => {
-            format!("{} confidence, {}", verdict.confidence.into_str(), verdict.because.join(", "))
+    let why = match (verdict.reason, &verdict.failure, verdict.confidence) {
+        (Some(reason), ..) => assessment.project_data.reasons[reason.into_str()].clone(),
+        (None, Some(failure), _) => make_visible(failure),
+        (None, None, Confidence::None) => title.clone(),
+        (None, None, sure) => {
+            format!("{} confidence, {}", sure.into_str(), verdict.because.join(", "))
         }
     };
     case.set_system_out(format!("{title}: {why}"));

@@ -10,7 +10,7 @@ use super::messages::{
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::judge::Conclusion;
 use crate::judge::timing::emulated_host;
-use crate::model::{EvidenceKind, Fact, FactId, MissingReason, NOT_FOR_NODE, Role, fact_ids};
+use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, StartEnd, fact_ids};
 
 /// A host whose processor is emulated in software.
 pub(super) fn host_is_emulated(context: &RuleContext) -> Vec<Violation> {
@@ -170,7 +170,7 @@ fn failed_runtimes<'a, M: RuleMessage>(
         // That a class of a cluster is for other nodes is no failure of it.
         if let Some(failure) = target.start_failure()
             && target.named == are_named
-            && !failure.starts_with(NOT_FOR_NODE)
+            && StartEnd::of_failure(failure) == StartEnd::Failed
         {
             let boot = format!("{}/boot", target.name);
             let message = say(&target.name, failure.trim_end_matches('.'));

@@ -18,22 +18,26 @@ fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage)
     vec![message.make_violation().resting_on_targets(context, fact, targets)]
 }
 
-/// Whether more than one target has a fact.
-fn has_several(context: &RuleContext, fact: FactId) -> bool {
+/// Whether more than one target has a fact, and whether their values differ.
+fn compare_targets(context: &RuleContext, fact: FactId) -> (bool, bool) {
     let targets = context.run.targets.iter();
-    targets.filter(|target| context.is_present(fact, &target.name)).count() > 1
+    let values: Vec<_> =
+        targets.filter_map(|target| context.fact_value(fact, &target.name)).collect();
+    (values.len() > 1, values.windows(2).any(|pair| pair[0] != pair[1]))
 }
 
 /// Entries in `/proc` are not processes.
 pub(super) fn proc_entries(context: &RuleContext) -> Vec<Violation> {
     const ID: FactId = fact_ids::PROC_ENTRIES;
-    where_present(context, ID, ProcEntriesNotProcesses { several: has_several(context, ID) })
+    let (several, differ) = compare_targets(context, ID);
+    where_present(context, ID, ProcEntriesNotProcesses { several, differ })
 }
 
 /// Entries in `/sys/module` are not loaded modules.
 pub(super) fn sys_module(context: &RuleContext) -> Vec<Violation> {
     const ID: FactId = fact_ids::KERNEL_SYS_MODULE;
-    where_present(context, ID, SysModuleNotLoadedModules { several: has_several(context, ID) })
+    let (several, _) = compare_targets(context, ID);
+    where_present(context, ID, SysModuleNotLoadedModules { several })
 }
 
 /// The CPU model is chosen by the hypervisor.

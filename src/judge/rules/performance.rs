@@ -110,7 +110,8 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
         let loops = context.timing.loops_with_start(context.run).iter();
         let mostly: Vec<_> = loops.filter(|one| one.target == target).collect();
         let least = mostly.iter().map(|one| one.share).reduce(f64::min)?;
-        let names: Vec<&str> = mostly.iter().map(|one| &*one.fact).collect();
+        let titles = mostly.iter().map(|one| context.catalogue.find_probe(&one.fact));
+        let names: Vec<&str> = titles.flatten().map(|probe| probe.title.as_str()).collect();
         let (facts, share) = (names.join(", "), format!("{:.0}", least * 100.0));
         let violation =
             SpeedIncludesStart { target, facts: &facts, share: &share }.make_violation();

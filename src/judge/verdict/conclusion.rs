@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::StartEnd;
+
 /// What the facts prove about a target's boundary.
 #[derive(
     Debug,
@@ -179,6 +181,12 @@ impl Verdict {
             reason: None,
             failure: None,
         }
+    }
+
+    /// How it ended where nothing was tested.
+    pub fn start_end(&self) -> Option<StartEnd> {
+        (self.conclusion == Conclusion::NotTested)
+            .then(|| StartEnd::of_failure(self.failure.as_deref().unwrap_or_default()))
     }
 
     /// Whether a kernel of its own was shown so surely that code which nobody vouches for may run

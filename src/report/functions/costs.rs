@@ -27,23 +27,30 @@ fn answer_kind(verdict: &Verdict) -> &'static str {
 }
 
 /// `answers()`: groups of runtimes of which the same can be said, the strongest boundary first: the
-/// `kind` (`own-kernel`, `shared-kernel`, `not-shown`, `not-tested`), the `confidence` and the
-/// `names`.
+/// `kind` (`own-kernel`, `shared-kernel`, `not-shown`, `not-tested`), the `confidence`, the
+/// `predicate` that says it and the `names`.
 pub(super) fn look_up_answers(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let assessment = &sources.assessment;
-    let mut groups: Vec<(&'static str, Confidence, Vec<Value>)> = Vec::new();
+    let mut groups: Vec<(&'static str, Confidence, &str, Vec<Value>)> = Vec::new();
     for verdict in assessment.judgement.strongest_first() {
         let (kind, confidence) = (answer_kind(verdict), verdict.confidence);
         let name = sources.renderer.escape_text(&assessment.reader_name(&verdict.target));
-        match groups.iter_mut().find(|group| (group.0, group.1) == (kind, confidence)) {
-            Some((_, _, names)) => names.push(safe_value(&name)),
-            None => groups.push((kind, confidence, vec![safe_value(&name)])),
+        let words = &assessment.project_data.words[verdict.conclusion.into_str()];
+        let predicate = words.predicate_of(verdict);
+        // Of those that were not tested the predicate says how each ended.
+        let is_same = |it: &&mut (&str, Confidence, &str, Vec<Value>)| {
+            (it.0, it.1) == (kind, confidence) && (kind != "not-tested" || it.2 == predicate)
+        };
+        match groups.iter_mut().find(is_same) {
+            Some((.., names)) => names.push(safe_value(&name)),
+            None => groups.push((kind, confidence, predicate, vec![safe_value(&name)])),
         }
     }
-    let groups = groups.into_iter().map(|(kind, confidence, names)| {
+    let groups = groups.into_iter().map(|(kind, confidence, predicate, names)| {
         value_map([
             ("kind", kind.into()),
             ("confidence", confidence.into_str().into()),
+            ("predicate", predicate.into()),
             ("names", names.into()),
         ])
     });
@@ -156,6 +163,22 @@ mod tests {
     use crate::judge::rules::testing::sketch;
     use crate::model::MissingReason;
     use crate::report::functions::tests::html_of;
+
+    #[test]
+    fn a_runtime_that_the_user_stopped_is_not_said_to_have_failed() {
+        let template = r#"{% for a in answers() %}{{ a.predicate }}. {% endfor %}{% set v = verdict(target="kata") %}{{ v.predicate }}"#;
+        let said = |failure: &str| {
+            let mut sketch = sketch().fact("kernel.boot_id", "host", "a");
+            let mut targets = sketch.run.targets.iter_mut();
+            targets.find(|it| it.name == "kata").unwrap().failure = Some(failure.into());
+            html_of(sketch, template)
+        };
+        let failed = said("no /dev/kvm");
+        assert_eq!(failed.matches("did not start, so nothing was tested").count(), 2, "{failed}");
+        for failure in ["stopped by the user", "the class is only for nodes with the label a=b"] {
+            assert!(!said(failure).contains("did not start"), "{}", said(failure));
+        }
+    }
 
     #[test]
     fn a_cost_without_a_value_has_the_reason_of_the_fact_that_was_asked_for() {

@@ -7,7 +7,7 @@ use super::sources::{
 };
 use crate::judge::suitability::{FitReason, RuntimeFit};
 use crate::judge::workloads::{CostScale, Suitability, Workload};
-use crate::model::Fact;
+use crate::model::{Fact, Role};
 use crate::report::number;
 use crate::text;
 
@@ -63,7 +63,10 @@ impl LookupSources {
             }
             "measure" => cost.map(|cost| cost.measure.clone()),
             "limit" => cost.map(|cost| number::format_ratio(cost.limit)),
-            "rule" => cost.and_then(|cost| cost.rule.clone()),
+            "rule" => cost.and_then(|cost| cost.rule.as_ref()).map(|rule| {
+                let doc = self.assessment.project_data.rules.find_rule(rule);
+                doc.map_or_else(|| rule.clone(), |doc| doc.title.clone())
+            }),
             "ratio" => cost.and_then(|cost| cost.ratio).map(number::format_ratio),
             "interval" => cost.and_then(|cost| cost.interval).map(|interval| {
                 let (low, high) = (interval.low, interval.high);
@@ -123,7 +126,8 @@ pub(super) fn look_up_boundaries(sources: &LookupSources, _: &Kwargs) -> TeraRes
 }
 
 /// `workloads()`: every kind of work, with what it `pays`, and in `fit`, `open` and `unfit` the
-/// runtimes that are, the strongest boundary first, each with `target`, `name` and `reason`.
+/// runtimes that are, the strongest boundary first, each with `target`, `name`, `reason` and
+/// `is_baseline`.
 pub(super) fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let assessment = &sources.assessment;
     let fits = assessment.fit_evidence().judge_workloads(&assessment.project_data.workloads);
@@ -137,6 +141,10 @@ pub(super) fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResu
                     ("target", fit.target.as_str().into()),
                     ("name", sources.escape_text(&assessment.reader_name(&fit.target))),
                     ("reason", safe_value(&sources.reason_words(fit))),
+                    (
+                        "is_baseline",
+                        (assessment.role_target(Role::Baseline) == Some(&*fit.target)).into(),
+                    ),
                 ])
             });
             entries.push((suitability.into_str(), runtimes.collect::<Vec<_>>().into()));

@@ -91,6 +91,7 @@ impl LookupSources {
             .catalogue
             .find_probe(&measure.id)
             .map(|probe| probe.title.as_str());
+        let withheld = self.ratio_obstacle(&measure.id, &measure.target)?;
         let mut entries = self.comparison_value(&measure.comparison, with, of);
         entries.extend([
             ("id", measure.id.as_str().into()),
@@ -102,11 +103,18 @@ impl LookupSources {
                     &self.renderer.escape_text(&self.assessment.reader_name(&measure.target)),
                 ),
             ),
-            ("is_withheld", measure.withheld.is_some().into()),
-            ("withheld", self.withheld_clause(measure.withheld).into()),
+            ("is_withheld", withheld.is_some().into()),
+            ("withheld", withheld.unwrap_or_default().into()),
             ("in_turns", RunTiming::is_in_turns(&self.assessment.run, &measure.id).into()),
         ]);
         Ok(value_map(entries))
+    }
+
+    /// Why nothing follows from how a target stands to the baseline, as a clause.
+    fn ratio_obstacle(&self, id: &str, target: &str) -> TeraResult<Option<String>> {
+        let baseline = self.assessment.resolve_target("baseline").map_err(lookup_error)?;
+        let targets: Vec<&str> = [Some(target), baseline].into_iter().flatten().collect();
+        Ok(self.assessment.figure_obstacle(id, &targets))
     }
 
     /// Why nothing is concluded from times, as a clause; empty if something is.
@@ -156,7 +164,10 @@ pub(super) fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> Tera
 /// ends at the first output (`is_first_output`), and in `all` the ids of those that were timed.
 pub(crate) fn look_up_startup_clock(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let clocks = timing::startup_clocks(&sources.assessment.run);
-    let head = clocks.first().copied().unwrap_or("startup.wall");
+    let head = clocks.first().copied().unwrap_or(match sources.assessment.run.is_imported() {
+        true => "startup.wall",
+        false => "startup.first_byte",
+    });
     let all: Vec<Value> = clocks.iter().map(|clock| (*clock).into()).collect();
     Ok(value_map([
         ("id", head.into()),
@@ -343,7 +354,10 @@ pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<V
     let own = sources.find_series(id, target)?;
     let medians = [with, own].map(|series| stats::median(&series?.1.values));
     Ok(match medians {
-        [Some(with), Some(own)] => number::format_percent((own - with).abs() / job).into(),
+        [Some(with), Some(own)] => match (own - with).abs() / job {
+            10.0.. => "more than 1000 %".into(),
+            share => number::format_percent(share).into(),
+        },
         _ => Value::none(),
     })
 }
@@ -387,6 +401,22 @@ mod tests {
 
     const OUTCOME: &str =
         r#"{% set d = compared(id="startup.first_byte", target="candidate") %}{{ d.outcome }}"#;
+
+    #[test]
+    fn what_a_finding_doubts_is_withheld_with_its_title() {
+        const WALL: &str = "startup.wall";
+        let whole = |candidate| {
+            let sketch = sketch().series(WALL, "runc", &around(0.5, 10));
+            sketch.series(WALL, "kata", &around(candidate, 10))
+        };
+        let template = format!("{OUTCOME} {{{{ d.is_withheld }}}}: {{{{ d.withheld }}}}");
+        let template = template.replace(FIRST, WALL);
+        assert_eq!(html_of(whole(1.5), &template), "slower false: ");
+        assert_eq!(
+            html_of(whole(0.1), &template),
+            "faster true: a finding doubts it (Kata starts faster than the baseline)"
+        );
+    }
 
     #[test]
     fn the_outcome_and_its_figures_are_told() {
