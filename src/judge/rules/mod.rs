@@ -32,7 +32,7 @@ use super::RuleContext;
 use crate::error::{Error, Result};
 use crate::knowledge::Severity;
 use crate::model::FactSource;
-pub(crate) use consistency::{has_impossible_build, kernel_build_date};
+pub(crate) use consistency::has_impossible_build;
 pub(crate) use doc::{RuleBook, RuleDoc};
 pub(crate) use example::RuleExample;
 pub(in crate::judge) use identity::other_architecture;

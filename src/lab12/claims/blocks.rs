@@ -12,7 +12,7 @@ use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::StatedFigure;
 use super::messages::ClaimWithoutEvidence;
 use super::passages::ReportPassage;
-use super::quantity::{DigitSlip, find_slip};
+use super::quantity::find_slip;
 use super::words::{ClaimVocabulary, PastedKind, SentenceWords};
 use crate::lab12::readers;
 use crate::model::{Capture, Fact};
@@ -57,27 +57,6 @@ pub(super) fn check_pasted_block(
                         pasted: Some(place.clone()),
                     });
                 }
-                let edited = edited_address(fact, index.fact_on_target(id, target));
-                if let (Some((stated, known)), Some(fact_ref)) =
-                    (edited, index.fact_on_target(id, target))
-                    && let Some(at) = text.find(&stated)
-                {
-                    let at = piece.range.start + at;
-                    let place = block.file_range(&(at..at + stated.len()));
-                    results.push(ClaimRemark::contradicted_by(
-                        index, place, &stated, &fact_ref, &known, None,
-                    ));
-                    continue;
-                }
-                let odd = odd_sample(fact, index.fact_on_target(id, target));
-                if let Some(odd) = odd {
-                    let from = range.start;
-                    let at = line_of_number(&text[from..], odd.0).unwrap_or(0..range.len());
-                    let at = piece.range.start + from + at.start..piece.range.start + from + at.end;
-                    let place = block.file_range(&at);
-                    results.extend(contradicted_sample(index, id, target, place, odd));
-                    continue;
-                }
                 let line = &text[range.clone()];
                 let found = compare_output(index, words, id, target, fact, place, line);
                 results.extend(
@@ -111,46 +90,8 @@ const IGNORED: &[&str] = &[
     "http.latency",
 ];
 
-/// The one sample of a pasted series that differs from the captured series, and the captured one:
-/// no run gives all others again.
-fn odd_sample(pasted: &Fact, captured: Option<FactRef>) -> Option<(f64, f64)> {
-    let (pasted, captured) = (pasted.as_series()?, captured?.fact.as_series()?);
-    if pasted.values.len() != captured.values.len() || pasted.values.len() < 3 {
-        return None;
-    }
-    let pairs = pasted.values.iter().zip(&captured.values);
-    let mut differing = pairs.filter(|(one, other)| (*one - *other).abs() > 1e-9);
-    let (one, other) = differing.next()?;
-    differing.next().is_none().then_some((*one, *other))
-}
-
-/// The range of the first line that states a number.
-fn line_of_number(text: &str, wanted: f64) -> Option<Range<usize>> {
-    let states = |line: &str| {
-        let mut words = line.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
-        words.any(|word| word.replace(',', ".").parse() == Ok(wanted))
-    };
-    let number = (1..).zip(text.lines()).find(|(_, line)| states(line))?.0;
-    Some(line_range(text, number))
-}
-
-fn contradicted_sample(
-    index: &EvidenceIndex,
-    id: &str,
-    target: &str,
-    place: Range<usize>,
-    (pasted, captured): (f64, f64),
-) -> Option<ClaimRemark> {
-    let fact_ref = index.fact_on_target(id, target)?;
-    let unit = fact_ref.fact.as_series()?.unit;
-    let shown = |value| crate::report::format_measured(value, unit);
-    let (pasted, captured) = (shown(pasted), shown(captured));
-    Some(ClaimRemark::contradicted_by(index, place, &pasted, &fact_ref, &captured, None))
-}
-
 /// The pieces of output in a block: a title or a command begins one.
 pub(super) fn output_pieces(
-    index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     block: &ReportPassage,
 ) -> Vec<OutputPiece> {
@@ -185,28 +126,9 @@ pub(super) fn output_pieces(
         let kind = kind.or_else(|| kinds.iter().find(holds)).map(|kind| kind.slot.clone());
         if let Some(slot) = kind {
             out.push(OutputPiece { range: start..end, slot });
-        } else if let Some((line, slot)) = uname_line(index, text) {
-            out.push(OutputPiece { range: start + line.start..start + line.end, slot });
         }
     }
     out
-}
-
-/// A line of `uname -a` that is a captured one with one word changed at most, and the file that it
-/// would be of.
-fn uname_line(index: &EvidenceIndex, text: &str) -> Option<(Range<usize>, String)> {
-    let number = text.lines().position(|line| line.starts_with("Linux "))? + 1;
-    let range = line_range(text, u32::try_from(number).ok()?);
-    let stated = kernel_words(&text[range.clone()].into());
-    let known = index.facts_everywhere("kernel.uname").into_iter().filter(|one| {
-        let known = one.fact.as_value().map(kernel_words).unwrap_or_default();
-        stated.len() == known.len() && (stated == known || is_one_word_off(&stated, &known))
-    });
-    let slot = match known.collect::<Vec<_>>()[..] {
-        [one] => format!("results/{}-kernel.txt", one.target),
-        _ => return None,
-    };
-    readers::slot_of(&slot).is_some().then_some((range, slot))
 }
 
 /// Whether a line of a block is a title or a command: `=== x ===`, `$ x`, `me@box:~$ x`,
@@ -395,18 +317,6 @@ fn is_slip_of_number(stated: f64, known: f64) -> bool {
     find_slip(&stated, &known).is_some()
         && !stated.starts_with("0.")
         && stated.chars().next_back() == known.chars().next_back()
-}
-
-/// The address of pasted interfaces that is a captured one with two digits exchanged, and that one.
-fn edited_address(pasted: &Fact, captured: Option<FactRef>) -> Option<(String, String)> {
-    let captured = captured.filter(|one| one.id == "net.interfaces")?;
-    let pasted = FactRef { fact: pasted, ..captured };
-    let known: Vec<&str> = captured.interface_addresses().collect();
-    pasted.interface_addresses().find_map(|one| {
-        let slip =
-            known.iter().find(|known| find_slip(one, known) == Some(DigitSlip::Exchanged))?;
-        Some((one.to_string(), slip.to_string()))
-    })
 }
 
 /// Whether a text is the beginning of another, with a mark that it was cut: `f47c20e8[...]`.

@@ -1,15 +1,14 @@
 //! Holds the text of a report against a run.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
 use super::assertions::AssertingSentence;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::comparison::{self, StatedFigures, ToldPair};
+use super::comparison::{self, StatedFigures};
 use super::evidence_index::EvidenceIndex;
 use super::figures::StatedFigure;
-use super::messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart};
+use super::messages::{ClaimHealthNotDemanded, ClaimSingleStart};
 use super::passages::{self, PassageForm};
 use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::{self, ReportSentence};
@@ -74,7 +73,7 @@ impl ClaimChecker {
         for passage in &passages {
             let mut pieces = Vec::new();
             if passage.form == PassageForm::Block {
-                pieces = blocks::output_pieces(index, vocabulary, passage);
+                pieces = blocks::output_pieces(vocabulary, passage);
                 let (found, figures) =
                     blocks::check_pasted_block(index, &vocabulary.words, passage, &pieces);
                 let edited = pasted_lines::check_pasted_lines(index, passage, &found);
@@ -125,15 +124,8 @@ impl ClaimChecker {
             result.rule.is_some() && result.facts.iter().any(|(_, target)| index.never_ran(target))
         };
         let stated = StatedFigures::new(&stated);
-        let is_supported = |one: &&ClaimRemark| one.status == ClaimStatus::Supported;
-        let mut supported: Vec<ClaimRemark> =
-            results.iter().filter(is_supported).cloned().collect();
-        supported.sort_by_key(|one| one.place.start);
-        for (number, (sentence, all)) in sentences.iter().enumerate() {
-            let before = number.checked_sub(1).map(|before| &sentences[before].0);
-            let told = told_pair(before, sentence, &supported);
-            let figures = (&stated, told.as_ref());
-            let ratios = comparison::check_comparisons(index, vocabulary, sentence, all, figures);
+        for (sentence, all) in &sentences {
+            let ratios = comparison::check_comparisons(index, vocabulary, sentence, all, &stated);
             let costs = costs::check_costs(index, vocabulary, sentence, all);
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
@@ -150,28 +142,9 @@ impl ClaimChecker {
         refuted.retain(|one| is_contradicted(one) || !results.iter().any(|it| is_beside(one, it)));
         results.retain(|it| !refuted.iter().any(|one| is_beside(one, it)));
         results.extend(refuted);
-        let twice = same_number_twice(index, text, &results);
-        results.extend(twice);
-        drop_outgrown(&mut results);
         only_first(&mut results, ClaimHealthNotDemanded::RULE);
         Ok(results)
     }
-}
-
-/// The pair of values that a sentence and the one before it state, of the `supported` ones in their
-/// order.
-fn told_pair(
-    before: Option<&ReportSentence>,
-    sentence: &ReportSentence,
-    supported: &[ClaimRemark],
-) -> Option<ToldPair> {
-    let whole = |one: &ReportSentence| one.file_range(&(0..one.text.len()));
-    let own = whole(sentence);
-    let is_prose = |one: &&ReportSentence| one.passage.form == PassageForm::Prose;
-    let before = before.filter(|one| std::ptr::eq(one.passage, sentence.passage));
-    let start = before.filter(is_prose).map_or(own.start, |one| whole(one).start);
-    let first = supported.partition_point(|one| one.place.start < start);
-    ToldPair::of_remarks(supported[first..].iter().take_while(|one| one.place.end <= own.end))
 }
 
 /// Whether a line of a block is a label and its value: `Host /proc entries: 317`.
@@ -222,16 +195,6 @@ fn single_starts(index: &EvidenceIndex, stated: &[StatedFigure]) -> Option<Claim
         let message = ClaimSingleStart { one: &shown(one), other: &shown(other) };
         ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place.clone())
     })
-}
-
-/// Drops what the report itself has outgrown: a health check that it shows failing before it shows
-/// the one that was captured.
-fn drop_outgrown(results: &mut Vec<ClaimRemark>) {
-    let is_status = |result: &ClaimRemark| {
-        result.facts.first().is_some_and(|fact| fact.0 == "app.health_status")
-    };
-    let is_shown = results.iter().any(|one| one.status == ClaimStatus::Supported && is_status(one));
-    results.retain(|one| !is_shown || one.status != ClaimStatus::Contradicted || !is_status(one));
 }
 
 /// The most values that the sentences and tables of a report may state: nobody writes as many, and
@@ -305,35 +268,6 @@ fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
     words.into_iter().chain(result.note.clone()).collect::<Vec<_>>().join("; ")
 }
 
-/// Contradicted counts that the report states, rightly, for something else.
-fn same_number_twice(
-    index: &EvidenceIndex,
-    text: &str,
-    results: &[ClaimRemark],
-) -> Vec<ClaimRemark> {
-    let mut out = Vec::new();
-    let supported = results.iter().filter(|result| result.status == ClaimStatus::Supported);
-    let supported: BTreeSet<&(String, String)> = supported.flat_map(|r| &r.facts).collect();
-    for result in results.iter().filter(|result| result.parameters["elsewhere"].is_string()) {
-        let [own, other, ..] = &result.facts[..] else { continue };
-        if !supported.contains(other) {
-            continue;
-        }
-        let Some(stated) = text.get(result.place.clone()) else { continue };
-        let message = ClaimSameNumberTwice {
-            stated,
-            title: &index.fact_title(&own.0),
-            other: &format!("{} ({})", index.fact_title(&other.0), index.reader_name(&other.1)),
-        };
-        out.push(
-            ClaimRemark::violates_rule(message, ClaimStatus::Misworded, result.place.clone())
-                .resting_on_fact(&own.0, &own.1)
-                .resting_on_fact(&other.0, &other.1),
-        );
-    }
-    out
-}
-
 /// Keeps the first remark by a rule; the others only support.
 fn only_first(results: &mut [ClaimRemark], rule: &str) {
     let first = results
@@ -366,24 +300,6 @@ mod tests {
         let subject = Assessment::new(loaded, &SHELF).unwrap();
         let found = CLAIMS.check_report(&subject, text).unwrap().annotations;
         found.into_iter().map(|found| (found.status, found.rule)).collect()
-    }
-
-    #[test]
-    fn a_kernel_of_its_own_is_held_against_the_verdict() {
-        let text = "Kata runs with a separate kernel.";
-        let booted = |id: &str| {
-            sketch().fact("kernel.boot_id", "host", "a").fact("kernel.boot_id", "kata", id)
-        };
-        let rule = Some("claim-verdict-differs".to_string());
-        assert_eq!(annotate_report(booted("a"), text), [(ClaimStatus::Contradicted, rule)]);
-        // What nothing decides is left alone.
-        assert_eq!(annotate_report(sketch(), text), []);
-        let apart = booted("b").fact("kernel.banner", "host", "Linux version 6.1").fact(
-            "kernel.banner",
-            "kata",
-            "Linux version 6.12.47",
-        );
-        assert_eq!(annotate_report(apart, text), [(ClaimStatus::Supported, None)]);
     }
 
     #[test]

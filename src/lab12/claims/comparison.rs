@@ -1,7 +1,7 @@
 //! Comparisons: “almost twice”, 5x, 64 % fewer, a third of the host's, 1.4 s more.
 //!
-//! What a quantity compares is found by the words around it: figures of one series, counts, or what
-//! two targets have. What it then says is decided in one place.
+//! What a quantity compares is found by the words around it: the only measure and the two targets
+//! that they name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, Range};
@@ -11,9 +11,7 @@ use super::computed_cells::check_computed_cell;
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figure_pair::FigurePair;
 use super::figures::StatedFigure;
-use super::quantity::{
-    StatedQuantity, StatedValue, ValueHedge, ratio_agrees, ratio_rests_on, readings_of,
-};
+use super::quantity::{StatedQuantity, StatedValue, ratio_agrees, ratio_rests_on, readings_of};
 use super::sentence::ReportSentence;
 use super::value_place::ValuePlace;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
@@ -40,38 +38,13 @@ impl StatedFigures {
     }
 }
 
-/// The fact and the two targets of which a report states the captured values, right before it
-/// compares them.
-pub(super) struct ToldPair {
-    fact: String,
-    targets: [String; 2],
-}
-
-impl ToldPair {
-    /// The pair that the remarks of a place speak of, which the evidence supports, if it is one and
-    /// no more.
-    pub(super) fn of_remarks<'r>(remarks: impl Iterator<Item = &'r ClaimRemark>) -> Option<Self> {
-        let mut told: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for remark in remarks {
-            for (fact, target) in &remark.facts {
-                told.entry(fact).or_default().insert(target);
-            }
-        }
-        told.retain(|_, targets| targets.len() > 1);
-        let (fact, targets) = told.pop_first().filter(|_| told.is_empty())?;
-        let [one, other] = targets.into_iter().collect::<Vec<_>>()[..] else { return None };
-        Some(Self { fact: fact.into(), targets: [one.into(), other.into()] })
-    }
-}
-
-/// What a sentence or cell compares. `stated` are the figures that the report itself states, and
-/// `told` the pair of values right before it.
+/// What a sentence or cell compares. `stated` are the figures that the report itself states.
 pub(super) fn check_comparisons(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
     all: &[StatedQuantity],
-    (stated, told): (&StatedFigures, Option<&ToldPair>),
+    stated: &StatedFigures,
 ) -> Vec<ClaimRemark> {
     if let Some(computed) = check_computed_cell(index, vocabulary, sentence, all) {
         return vec![computed];
@@ -83,9 +56,7 @@ pub(super) fn check_comparisons(
         if !is_sure || sentence.is_quoted_at(all[number].from) {
             continue;
         }
-        // “The difference is 1.6 s, so Kata is twice as slow”
-        let own = ToldPair::of_remarks(out.iter().filter(|one| one.rule.is_none()));
-        out.extend(Comparison { place, stated, told, own: own.as_ref() }.check_quantity());
+        out.extend(Comparison { place, stated }.check_quantity());
     }
     out
 }
@@ -105,25 +76,10 @@ fn is_ratio_of_two(quantity: &StatedQuantity, all: &[StatedQuantity]) -> bool {
     ratios.any(|ratio| (ratio - stated).abs() <= quantity.half.max(stated * 0.01))
 }
 
-/// How the two of a pair are compared, and what of it is certain.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ComparedAs {
-    /// What two targets have, by all that may be meant: one of it is enough.
-    Targets,
-    /// The values of two targets right before: they may be about something else.
-    Told,
-    /// The largest of a series and what it is a multiple of, or by how much fewer a count is.
-    Figures,
-    /// How far the samples of a series lie apart: by less, where it is the deviation.
-    Spread,
-}
-
 /// A quantity that compares, where it stands.
 struct Comparison<'a> {
     place: ValuePlace<'a>,
     stated: &'a StatedFigures,
-    told: Option<&'a ToldPair>,
-    own: Option<&'a ToldPair>,
 }
 
 impl<'a> Deref for Comparison<'a> {
@@ -136,22 +92,11 @@ impl<'a> Deref for Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     fn check_quantity(&self) -> Option<ClaimRemark> {
-        if let Some(pairs) = self.pairs_of_multiple() {
-            return self.decide_pairs(&pairs, ComparedAs::Figures);
-        }
-        if let Some(pairs) = self.pairs_of_spread() {
-            return self.decide_pairs(&pairs, ComparedAs::Spread);
-        }
-        if let Some(pairs) = self.pairs_of_fewer() {
-            return self.decide_pairs(&pairs, ComparedAs::Figures);
-        }
         if !self.is_of_two_targets() || self.is_share_per_other() {
             return None;
         }
         let targets = self.compared_targets()?;
-        let Some(subject) = self.compared_subject() else {
-            return self.decide_pairs(&self.pairs_of_told()?, ComparedAs::Told);
-        };
+        let subject = self.compared_subject()?;
         let targets = targets.each_ref().map(String::as_str);
         if let Some(target) = targets.into_iter().find(|one| self.index.never_ran(one)) {
             let (place, words) = self.place_and_words();
@@ -166,7 +111,7 @@ impl<'a> Comparison<'a> {
         {
             pairs = self.pairs_of_targets(subject, [host, targets[1]]);
         }
-        self.decide_pairs(&pairs, ComparedAs::Targets)
+        self.decide_pairs(&pairs)
     }
 
     /// The quantity with the words that hedge it.
@@ -191,13 +136,6 @@ impl<'a> Comparison<'a> {
             && self.words_after().trim_start().starts_with("per ")
     }
 
-    /// The few words after the quantity, up to the end of the clause.
-    fn noun_after(&self) -> &'a str {
-        let after = self.words_after();
-        let words: usize = after.split_inclusive(' ').take(4).map(str::len).sum();
-        after[..words].split([',', ';', '.', '(']).next().unwrap_or_default()
-    }
-
     /// Whether it says how many times one is the other, or by how many percent.
     fn is_ratio(&self) -> bool {
         matches!(self.stated_quantity().value, StatedValue::Times(_) | StatedValue::Percent(_))
@@ -212,8 +150,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Whether the words around the quantity compare two targets, and not the values of one series,
-    /// series with each other, or what is denied. Where the values of two are told right before, a
-    /// share of what they are needs no more words.
+    /// series with each other, or what is denied.
     fn is_of_two_targets(&self) -> bool {
         let words = &self.vocabulary.words;
         let (text, labelled) = (self.sentence.text, self.sentence.labelled_text());
@@ -221,8 +158,7 @@ impl<'a> Comparison<'a> {
             && words.figures.max.is_match(text)
             && self.index.resolver.find_mentions(text).len() < 2;
         let is_compared = words.comparison.words.is_match(&labelled)
-            || words.comparison.counts.is_match(&labelled)
-            || self.told.is_some_and(|told| self.is_share_of(told));
+            || words.comparison.counts.is_match(&labelled);
         (self.is_ratio() && is_compared || self.is_difference())
             && !words.denial.is_match(&text[..self.stated_quantity().range.start])
             && !words.comparison.unless.is_match(&labelled)
@@ -258,12 +194,9 @@ impl<'a> Comparison<'a> {
         {
             let above = self.sentence.topics.iter().map(|topic| self.subjects_named(topic));
             named = above.into_iter().find(|named| !named.is_empty()).unwrap_or_default();
-            // “Kata takes twice as long”: the start, if nothing else was measured of both.
-            let is_of_start =
-                (self.is_difference() || words.took.is_match(&text)) && !words.work.is_match(&text);
-            if named.is_empty() && is_of_start && !self.states_size() {
-                named.extend(self.only_measure());
-            }
+            let is_of_time =
+                self.is_difference() || words.time.is_match(&text) || words.took.is_match(&text);
+            named.retain(|one| is_of_time || one.kind != SubjectKind::Seconds);
         }
         // How long something took and how much of it a second are both of what was copied.
         let is_rate = words.rate.is_match(&text);
@@ -293,30 +226,11 @@ impl<'a> Comparison<'a> {
         subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&rest))
     }
 
-    /// Whether the sentence states a size: what it compares may be that.
-    fn states_size(&self) -> bool {
-        self.all.iter().any(|one| matches!(one.value, StatedValue::Bytes(..)))
-    }
-
     /// Whether the sentence counts something: what it compares may be that, by a word that is not
     /// known.
     fn counts_something(&self) -> bool {
         self.all.iter().any(|one| {
             matches!(one.value, StatedValue::Number(number, _) if number >= 20.0 && number.fract() == 0.0)
-        })
-    }
-
-    /// The only subject of durations that was measured under more than one runtime.
-    fn only_measure(&self) -> Option<&'a ValueSubject> {
-        let mut shared = self.index.subject.run.facts.keys().filter(|id| {
-            let all = self.index.facts_everywhere(id).into_iter();
-            all.filter(|one| self.index.known_figures(one).named_figure("median").is_some()).count()
-                > 1
-        });
-        let (only, rest) = (shared.next()?, shared.next());
-        let mut subjects = self.vocabulary.subjects.subject.iter();
-        subjects.find(|one| {
-            one.kind == SubjectKind::Seconds && one.facts.contains(only) && rest.is_none()
         })
     }
 
@@ -340,119 +254,6 @@ impl<'a> Comparison<'a> {
             [_] | [] => Some([baseline, only?.to_string()]),
             _ => None,
         }
-    }
-
-    /// The subject of a pair.
-    fn told_subject(&self, told: &ToldPair) -> Option<&'a ValueSubject> {
-        self.vocabulary.subjects.subject.iter().find(|one| one.facts.contains(&told.fact))
-    }
-
-    /// Whether a share is one of what a pair counts or of one of its targets.
-    fn is_share_of(&self, told: &ToldPair) -> bool {
-        let after = self.words_after().split([',', ';', '.', '(']).next().unwrap_or_default();
-        let nouns = self.told_subject(told).and_then(|subject| subject.after.as_ref());
-        self.vocabulary.words.comparison.share.is_match(after)
-            && (nouns.is_some_and(|nouns| nouns.is_match(after))
-                || !self.index.resolver.find_mentions(after).is_empty())
-    }
-
-    /// The two values that stand right before a ratio, where a sentence about their targets compares
-    /// nothing else.
-    fn pairs_of_told(&self) -> Option<Vec<FigurePair>> {
-        let text = self.sentence.text;
-        let told = self.told.or(self.own)?;
-        let subject = self.told_subject(told)?;
-        let mentions = self.index.resolver.find_mentions(text);
-        let is_about_them = !mentions.is_empty()
-            && mentions
-                .iter()
-                .all(|mention| told.targets.iter().any(|one| mention.target.as_ref() == Some(one)));
-        let (_, special) = self.vocabulary.subjects.area.split_last()?;
-        let is_of_cost = special.iter().any(|area| {
-            area.words.is_match(text)
-                && !area.facts.iter().any(|id| told.fact.starts_with(id.as_str()))
-        });
-        let mut named = self.subjects_named(text).into_iter();
-        let is_of_other = named
-            .any(|one| one.kind == subject.kind && !one.facts.contains(&told.fact))
-            || self.vocabulary.words.comparison.work.is_match(text);
-        let is_certain = self.is_ratio() && is_about_them && !is_of_cost && !is_of_other;
-        let targets = told.targets.each_ref().map(String::as_str);
-        is_certain.then(|| self.pairs_of_targets(subject, targets))
-    }
-
-    /// The largest and the mean or median of the series of one target: “the maximum is five times the
-    /// average”.
-    fn pairs_of_multiple(&self) -> Option<Vec<FigurePair>> {
-        let StatedValue::Times(_) = self.stated_quantity().value else { return None };
-        let figures = &self.vocabulary.words.figures;
-        let (before, after) = (self.words_before(), self.noun_after());
-        let mut named = [("mean", &figures.mean), ("median", &figures.median)].into_iter();
-        let (base, _) = named.find(|one| one.1.is_match(after))?;
-        // The maximum is the last figure that is named before the ratio.
-        let last = figures.max.find_iter(before).last()?.end();
-        let is_last = [&figures.min, &figures.mean, &figures.median]
-            .into_iter()
-            .all(|words| words.find_iter(before).all(|one| one.end() < last));
-        let labelled = self.sentence.labelled_text();
-        let mut above = vec![&*labelled];
-        above.extend(self.sentence.topics.iter().take(3));
-        let subjects = above.into_iter().flat_map(|text| self.subjects_named(text));
-        let ids: BTreeSet<&String> = subjects
-            .filter(|one| one.kind == SubjectKind::Seconds)
-            .flat_map(|one| &one.facts)
-            .collect();
-        let series: Vec<FactRef> =
-            ids.into_iter().flat_map(|id| self.index.facts_everywhere(id)).collect();
-        let is_of_one = series.iter().all(|one| one.target == series[0].target);
-        let pairs = series.iter().filter_map(|one| self.pair_of_series(one, "max", base));
-        (is_last && is_of_one).then(|| pairs.collect())
-    }
-
-    /// The extremes of each series of the target whose spread is told.
-    fn pairs_of_spread(&self) -> Option<Vec<FigurePair>> {
-        self.in_seconds()?;
-        let before = self.words_before();
-        let spread = self.vocabulary.words.comparison.spread.find_iter(before).last()?;
-        // “a spread of 0.1 s around 2.1 s”, “spread between 1.9 and 2.1 s”
-        let between = &before[spread.end()..];
-        let is_next = self.all[..self.number].iter().all(|one| one.range.start < spread.start())
-            || self.index.resolver.find_mentions(between).len() > 1;
-        let is_around = [" from ", " between ", " around ", " zwischen ", " entre ", " ± "];
-        if !is_next || is_around.iter().any(|word| between.contains(word)) {
-            return None;
-        }
-        let target = self.named_owner()?;
-        let ids = self.index.subject.run.facts.keys();
-        let ids = ids.filter(|id| id.starts_with("startup.") || id.starts_with("http.latency"));
-        let facts = ids.filter_map(|id| self.index.fact_on_target(id, &target));
-        Some(facts.filter_map(|one| self.pair_of_series(&one, "max", "min")).collect())
-    }
-
-    /// Two figures of one series.
-    fn pair_of_series(&self, one: &FactRef, larger: &str, smaller: &str) -> Option<FigurePair> {
-        let known = self.index.known_figures(one);
-        let facts = vec![(one.id.to_string(), one.target.to_string())];
-        FigurePair::new(known.named_figure(larger)?, known.named_figure(smaller)?, true, facts)
-    }
-
-    /// The counts of the host and the candidate by which one is said to have fewer: “146 fewer
-    /// modules”, “168 modules fewer than the host”.
-    fn pairs_of_fewer(&self) -> Option<Vec<FigurePair>> {
-        let StatedValue::Number(stated, _) = self.stated_quantity().value else { return None };
-        let after = self.noun_after();
-        let less = &self.vocabulary.words.comparison.less;
-        let behind = after.trim_start().split_once(' ').map_or("", |(_, rest)| rest);
-        let mut named = self.subjects_named(after).into_iter();
-        let subject = named.find(|one| one.kind == SubjectKind::Count)?;
-        let is_sure = (less.is_match(after) || less.is_match(behind))
-            && named.all(|one| one.kind != SubjectKind::Count)
-            && self.stated_quantity().hedge == ValueHedge::Exact
-            && stated >= 10.0
-            && !self.is_doubtful(subject);
-        let host = self.index.target_with_role(Role::Host)?;
-        let candidate = self.index.sole_candidate().filter(|_| is_sure)?;
-        Some(self.pairs_of_targets(subject, [host, candidate]))
     }
 
     /// The pairs of figures of two targets that may be meant: the medians and means of what was
@@ -492,40 +293,32 @@ impl<'a> Comparison<'a> {
 
     /// What is said of the quantity where these may be compared: supported if one of them is as it
     /// says, and contradicted if none is and nothing that was captured explains it.
-    fn decide_pairs(&self, pairs: &[FigurePair], form: ComparedAs) -> Option<ClaimRemark> {
+    fn decide_pairs(&self, pairs: &[FigurePair]) -> Option<ClaimRemark> {
         let (place, words) = self.place_and_words();
         let standing: Vec<PairStanding> =
-            pairs.iter().map(|pair| self.compare_with_pair(pair, form)).collect();
+            pairs.iter().map(|pair| self.compare_with_pair(pair)).collect();
         if let Some(at) = standing.iter().position(|one| *one == PairStanding::Supported) {
-            let is_certain = form == ComparedAs::Targets && !pairs[at].facts.is_empty();
-            return is_certain
+            return (!pairs[at].facts.is_empty())
                 .then(|| pairs[at].resting_remark(ClaimRemark::supported_claim(place)));
         }
         let is_refuted = standing.iter().all(|one| *one == PairStanding::Contradicted)
-            && !self.is_explained(pairs, form)
+            && !self.is_explained(pairs)
             && !is_ratio_of_two(self.stated_quantity(), self.all);
         let pair = pairs.first().filter(|_| is_refuted)?;
         Some(pair.contradicted_by_facts(words, place))
     }
 
     /// How the quantity stands to two figures.
-    fn compare_with_pair(&self, pair: &FigurePair, form: ComparedAs) -> PairStanding {
+    fn compare_with_pair(&self, pair: &FigurePair) -> PairStanding {
         let quantity = self.stated_quantity();
         let difference = pair.larger - pair.smaller;
-        if let StatedValue::Number(stated, _) = quantity.value {
-            return PairStanding::from_agreement((stated - difference).abs() <= 1.0);
-        }
         if let StatedValue::Seconds(stated) = quantity.value {
-            let is_within = stated - quantity.half <= difference * 1.5;
             // What was computed of rounded figures is off by their rounding.
             let is_near =
                 (stated - difference).abs() <= (difference * 0.06).max(quantity.half * 2.0);
-            return match form {
-                ComparedAs::Spread if is_within => PairStanding::Open,
-                _ => PairStanding::from_agreement(
-                    quantity.agrees_with(stated, difference) || is_near,
-                ),
-            };
+            return PairStanding::from_agreement(
+                quantity.agrees_with(stated, difference) || is_near,
+            );
         }
         let ratio = pair.larger / pair.smaller;
         let Some((stated, mut readings)) = readings_of(quantity, ratio) else {
@@ -553,8 +346,7 @@ impl<'a> Comparison<'a> {
             // What is near enough not to be wrong is not yet what was measured.
             Some(truth) if ratio_rests_on(quantity, stated, *truth) => PairStanding::Supported,
             Some(_) => PairStanding::Open,
-            None if form != ComparedAs::Figures
-                && !self.is_whole_ratio()
+            None if !self.is_whole_ratio()
                 && readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth)) =>
             {
                 PairStanding::Open
@@ -565,11 +357,7 @@ impl<'a> Comparison<'a> {
 
     /// Whether figures of the same facts have what is stated, as exactly as it is: single samples,
     /// or the counts of other targets. Of a mean no single samples are the parts.
-    fn is_explained(&self, pairs: &[FigurePair], form: ComparedAs) -> bool {
-        let quantity = self.stated_quantity();
-        let is_figure = |value: f64| {
-            self.in_seconds().is_some_and(|stated| quantity.agrees_with(stated, value))
-        };
+    fn is_explained(&self, pairs: &[FigurePair]) -> bool {
         let is_of_means =
             self.vocabulary.words.figures.mean.is_match(&self.sentence.labelled_text());
         let ids: BTreeSet<&String> =
@@ -577,14 +365,11 @@ impl<'a> Comparison<'a> {
         ids.into_iter().any(|id| {
             let all = self.index.facts_everywhere(id);
             let known: Vec<Vec<f64>> = all.iter().map(|one| self.explaining_figures(one)).collect();
-            match form {
-                ComparedAs::Spread => known.iter().flatten().any(|value| is_figure(*value)),
-                _ if is_of_means || form == ComparedAs::Figures && self.is_ratio() => false,
-                _ => known.iter().enumerate().any(|(at, ones)| {
+            !is_of_means
+                && known.iter().enumerate().any(|(at, ones)| {
                     let others = || known[at + 1..].iter().flatten();
                     ones.iter().any(|one| others().any(|other| self.is_exactly_of(*one, *other)))
-                }),
-            }
+                })
         })
     }
 
@@ -600,7 +385,6 @@ impl<'a> Comparison<'a> {
         let difference = (one - other).abs();
         let reading = match quantity.value {
             StatedValue::Seconds(stated) => Some((stated, difference)),
-            StatedValue::Number(stated, _) => return (stated - difference).abs() <= 1.0,
             _ => readings_of(quantity, one.max(other) / one.min(other))
                 .map(|(stated, readings)| (stated, readings[0])),
         };

@@ -1,22 +1,18 @@
-//! Cells that a table computes of its others: means of runs, differences, ratios and shares.
+//! Cells that a table computes of two others: differences, ratios and shares.
 
-use super::claim_remark::{ClaimRemark, ClaimStatus};
+use super::claim_remark::ClaimRemark;
 use super::evidence_index::EvidenceIndex;
 use super::figure_pair::FigurePair;
-use super::figures::KnownFigures;
-use super::messages::ClaimContradictsEvidence;
 use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, find_quantities};
 use super::sentence::ReportSentence;
 use super::words::ClaimVocabulary;
-use crate::stats;
 
 /// The quantities of another cell of the row or column, with its label.
 type LabelledCell<'t> = (&'t str, Vec<StatedQuantity>);
 
 /// A cell whose label says that it is computed of the other cells of its row or its column, and
-/// which is nothing that can be computed of them: the mean of numbered runs, or the difference,
-/// ratio or share of two targets.
+/// which is nothing that can be computed of them: the difference, ratio or share of two targets.
 pub(super) fn check_computed_cell(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
@@ -29,19 +25,10 @@ pub(super) fn check_computed_cell(
     let [quantity] = all else { return None };
     let label = row.rsplit(':').next().unwrap_or_default();
     let is_computed = [column, label].map(|label| is_label_of_computed(vocabulary, label));
-    let is_mean = [column, row].map(|label| {
-        vocabulary.words.figures.mean.is_match(label) && label.split_whitespace().count() <= 3
-    });
-    let (is_of_row, is_of_runs) = match (is_computed, is_mean) {
-        ([true, false], _) => (true, false),
-        ([false, true], _) => (false, false),
-        (_, [true, false]) => (true, true),
-        (_, [false, true]) => (false, true),
+    let cells: Vec<(&str, &str)> = match is_computed {
+        [true, false] => heads.split(" | ").zip(line.split(" | ").skip(1)).collect(),
+        [false, true] => whole.split(" | ").filter_map(|cell| cell.split_once(" = ")).collect(),
         _ => return None,
-    };
-    let cells: Vec<(&str, &str)> = match is_of_row {
-        true => heads.split(" | ").zip(line.split(" | ").skip(1)).collect(),
-        false => whole.split(" | ").filter_map(|cell| cell.split_once(" = ")).collect(),
     };
     let others: Vec<LabelledCell> = cells
         .into_iter()
@@ -50,17 +37,6 @@ pub(super) fn check_computed_cell(
         .collect();
     let stated = &sentence.text[quantity.range.clone()];
     let place = sentence.file_range(&(quantity.from..quantity.range.end));
-    if is_of_runs {
-        let found = mean_of_other_runs(quantity, &others)?;
-        let message = ClaimContradictsEvidence {
-            stated,
-            found: &format!("{}", stats::round_significant(found, 4)),
-            title: "mean of the runs in the table",
-            target: if is_of_row { row } else { column },
-            elsewhere: None,
-        };
-        return Some(ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place));
-    }
     let of_targets = others.iter().filter(|one| {
         !is_label_of_computed(vocabulary, one.0) || index.resolver.single_target(one.0).is_some()
     });
@@ -73,27 +49,8 @@ fn is_label_of_computed(vocabulary: &ClaimVocabulary, label: &str) -> bool {
     words.computed.is_match(label) && !words.unless.is_match(label)
 }
 
-/// The mean of the numbered runs beside a cell that states another.
-fn mean_of_other_runs(quantity: &StatedQuantity, others: &[LabelledCell]) -> Option<f64> {
-    let (stated, half) = number_of(quantity)?;
-    let mut runs = Vec::new();
-    let mut slack = half * 1.1;
-    for (_, found) in others.iter().filter(|one| is_numbered_run(one.0)) {
-        let [one] = &found[..] else { return None };
-        let (run, half_of_run) = number_of(one).filter(|one| one.0.fract() != 0.0)?;
-        slack = slack.max(half * 1.1 + half_of_run);
-        runs.push(run);
-    }
-    let known = KnownFigures::of_samples(&runs);
-    let named = known.all.iter().filter(|one| ["mean", "median"].contains(&one.name));
-    let mut truths = named.map(|one| one.value).chain(known.computed.iter().copied());
-    let is_told = runs.len() > 1 && quantity.half > 0.0 && stated.fract() != 0.0;
-    let is_right = truths.any(|truth| (stated - truth).abs() <= slack.max(truth * 0.005));
-    known.named_figure("mean").filter(|_| is_told && !is_right)
-}
-
 /// The two values beside a cell that is computed of two targets, where it is nothing that can be
-/// computed of them, or of what was captured in the place of one that was copied wrongly.
+/// computed of them.
 fn pair_of_others<'t>(
     index: &EvidenceIndex,
     quantity: &StatedQuantity,

@@ -27,11 +27,8 @@ pub(super) fn check_costs(
     // What is told right before may be what a share or a ratio is computed of.
     let before = sentence.topics.first().filter(|_| sentence.cell_labels().is_none());
     let before = before.map_or_else(Vec::new, |text| find_quantities(text, &vocabulary.words));
-    let own = own.filter(|one| {
-        !restates_ratio(one, all)
-            && !is_share_of_told(one, all, &before)
-            && !index.is_share_captured(one)
-    });
+    let own =
+        own.filter(|one| !is_share_of_told(one, all, &before) && !index.is_share_captured(one));
     let mut out: Vec<ClaimRemark> =
         own.filter_map(|one| check_figure(index, vocabulary, sentence, all, one)).collect();
     if !sentence.is_plain {
@@ -43,18 +40,6 @@ pub(super) fn check_costs(
         out.extend(check_judgement(index, vocabulary, sentence, clause));
     }
     out
-}
-
-/// “3.63 times, i.e. 263 % slower”: a percentage that says again what a ratio beside it says, which
-/// is looked at itself.
-fn restates_ratio(quantity: &StatedQuantity, all: &[StatedQuantity]) -> bool {
-    let StatedValue::Percent(percent) = quantity.value else { return false };
-    all.iter().any(|other| match other.value {
-        StatedValue::Times(times) => {
-            [times * 100.0, (times - 1.0) * 100.0].iter().any(|one| (one - percent).abs() <= 1.0)
-        }
-        _ => false,
-    })
 }
 
 /// “342 against 76, so the guest has 22 %, or 78 % less”, “438 and 55. Nearly 8 times less”: what two
@@ -121,9 +106,16 @@ fn check_figure(
             let stated = &sentence.text[quantity.range.clone()];
             !is_beside_time && !index.is_percentage_captured(stated)
         }
-        // “Three times the average” compares two figures of one series.
-        StatedValue::Times(_) => !names_average(vocabulary, around.1),
-        StatedValue::Range(_) => !is_range_captured(index, &sentence.text[quantity.range.clone()]),
+        // “Three times the average” compares two figures of one series, and what may be a hundred
+        // times as much names no runtime.
+        StatedValue::Times(_) => {
+            !names_average(vocabulary, around.1)
+                && !index.resolver.find_mentions(&sentence.labelled_text()).is_empty()
+        }
+        // Between two durations lie the samples of a series.
+        StatedValue::Range(None) => {
+            !is_range_captured(index, &sentence.text[quantity.range.clone()])
+        }
         // Halves of a gigabyte are what a machine has or a setting allows, and nobody's use.
         StatedValue::Bytes(_, size) => {
             (size / HALF_GIGABYTE).fract() != 0.0 && !index.is_size_captured(quantity)
@@ -143,7 +135,7 @@ fn check_figure(
         // How far the values of one series lie apart.
         || words.figures.min.is_match(&context) && words.figures.max.is_match(&context);
     let is_cost = is_cost && figure.cost.is_match(&context);
-    if !is_cost || excused || is_ratio_of_starts(index, vocabulary, quantity, &context) {
+    if !is_cost || excused {
         return None;
     }
     let area = figure_area(&vocabulary.subjects.area, &context, sentence, quantity)?;
@@ -167,17 +159,6 @@ fn names_average(vocabulary: &ClaimVocabulary, after: &str) -> bool {
     let figures = &vocabulary.words.figures;
     let words: usize = after.split_inclusive(' ').take(4).map(str::len).sum();
     figures.mean.is_match(&after[..words]) || figures.median.is_match(&after[..words])
-}
-
-/// Whether a ratio that names no other cost is that of the measured starts.
-fn is_ratio_of_starts(
-    index: &EvidenceIndex,
-    vocabulary: &ClaimVocabulary,
-    quantity: &StatedQuantity,
-    context: &str,
-) -> bool {
-    let is_of_other = vocabulary.subjects.area.iter().any(|area| area.words.is_match(context));
-    !is_of_other && index.is_ratio_of_starts(quantity)
 }
 
 /// The clause of a sentence that a figure stands in.

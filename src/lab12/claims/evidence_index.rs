@@ -8,13 +8,11 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::captured_lines::CapturedLines;
-use super::dates::{StatedDate, find_dates};
 use super::figures::KnownFigures;
-use super::quantity::{StatedQuantity, StatedValue, ValueHedge, is_ratio_of};
+use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::target_resolver::TargetResolver;
-use super::words::{LabelledLiteral, literal_key, literal_value};
 use crate::judge::{Conclusion, EvidenceRef};
-use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, fact_ids};
+use crate::model::{Fact, MissingFact, MissingReason, Role};
 use crate::probe::capability;
 use crate::report::Assessment;
 use crate::text::{beginning, end_of_text};
@@ -29,10 +27,6 @@ pub(super) struct FactRef<'a> {
     /// What the run holds.
     pub fact: &'a Fact,
 }
-
-/// What values are of, where that is named, the values, and the places of captures that they
-/// stand at.
-pub(super) type PlacedValues = Rc<Vec<(String, String, FactSource)>>;
 
 /// The evidence of a run.
 #[derive(Debug)]
@@ -52,10 +46,6 @@ pub(super) struct EvidenceIndex<'a> {
     numbers: OnceCell<Vec<f64>>,
     /// The lines of all captures, where the report shows any.
     lines: OnceCell<CapturedLines>,
-    /// What words label in captures, by the titles of those words.
-    literals: RefCell<BTreeMap<String, PlacedValues>>,
-    /// The days that captures name.
-    dates: OnceCell<BTreeSet<StatedDate>>,
     /// The times that can be computed of what was measured.
     computed: OnceCell<Vec<f64>>,
 }
@@ -71,21 +61,8 @@ impl<'a> EvidenceIndex<'a> {
             captured: OnceCell::new(),
             numbers: OnceCell::new(),
             lines: OnceCell::new(),
-            literals: RefCell::default(),
-            dates: OnceCell::new(),
             computed: OnceCell::new(),
         }
-    }
-
-    /// The days that captures name.
-    pub(super) fn captured_dates(&self) -> &BTreeSet<StatedDate> {
-        self.dates.get_or_init(|| {
-            let mut dates = BTreeSet::new();
-            for capture in &self.subject.run.captures {
-                dates.extend(capture.stdout.text_lines().iter().flat_map(|line| find_dates(line)));
-            }
-            dates
-        })
     }
 
     /// Whether a duration is computed of measured ones: a sum, a spread, a mean without one of the
@@ -169,46 +146,6 @@ impl<'a> EvidenceIndex<'a> {
         captures.iter().any(|capture| capture.stdout.text_lines().iter().any(stands_in))
     }
 
-    /// The values of a label in all captures, with their places: `vendor_id : GenuineIntel`.
-    pub(super) fn labelled_values(&self, label: &str) -> Vec<(String, EvidenceRef)> {
-        let mut found = Vec::new();
-        for capture in &self.subject.run.captures {
-            for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
-                let Some((key, value)) = line.split_once(':') else { continue };
-                if key.trim().eq_ignore_ascii_case(label) {
-                    let source = FactSource { capture: capture.id.clone(), line: Some(number) };
-                    let place = EvidenceRef { fact: None, target: None, source: Some(source) };
-                    found.push((value.trim().to_string(), place));
-                }
-            }
-        }
-        found
-    }
-
-    /// The values that a word labels in captures, each once.
-    pub(super) fn literal_values(&self, literal: &LabelledLiteral) -> PlacedValues {
-        let mut literals = self.literals.borrow_mut();
-        let known = literals.entry(literal.title.clone()).or_insert_with(|| {
-            let mut known: Vec<(String, String, FactSource)> = Vec::new();
-            for capture in &self.subject.run.captures {
-                for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
-                    let Some(found) = literal.captured.captures(line) else { continue };
-                    let Some(value) = literal_value(&found) else { continue };
-                    let (key, value) =
-                        (literal_key(&found).unwrap_or_default(), value.as_str().to_string());
-                    let source = FactSource { capture: capture.id.clone(), line: Some(number) };
-                    if known.len() < MAX_LITERALS
-                        && known.iter().all(|one| one.0 != key || one.1 != value)
-                    {
-                        known.push((key.to_string(), value, source));
-                    }
-                }
-            }
-            Rc::new(known)
-        });
-        known.clone()
-    }
-
     /// The figures of a fact.
     pub(super) fn known_figures(&self, fact_ref: &FactRef) -> Rc<KnownFigures> {
         let key = (fact_ref.id.to_string(), fact_ref.target.to_string());
@@ -263,34 +200,10 @@ impl<'a> EvidenceIndex<'a> {
             || missing.is_some_and(|missing| missing.why == MissingReason::HostValuesOnly)
     }
 
-    /// The kernel release of a target that is the host's or the baseline's.
-    pub(super) fn shared_release(&self, target: &str) -> Option<FactRef<'a>> {
-        let own = self.fact_on_target("kernel.release", target)?;
-        let mut all = self.facts_everywhere("kernel.release").into_iter();
-        let is_shared = all.any(|one| {
-            self.role_of(one.target) != Some(Role::Candidate)
-                && one.fact.as_str() == own.fact.as_str()
-        });
-        is_shared.then_some(own)
-    }
-
     /// The only candidate of the run.
     pub(super) fn sole_candidate(&self) -> Option<&'a str> {
         let mut candidates = self.subject.run.with_role(Role::Candidate);
         candidates.next().filter(|_| candidates.next().is_none()).map(|one| one.name.as_str())
-    }
-
-    /// Whether a factor is that of the measured starts of two targets.
-    pub(super) fn is_ratio_of_starts(&self, quantity: &StatedQuantity) -> bool {
-        let starts = self.facts_everywhere(&fact_ids::STARTUP_WALL);
-        let medians: Vec<f64> = starts
-            .iter()
-            .filter_map(|one| self.known_figures(one).named_figure("median"))
-            .collect();
-        matches!(quantity.value, StatedValue::Times(_))
-            && medians.iter().enumerate().any(|(at, one)| {
-                medians[at + 1..].iter().any(|other| is_ratio_of(quantity, *one, *other))
-            })
     }
 
     /// Whether a percentage is exactly what one target has of another of something that was captured:
@@ -404,9 +317,6 @@ impl<'a> EvidenceIndex<'a> {
         EvidenceRef { fact: Some(id.into()), target: Some(target.into()), source }
     }
 }
-
-/// The most values that one word labels which are kept.
-const MAX_LITERALS: usize = 100;
 
 /// How many of the first figures of a series have a name.
 const NAMED_FIGURES: usize = 4;

@@ -100,7 +100,7 @@ impl ValuePlace<'_> {
         };
         let is_outside = seconds + quantity.half < low * (1.0 - margin)
             || seconds - quantity.half > high * (1.0 + margin);
-        (is_outside || !wanted.is_empty() || self.is_numbered_run())
+        (is_outside || !wanted.is_empty())
             && figures.all.iter().filter(|figure| is_wanted(figure, &wanted)).all(is_far)
     }
 
@@ -112,19 +112,6 @@ impl ValuePlace<'_> {
             all.any(|figure| self.stated_quantity().agrees_with(seconds, figure.value))
         };
         self.figures_named().len() == 1 && self.in_seconds().is_some_and(is_known)
-    }
-
-    /// Whether the row says which of several runs it is.
-    fn is_numbered_run(&self) -> bool {
-        const NAMES: &[&str] =
-            &["run", "trial", "attempt", "sample", "start", "no", "n", "essai", "lauf"];
-        self.sentence.cell_labels().is_some_and(|(row, _)| {
-            let word = row.to_lowercase().replace(':', " ");
-            let rest = word.trim_start_matches(|c: char| !c.is_ascii_digit());
-            let name = word[..word.len() - rest.len()].replace(['#', '.'], " ");
-            name.split_whitespace().all(|word| NAMES.contains(&word))
-                && rest.trim_end_matches('.').parse::<u32>().is_ok()
-        })
     }
 
     /// Whether the value is the captured one with a slip of the hand: a digit another, added or left
@@ -151,32 +138,15 @@ impl ValuePlace<'_> {
             }),
             StatedValue::Version(_) | StatedValue::Mask(_) | StatedValue::Commit(_) => {
                 let is_slip = |known: &str| find_slip(stated, known).is_some();
-                let numbers = known.split(['-', '+']).next().unwrap_or_default();
                 known.get(..stated.len()).is_some_and(is_slip)
-                    || is_one_part_off(stated, known, 4)
-                    || is_one_digit_left_out(stated, numbers)
             }
             StatedValue::Processor(_) => {
                 let stated = hyphenate_model(stated);
                 let mut known = known.split(' ').map(hyphenate_model);
                 known.any(|known| find_slip(&stated, &known).is_some())
-                    || is_one_part_off(
-                        &stated,
-                        &hyphenate_model(fact_ref.fact.as_str().unwrap_or_default()),
-                        3,
-                    )
             }
             _ => false,
         }
-    }
-
-    /// Whether an address is of the network of a captured one, where only one machine of it is seen.
-    pub(super) fn is_of_captured_network(&self, fact_ref: &FactRef) -> bool {
-        let StatedValue::Address(stated) = &self.stated_quantity().value else { return false };
-        let network =
-            |address: &str| address.rsplit_once('.').map(|(network, _)| network.to_string());
-        is_host_address(stated)
-            && fact_ref.interface_addresses().any(|known| network(known) == network(stated))
     }
 
     /// Whether a duration is stated as a bound that nothing that was measured keeps:
@@ -264,27 +234,6 @@ pub(super) fn is_wanted(figure: &KnownFigure, wanted: &[&str]) -> bool {
         || wanted.contains(&figure.name)
         || figure.name == "sample" && wanted.len() > 1
         || figure.name == "median" && wanted == ["mean"]
-}
-
-/// Whether of at least `least` parts of a name one is another than in a captured one.
-fn is_one_part_off(stated: &str, known: &str, least: usize) -> bool {
-    let parts = |text: &str| -> Vec<String> {
-        let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
-        parts.map(str::to_lowercase).collect()
-    };
-    let (stated, known) = (parts(stated), parts(known));
-    let is_off = |known: &[String]| {
-        stated.iter().zip(known).filter(|(one, other)| one != other).count() == 1
-    };
-    stated.len() >= least && known.windows(stated.len()).any(is_off)
-}
-
-/// Whether a version is another with one of at least four digits left out or doubled.
-fn is_one_digit_left_out(stated: &str, known: &str) -> bool {
-    stated.len().abs_diff(known.len()) == 1
-        && stated.matches('.').count() == known.matches('.').count()
-        && stated.split('.').zip(known.split('.')).filter(|(one, other)| one != other).count() == 1
-        && is_slip_of_digits(stated, known, 3)
 }
 
 fn hyphenate_model(text: &str) -> String {

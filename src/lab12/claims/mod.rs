@@ -5,9 +5,9 @@
 //! output, which goes through the readers of evidence files (`blocks`); cells of tables, by row,
 //! column and unit; and a value with a unit, a version, a name or an address in a sentence whose
 //! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `comparison`). A
-//! pasted line that no reader knows is compared with the captured ones (`pasted_lines`). What words
-//! assert (names, ranks, dates, boundaries, outcomes; `assertions`) is held against the fact that
-//! decides it, and costs that nobody measured (`costs`) are found as they stand. The words are data:
+//! pasted line that no reader knows is compared with the captured ones (`pasted_lines`). Names and
+//! what no evidence carries (`assertions`) and costs that nobody measured (`costs`) are found as they
+//! stand. The words are data:
 //! `data/lab12/claims/*.toml`.
 //!
 //! Precision comes before recall: what is not certain gets no remark, and a value that another
@@ -21,7 +21,6 @@ mod claim_remark;
 mod comparison;
 mod computed_cells;
 mod costs;
-mod dates;
 mod evidence_index;
 #[cfg(test)]
 mod examples_hold;

@@ -82,7 +82,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
             | (?:\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? :: (?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? (?:/\d{1,3})?
             | \b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b | HTTP/\d\.\d
             | \b\d{4}-\d\d-\d\d\S* | \bx86(?:[-_]64)?\b | \b\d{1,2}:\d\d(?::\d\d)?\b | \#\d+
-            | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
+            | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|pid|q)\s?\#?\d+(?:[.:]\d+)*\b
             | (?:\b[\w.-]+)?(?:/[\w.@-]+)+(?::[\w.-]+)? | \b[a-z][\w-]*:v?\d[\w.-]* )
         | (?P<commit> \b[0-9a-f]{40}\b )
         | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?|-[a-z]+)?\b | \bGenuineIntel\b | \bAuthenticAMD\b | \b(?:qemu|common\skvm)\s(?:virtual\s)?(?:cpu|processor)(?:\sversion\s\d[\d.]*\+?)? | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
@@ -458,14 +458,6 @@ pub(crate) fn readings_of(quantity: &StatedQuantity, ratio: f64) -> Option<(f64,
             (percent, vec![(ratio - 1.0) * 100.0, less, ratio * 100.0, 100.0 / ratio])
         }
         _ => return None,
-    })
-}
-
-/// Whether a ratio can be that of two measurements.
-pub(crate) fn is_ratio_of(quantity: &StatedQuantity, one: f64, other: f64) -> bool {
-    let readings = readings_of(quantity, one.max(other) / one.min(other));
-    readings.is_some_and(|(stated, readings)| {
-        readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth))
     })
 }
 

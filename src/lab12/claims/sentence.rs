@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::dates::month_number;
 use super::passages::{PassageForm, ReportPassage};
 use super::words::SentenceWords;
 use crate::text::{beginning, end_of_text};
@@ -208,11 +207,7 @@ fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
         let next = text[at + c.len_utf8()..].chars().next();
         let ends = match c {
             '\n' => ends_line(text, at),
-            '.' => {
-                next.is_none_or(char::is_whitespace)
-                    && !is_abbreviation(&text[start..at])
-                    && !is_day_of_month(&text[start..at], &text[at + 1..])
-            }
+            '.' => next.is_none_or(char::is_whitespace) && !is_abbreviation(&text[start..at]),
             '!' | '?' | ';' => next.is_none_or(char::is_whitespace),
             // “(Some lines are left out.) The guest”
             ')' => {
@@ -232,11 +227,6 @@ fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
     out
 }
 
-/// Where the clause that a place stands in begins.
-pub(crate) fn clause_start(text: &str, at: usize) -> usize {
-    text[..at].rfind([',', ';', '(']).map_or(0, |comma| comma + 1)
-}
-
 fn ends_line(text: &str, at: usize) -> bool {
     let line = text[..at].rsplit('\n').next().unwrap_or_default().trim();
     let next = text[at + 1..].trim_start();
@@ -249,17 +239,6 @@ fn ends_line(text: &str, at: usize) -> bool {
         && next.starts_with(|c: char| c == '(' || c.is_lowercase())
         && line.ends_with(|c: char| c.is_alphanumeric() || c == ',');
     !is_wrapped && !goes_on
-}
-
-/// “am 24. November”
-fn is_day_of_month(before: &str, after: &str) -> bool {
-    let day = before.rsplit(char::is_whitespace).next().unwrap_or_default();
-    let month = after.split_whitespace().next().unwrap_or_default();
-    (1..=2).contains(&day.len())
-        && day.bytes().all(|c| c.is_ascii_digit())
-        && after.starts_with(' ')
-        && month.starts_with(char::is_uppercase)
-        && month_number(month).is_some()
 }
 
 fn is_abbreviation(before: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use super::evidence_index::FactRef;
 use super::passages::PassageForm;
-use super::quantity::{StatedQuantity, StatedValue};
+use super::quantity::StatedValue;
 use super::target_resolver::TargetMention;
 use super::value_place::{ValuePlace, is_link};
 use super::words::{SubjectKind, ValueSubject};
@@ -20,18 +20,21 @@ impl<'a> ValuePlace<'a> {
         };
         let named = [
             only_subject(&possible, |subject| self.is_named_before(subject, any_noun)),
-            self.continued_subject(&possible),
             only_subject(&possible, |subject| self.is_named_by_cell(subject, any_noun)),
             only_subject(&possible, behind),
         ];
         let named = named.into_iter().flatten().next();
-        let column = || {
-            let of_column = self.subject_of_column()?;
-            possible.iter().copied().find(|one| std::ptr::eq(*one, of_column))
+        // What was captured as another count is one of this only by a noun of its own.
+        let nouns = possible.iter().filter(|subject| self.has_noun(subject)).count();
+        let is_free = |subject: &ValueSubject| {
+            subject.kind != SubjectKind::Count
+                || self.has_noun(subject) && nouns == 1
+                || self.find_elsewhere(&subject.facts).is_none()
         };
-        let above = || column().or_else(|| self.subject_above(&possible));
-        let beside = || only_subject(&possible, |subject| self.is_told_by_neighbours(subject))?;
-        named.unwrap_or_else(above).or_else(beside)
+        let is_told =
+            |subject: &ValueSubject| is_free(subject) && self.is_told_by_neighbours(subject);
+        let beside = || only_subject(&possible, is_told)?;
+        named.unwrap_or_else(|| self.subject_above_table(&possible)).or_else(beside)
     }
 
     /// The subjects of the kind of the value which no word around it excludes.
@@ -108,7 +111,7 @@ impl<'a> ValuePlace<'a> {
                     let between = &before[label.end()..];
                     is_link(between) || between.contains([':', '=', '(', '→', '|'])
                 });
-                !any_noun && (is_linked && self.is_bare() || self.is_labelled_count(subject))
+                !any_noun && is_linked && self.is_bare()
             }
             // A model's number says itself what it is of.
             SubjectKind::Processor => {
@@ -129,6 +132,10 @@ impl<'a> ValuePlace<'a> {
     /// or a slip of its owner's.
     fn is_of_kernel(&self, subject: &ValueSubject) -> bool {
         let after = self.text_after_value().trim_start_matches(['`', '*', ' ']).to_lowercase();
+        let after = ["guest ", "host ", "linux "]
+            .iter()
+            .find_map(|own| after.strip_prefix(own))
+            .unwrap_or(&after);
         let is_captured = |one: &FactRef| one.fact.as_str() == Some(self.stated_text());
         let is_slip = || {
             let mut all = self.index.facts_everywhere("kernel.release").into_iter();
@@ -154,70 +161,22 @@ impl<'a> ValuePlace<'a> {
         fits && (subject.words.is_match(row) || subject.words.is_match(column))
     }
 
-    /// “412 entries on the host, the guest 53”: the same again, of another target or as another
-    /// figure.
-    fn continued_subject(&self, possible: &[&'a ValueSubject]) -> Option<Option<&'a ValueSubject>> {
-        let own = std::mem::discriminant(&self.stated_quantity().value);
-        let is_alike = |one: &StatedQuantity| std::mem::discriminant(&one.value) == own;
-        let number = self.all[..self.number].iter().rposition(is_alike)?;
-        let previous = Self { number, ..*self };
-        let from = previous.stated_quantity().range.end;
-        let between = &self.sentence.text[from..self.stated_quantity().range.start];
-        let is_short = between.split_whitespace().filter(|word| word.len() > 1).count() <= 6;
-        let resolver = &self.index.resolver;
-        let is_named = self.paired_value().is_some()
-            || !resolver.find_mentions(between).is_empty()
-            || resolver.find_mentions(self.text_after_value()).len() == 1
-            || !self.figures_named().is_empty();
-        if !is_short || !is_named || self.sentence.cell_labels().is_some() {
-            return None;
-        }
-        let subject = previous.find_subject()?;
-        let is_counted = matches!(subject.kind, SubjectKind::Count | SubjectKind::Samples);
-        let fits = !is_counted || self.is_bare() || self.has_noun(subject);
-        let is_possible = possible.iter().any(|one| std::ptr::eq(*one, subject));
-        (is_possible && fits).then_some(Some(subject))
-    }
-
-    /// The subject of the label, the sentence or the heading above a value that says itself which
-    /// figure or whose it is.
-    fn subject_above(&self, possible: &[&'a ValueSubject]) -> Option<&'a ValueSubject> {
-        let is_cell = self.sentence.cell_labels().is_some();
-        // “Max” next to “Mean start-up (s)”
-        let heads = match &self.sentence.passage.form {
-            PassageForm::Cell { heads, .. } if !self.figures_named().is_empty() => Some(&**heads),
-            _ => None,
+    /// What the durations or rates of a table are of, by the heads of its columns (“Max” next to “Mean
+    /// start-up (s)”) or the nearest text above it that names one.
+    fn subject_above_table(&self, possible: &[&'a ValueSubject]) -> Option<&'a ValueSubject> {
+        let PassageForm::Cell { heads, .. } = &self.sentence.passage.form else { return None };
+        let heads = Some(&**heads).filter(|_| !self.figures_named().is_empty());
+        let is_named = |subject: &ValueSubject, topic: &str| {
+            let is_measured = match subject.kind {
+                // What `dd` took is stated beside what it copied.
+                SubjectKind::Seconds => !subject.facts[0].starts_with("perf."),
+                kind => kind == SubjectKind::Rate,
+            };
+            let is_excluded = subject.unless.as_ref().is_some_and(|unless| unless.is_match(topic));
+            is_measured && !is_excluded && subject.words.is_match(topic)
         };
-        let topics = heads.into_iter().chain(self.sentence.topics.iter().copied().take(6));
-        let mut named = topics.filter_map(|topic| {
-            let named = only_subject(possible, |subject| subject.words.is_match(topic))?;
-            Some((topic, named))
-        });
-        let (topic, subject) = named.next()?;
-        let subject = subject?;
-        let is_short = topic.split_whitespace().nth(5).is_none();
-        let is_excluded = subject.unless.as_ref().is_some_and(|unless| unless.is_match(topic));
-        let fits = match subject.kind {
-            SubjectKind::Status | SubjectKind::Samples => false,
-            SubjectKind::Count => {
-                // What has a label of its own is not what stands above: `nr_cpus=12`.
-                let is_labelled = self.has_label() && self.is_bare();
-                let before = self.text_before_value();
-                !is_cell
-                    && (self.has_noun(subject)
-                        || is_labelled && self.only_links_beside(before, subject))
-            }
-            // What `dd` took is stated beside what it copied.
-            SubjectKind::Seconds if subject.facts[0].starts_with("perf.") => false,
-            SubjectKind::Seconds | SubjectKind::Rate => {
-                !self.figures_named().is_empty() || self.named_owner().is_some()
-            }
-            SubjectKind::Version => {
-                self.has_label() && is_short && !topic.to_lowercase().contains("shim")
-            }
-            _ => self.has_label(),
-        };
-        (fits && !is_excluded).then_some(subject)
+        let mut above = heads.into_iter().chain(self.sentence.topics.iter().copied().take(6));
+        above.find_map(|topic| only_subject(possible, |subject| is_named(subject, topic)))?
     }
 
     /// Whether another value of the sentence is what was captured of its target or as its figure,
@@ -253,13 +212,6 @@ impl<'a> ValuePlace<'a> {
         })
     }
 
-    /// What a column is of that holds the captured figures of a target.
-    fn subject_of_column(&self) -> Option<&'a ValueSubject> {
-        let id = self.measure_of_column()?.0;
-        let subjects = &self.vocabulary.subjects.subject;
-        subjects.iter().find(|one| one.facts[0] == id || one.facts.iter().any(|fact| fact == id))
-    }
-
     /// Whose value it is, by the words around it alone.
     pub(super) fn named_owner(&self) -> Option<String> {
         let words = &self.vocabulary.words;
@@ -269,11 +221,7 @@ impl<'a> ValuePlace<'a> {
     /// Whose value it is: what the words name, or the baseline where they name nothing and only
     /// the baseline has such a fact.
     pub(super) fn find_target(&self, subject: &ValueSubject) -> Option<String> {
-        let named = self
-            .named_owner()
-            .or_else(|| self.only_target_left(subject))
-            .or_else(|| self.other_of_pair(subject))
-            .or_else(|| self.any_of_equals(subject));
+        let named = self.named_owner().or_else(|| self.target_of_shared_column(subject));
         if named.is_some() {
             return named;
         }
@@ -297,71 +245,17 @@ impl<'a> ValuePlace<'a> {
         (subject.baseline && !others && !elsewhere).then(|| baseline.to_string())
     }
 
-    /// One of the targets where all have the same mask, and it does not matter whose it is.
-    fn any_of_equals(&self, subject: &ValueSubject) -> Option<String> {
-        let all = self.index.facts_everywhere(&subject.facts[0]);
-        // No mask has more bits, and a mask can be written as a decimal number.
-        let is_mask = subject.facts[0].starts_with("priv.cap_")
-            && !matches!(self.stated_quantity().value, StatedValue::Number(number, _) if number > 64.0);
-        let first = all.first().filter(|_| is_mask && all.len() > 1)?;
-        let is_equal = all.iter().all(|one| one.fact.as_str() == first.fact.as_str());
-        is_equal.then(|| first.target.to_string())
-    }
-
-    /// The value before, where the two are a pair: “163 vs 67”, “163 → 67”.
-    fn paired_value(&self) -> Option<Self> {
-        let previous = Self { number: self.number.checked_sub(1)?, ..*self };
-        let from = previous.stated_quantity().range.end;
-        let between = self.sentence.text.get(from..self.stated_quantity().range.start)?;
-        let link = between.trim_matches([' ', '*', '`']);
-        let is_pair = ["vs", "vs.", "versus", "against", "gegen", "→", "->"].contains(&link);
-        let is_free = self.sentence.cell_labels().is_none();
-        (is_pair && is_free).then_some(previous)
-    }
-
-    /// Whose the second of a pair is: the other of the two targets that have such a fact, where the
-    /// first is what was captured of one.
-    fn other_of_pair(&self, subject: &ValueSubject) -> Option<String> {
-        let previous = self.paired_value()?;
-        subject.facts.iter().find_map(|id| {
-            let all = self.index.facts_everywhere(id);
-            let [one, other] = &all[..] else { return None };
-            match (previous.agrees_with_fact(one), previous.agrees_with_fact(other)) {
-                (true, false) => Some(other.target.to_string()),
-                (false, true) => Some(one.target.to_string()),
-                _ => None,
-            }
-        })
-    }
-
-    /// Whose value it is where only one target has such a fact: the version of a runtime, an address
-    /// in a sentence about nobody, and in a column of the host and runc.
-    fn only_target_left(&self, subject: &ValueSubject) -> Option<String> {
-        let resolver = &self.index.resolver;
-        let mut known: Vec<FactRef> =
-            subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id)).collect();
-        if let Some((row, column)) = self.sentence.cell_labels() {
-            let mentions = [row, column].map(|label| resolver.find_mentions(label)).concat();
-            let is_candidate = |mention: &TargetMention| {
-                let role = mention.target.as_deref().and_then(|name| self.index.role_of(name));
-                role.is_none_or(|role| role == Role::Candidate)
-            };
-            if mentions.iter().any(is_candidate) {
-                return None;
-            }
-            known.retain(|one| {
-                mentions.iter().any(|mention| mention.target.as_deref() == Some(one.target))
-            });
-        } else {
-            let is_of_nobody = resolver.find_mentions(self.sentence.text).is_empty();
-            let is_own = subject.facts[0].starts_with("runtime.")
-                || subject.kind == SubjectKind::Address && is_of_nobody;
-            known.retain(|_| is_own);
-        }
-        match known[..] {
-            [one] => Some(one.target.to_string()),
-            _ => None,
-        }
+    /// In a row or column of the host and runc: the one of which it was captured.
+    fn target_of_shared_column(&self, subject: &ValueSubject) -> Option<String> {
+        let (row, column) = self.sentence.cell_labels()?;
+        let mentions = [row, column].map(|label| self.index.resolver.find_mentions(label)).concat();
+        let named: Option<Vec<String>> = mentions.into_iter().map(|one| one.target).collect();
+        let named = named?;
+        let is_candidate = |one: &String| self.index.role_of(one) == Some(Role::Candidate);
+        let known = subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id));
+        let mut known = known.filter(|one| named.iter().any(|name| name == one.target));
+        let only = known.next().filter(|_| known.next().is_none())?;
+        (!named.iter().any(is_candidate)).then(|| only.target.to_string())
     }
 }
 

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::evidence_index::EvidenceIndex;
-use super::figures::MAX_FIGURES;
 use super::passages::PassageForm;
 use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
@@ -110,46 +109,7 @@ impl<'a> ValuePlace<'a> {
             .or_else(|| in_seconds().filter(|_| is_of_time && is_fraction))
             .or_else(|| above().filter(|_| is_fraction))
             .or_else(|| beside().filter(|_| is_fraction && is_figure));
-        let of_column = || {
-            let (_, scale) = self.measure_of_column().filter(|_| is_fraction)?;
-            quantity::number_with_unit(&own, number, if scale < 1.0 { "ms" } else { "s" }, words)
-        };
-        labelled.or_else(of_column).unwrap_or(own)
-    }
-
-    /// The series of which a column or a row of a target holds captured figures, but for one at most
-    /// of three, and the unit of its bare numbers in seconds.
-    pub(super) fn measure_of_column(&self) -> Option<(&'a str, f64)> {
-        let PassageForm::Cell { row, column, line, whole, .. } = &self.sentence.passage.form else {
-            return None;
-        };
-        let resolver = &self.index.resolver;
-        let (target, cells) = match (resolver.single_target(column), resolver.single_target(row)) {
-            (Some(target), None) => (target, whole),
-            (None, Some(target)) => (target, line),
-            _ => return None,
-        };
-        let cells = cells.split(" | ").map(|cell| cell.split_once(" = ").map_or(cell, |one| one.1));
-        let texts = cells.map(|cell| cell.trim_matches(['*', ' ', '`']).replace(',', "."));
-        let numbers: Vec<(f64, f64)> = texts
-            .filter_map(|text| {
-                let decimals = text.split_once('.')?.1.len();
-                Some((text.parse().ok()?, 0.51 * 10_f64.powi(-i32::try_from(decimals).ok()?)))
-            })
-            .collect();
-        ["startup.wall", "http.latency", "http.latency_reported"].into_iter().find_map(|id| {
-            let figures = self.index.known_figures(&self.index.fact_on_target(id, &target)?);
-            let is_held = |scale: f64| {
-                let all = || figures.all.iter().take(MAX_FIGURES);
-                let is_figure = |one: &&(f64, f64)| {
-                    all().any(|figure| (one.0 - figure.value / scale).abs() <= one.1)
-                };
-                let least = numbers.len().saturating_sub(1).clamp(2, 3);
-                numbers.iter().filter(is_figure).count() >= least
-            };
-            let scale = [1.0, 1e-3].into_iter().find(|scale| is_held(*scale))?;
-            Some((id, scale))
-        })
+        labelled.unwrap_or(own)
     }
 
     /// The figures of a series that a text names.
@@ -208,38 +168,6 @@ impl<'a> ValuePlace<'a> {
             [] if !is_label => self.names_of_figures(next),
             _ => Vec::new(),
         }
-    }
-
-    /// Whether the one figure that is named labels the value, and only what it is about stands
-    /// between: “max. 2.9 ms”, “the average start of Kata was 4 s”.
-    pub(super) fn is_labelled_figure(&self, subject: &ValueSubject) -> bool {
-        let figures = &self.vocabulary.words.figures;
-        let before = self.text_before_value();
-        let all = [&figures.mean, &figures.median, &figures.min, &figures.max];
-        let ends = all.into_iter().filter_map(|words| Some(words.find_iter(before).last()?.end()));
-        let Some(end) = ends.max().filter(|_| self.figures_named().len() == 1) else {
-            return false;
-        };
-        self.only_links_beside(&before[end..], subject)
-    }
-
-    /// Whether a text holds nothing but the names of targets and of a subject, and words that link.
-    pub(super) fn only_links_beside(&self, text: &str, subject: &ValueSubject) -> bool {
-        let mut rest = text.to_string();
-        for mention in self.index.resolver.find_mentions(text).into_iter().rev() {
-            rest.replace_range(mention.range, "");
-        }
-        is_link(&subject.words.replace_all(&rest, ""))
-    }
-
-    /// Whether nothing but the name of a count, whose it is and words that link them stand before
-    /// the value: “modules on the host 118”.
-    pub(super) fn is_labelled_count(&self, subject: &ValueSubject) -> bool {
-        let before = self.text_before_value();
-        subject.kind == SubjectKind::Count
-            && subject.words.is_match(before)
-            && self.is_bare()
-            && self.only_links_beside(before, subject)
     }
 
     /// Whether whose it is stands between it and the value before or behind it: “gVisor 9.3 GB/s and

@@ -144,22 +144,14 @@ impl<'a> ValuePlace<'a> {
                         && self.is_told_by_neighbours(subject)
             }
             false => {
-                let is_named = self.has_label()
-                    || self.is_labelled_figure(subject)
-                    || self.is_labelled_count(subject);
                 // A runtime of another version may be one that was tried.
                 let is_slip =
                     || fact_ref.id != &*fact_ids::RUNTIME_VERSION && self.is_miscopied(fact_ref);
-                (is_named
+                (self.has_label()
                     || self.is_certain_name(subject)
                     || is_slip()
-                    || self.is_of_captured_network(fact_ref)
                     || self.is_bound_missed(fact_ref)
-                    || self.is_told_by_neighbours(subject)
-                        && (subject.kind != SubjectKind::Count
-                            || self.is_bare()
-                                && self.is_only_count_named(subject)
-                                && self.find_elsewhere(&subject.facts).is_some()))
+                    || subject.kind != SubjectKind::Count && self.is_told_by_neighbours(subject))
                     && !self.is_explained(subject.kind, fact_ref)
             }
         };
@@ -171,27 +163,13 @@ impl<'a> ValuePlace<'a> {
         out
     }
 
-    /// Whether the sentence or what stands above it names this count and no other.
-    fn is_only_count_named(&self, subject: &ValueSubject) -> bool {
-        let labelled = self.sentence.labelled_text();
-        let around = || {
-            let above = self.sentence.topics.iter().copied().take(3);
-            [&*labelled].into_iter().chain(above)
-        };
-        let counts = self.vocabulary.subjects.subject.iter();
-        let mut named = counts.filter(|one| {
-            one.kind == SubjectKind::Count && around().any(|text| one.words.is_match(text))
-        });
-        named.next().is_some_and(|one| std::ptr::eq(one, subject)) && named.next().is_none()
-    }
-
     /// Whether the words right before a name leave no doubt whose it is: “the guest's CPU is a”.
     fn is_certain_name(&self, subject: &ValueSubject) -> bool {
         const SHOWING: &[&str] = &[
             "is", "has", "got", "get", "gets", "gave", "see", "sees", "saw", "says", "shows",
             "prints", "printed", "reports", "reported", "runs", "running", "uses", "ist", "zeigt",
             "meldet", "läuft", "muestra", "affiche", "code", "http", "status", "cpu", "capeff",
-            "version", "shim", "kernel",
+            "version", "shim", "kernel", "boots", "booted",
         ];
         const ARTICLES: &[&str] =
             &["a", "an", "the", "my", "ein", "un", "amd", "intel", "some", "generic"];
@@ -437,9 +415,8 @@ impl<'a> ValuePlace<'a> {
             || self.sentence.cell_labels().is_some()
                 && self
                     .vocabulary
-                    .wordings
-                    .failed
-                    .nearby
+                    .words
+                    .failure
                     .is_match(self.index.report_around(&self.file_range()));
         let is_exact = match self.stated_quantity().hedge {
             ValueHedge::Exact => true,
@@ -450,7 +427,7 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// Where else in the evidence a count occurs.
-    fn find_elsewhere(&self, but: &[String]) -> Option<(String, String)> {
+    pub(super) fn find_elsewhere(&self, but: &[String]) -> Option<(String, String)> {
         const COUNTS: &[&str] = &["kernel.sys_module", "proc.entries", "proc.pids", "dev.entries"];
         let StatedValue::Number(stated, _) = self.stated_quantity().value else { return None };
         COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {

@@ -52,36 +52,21 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, apart, contrast, label, not_run, did_not_start, asked_again, of_errors, concluding, answering, numeral, counted, sure;
+        difference, difference_before, apart, contrast, label, not_run, did_not_start, failure, asked_again, of_errors, concluding, answering, numeral, counted, sure;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
         comparison: RatioWords,
-        build: BuildWords,
         interface: InterfaceWords,
     }
-    /// When a kernel was built.
-    BuildWords { built, unless; }
-    /// Which of two targets has more of something.
-    FactRank { more, less, about, unless; fact: String }
-    /// Which sample of a series is the smallest or the largest; `other` are the words of other series.
-    SampleOrder { claim, about, other, unless; fact: String }
-    /// What is said of single capabilities; `bits` are their names in the order of the mask.
-    CapabilityWords { name, missing, held, unless; bits: Vec<String> }
-    /// What is said to differ.
-    EqualFact { claim, unless; fact: String }
     /// Interfaces and their names.
-    InterfaceWords { only, others, names; }
-    /// Names of which one is true.
-    ClosedName { words, unless; fact: String, label: Option<String>, names: Vec<CaseInsensitivePattern> }
-    /// What a word labels in a report, and what it labels in captures.
-    LabelledLiteral { stated, captured, unless; title: String }
+    InterfaceWords { others, names; }
     /// The names of figures of a series.
     FigureNames { mean, median, min, max; }
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, took, work, unless, interval, before, after, counts, share, absent, more, less, drop, spread, rate, computed; }
+    RatioWords { words, time, took, unless, interval, before, after, counts, share, absent, more, less, drop, rate, computed; }
     /// What a value can be about.
     ValueSubject {
         words;
@@ -98,7 +83,7 @@ word_tables! {
     /// A kind of pasted output.
     PastedKind { ; slot: String, title: OptionalPattern, holds: OptionalPattern }
     /// What statements can be about.
-    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName>, literal: Vec<LabelledLiteral>, equal: Vec<EqualFact>, rank: Vec<FactRank>, order: Vec<SampleOrder>, capability: CapabilityWords }
+    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind> }
     /// A wording that no evidence carries.
     UnsupportedWording {
         pattern;
@@ -120,19 +105,10 @@ word_tables! {
         uncaptured: Vec<UncapturedWording>,
         judgement: CostJudgement,
         figure: CostFigure,
-        boundary: BoundaryWords,
-        escape: EscapeWords,
         runs: RunWords,
-        failed: FailedTargetWords,
     }
     /// How often something is said to have been run.
     RunWords { several, each, mean, about, unless; }
-    /// What is stated as seen of a target that never ran.
-    FailedTargetWords { failure, nearby, started, worked, empty, observed; }
-    /// What is said about an attempt to escape.
-    EscapeWords { held, denied, wrote, changed, refused, about, unless, written, inside, credit; }
-    /// What is said about a target's boundary.
-    BoundaryWords { separate, shared, pair, owned, observed, unless; }
 }
 
 /// The number that the group of an expression names which matched: `n3`, or the digits of `number`.
@@ -142,16 +118,6 @@ pub(super) fn spelled_group(pattern: &Regex, found: &regex::Captures) -> Option<
     }
     let mut names = pattern.capture_names().flatten().filter(|name| found.name(name).is_some());
     names.find_map(|name| name.strip_prefix('n')?.parse().ok())
-}
-
-/// What a literal is of, where its expression names that: the address of a prefix.
-pub(super) fn literal_key<'t>(found: &regex::Captures<'t>) -> Option<&'t str> {
-    found.name("key").map(|key| key.as_str())
-}
-
-/// The value of a literal: the group with that name, or the first one.
-pub(super) fn literal_value<'t>(found: &regex::Captures<'t>) -> Option<regex::Match<'t>> {
-    found.name("value").or(found.get(1))
 }
 
 /// The type of the values that a subject has.
