@@ -2,7 +2,7 @@
 
 use crate::support::Project;
 
-const REPORT: &str = "# Report\n\nThe host has 332 entries in /proc, Kata 52.\n\n\
+const REPORT: &str = "# Report\n\nThe host has 332 entries in /proc. Kata has 52 entries in /proc.\n\n\
                       Kata's kernel is 6.12.47 <script>alert(1)</script> \u{202e}.\n";
 
 fn project() -> Project {
@@ -17,7 +17,7 @@ fn what_the_evidence_says_otherwise_is_named_with_its_place() {
     let outcome = project.run(&["check", "latest", "--submission", "report.md"]).succeeds();
     let place = "report.md:3:14: contradicted error[claim-contradicts-evidence]: “332”";
     for words in
-        [place, "the evidence says 322", "isolation/proc.txt:2", "report.md:3:41: supported"]
+        [place, "the evidence says 322", "isolation/proc.txt:2", "report.md:3:45: supported"]
     {
         assert!(outcome.stdout.contains(words), "no `{words}` in\n{}", outcome.stdout);
     }
