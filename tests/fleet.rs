@@ -138,7 +138,7 @@ fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
     assert!(overview.contains("On 1 of 4 nodes a class is not what its name says."));
     assert!(overview.contains("href=\"fleets/bbbbbbbbbbbb.html\""));
     let uses = project.read("public/trade-offs.html");
-    let words = "The verdict is the same on 1 of 4 nodes of the fleet; on the others: separate \
+    let words = "The verdict is the same on 1 of 4 nodes of this run’s fleet; on the others: separate \
                  kernel on 2, not tested on 1.";
     assert!(uses.contains(words), "{uses}");
     for page in ["index", "print"] {

@@ -204,7 +204,7 @@ pub(super) fn run_check(
         return Err(Error::unusable_input(words)
             .with_help("collect again and let the session end, or name another run"));
     }
-    if gates && is_any_node {
+    if (gates || !expectations.is_empty()) && is_any_node {
         let words =
             format!("run {} is that of one node, so it decides nothing about its fleet", run.id);
         return Err(Error::unusable_input(words)

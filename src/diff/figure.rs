@@ -92,9 +92,3 @@ pub(super) fn predicted_outcome(
         (outcome, _) => outcome,
     }
 }
-
-/// Whether a ratio to the baseline moved because the baseline's figure did: less than half of it,
-/// on logarithms, is of the target's own. Both are factors of what earlier sessions predict.
-pub(super) fn is_change_of_baseline(ratio_factor: f64, own_factor: Option<f64>) -> bool {
-    own_factor.is_none_or(|own| own.ln() / ratio_factor.ln() < 0.5)
-}

@@ -1,10 +1,8 @@
 //! Earlier sessions: the figures of the runs before, of the same machine and the same setting.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::figure::{
-    is_change_of_baseline, is_measured, measured_median, measured_with, predicted_outcome,
-};
+use super::figure::{is_measured, measured_median, measured_with, predicted_outcome};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
 use crate::judge::timing::RunTiming;
@@ -144,20 +142,15 @@ impl PastSession {
         let sessions = std::iter::once(before).chain(others);
         let mut changes = Vec::new();
         for (target, over) in &judged {
-            let figures = |over: Option<&str>| -> Vec<f64> {
-                let sessions = sessions.clone();
-                sessions.filter_map(|s| s.session_figure(before, series, target, over)).collect()
-            };
-            let Some(prediction) = SessionPrediction::from(&figures(*over), judged.len()) else {
+            let figures: Vec<f64> = sessions
+                .clone()
+                .filter_map(|session| session.session_figure(before, series, target, *over))
+                .collect();
+            let Some(prediction) = SessionPrediction::from(&figures, judged.len()) else {
                 continue;
             };
             let figure = in_both[target] / over.map_or(1.0, |over| in_both[over]);
             let outcome = predicted_outcome(&prediction, figure, gate.series_margin(series), true);
-            let own = SessionPrediction::from(&figures(None), 1);
-            let own = own.map(|own| in_both[target] / own.center);
-            if over.is_some() && is_change_of_baseline(figure / prediction.center, own) {
-                continue;
-            }
             if matches!(outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster) {
                 changes.push(SessionChange {
                     series: series.clone(),
@@ -167,7 +160,19 @@ impl PastSession {
                 });
             }
         }
+        // Of a baseline that changed, the others' ratios to it are no changes of theirs.
+        let own: BTreeSet<String> =
+            changes.iter().filter(|c| c.over.is_none()).map(|c| c.target.clone()).collect();
+        changes.retain(|change| {
+            let over = change.over.as_ref();
+            !over.is_some_and(|over| own.contains(over) && !own.contains(&change.target))
+        });
         changes
+    }
+
+    /// Whether nothing follows from its times: its own control differs, or its host is emulated.
+    pub fn is_withheld(&self) -> bool {
+        self.is_withheld
     }
 
     /// Whether it measured a start, a request or the speed inside a container.
@@ -220,11 +225,6 @@ impl PastSession {
     /// The setting, where it was collected on a machine that can be known again.
     pub(super) fn setting(&self) -> Option<&SessionSetting> {
         self.setting.as_ref()
-    }
-
-    /// The figure of a series on a target.
-    pub(super) fn figure_median(&self, series: &str, target: &str) -> Option<f64> {
-        self.find_figure(series, target).map(|figure| figure.median)
     }
 
     fn find_figure(&self, series: &str, target: &str) -> Option<&SessionFigure> {

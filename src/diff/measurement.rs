@@ -5,12 +5,12 @@
 //! two saved sessions are not tested against each other, because two sessions of the very same
 //! thing differ more than the samples inside one.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::figure::{
-    MeasuredFigure, is_change_of_baseline, measured_figure, measured_with, predicted_outcome,
-};
+use super::figure::{MeasuredFigure, measured_figure, measured_with, predicted_outcome};
 use super::gate;
 use super::history::PastSession;
 use super::target::{TargetPair, pair_targets};
@@ -113,8 +113,9 @@ pub(super) fn measurement_changes(
         })
         .flatten_iter()
         .collect();
-    JudgedSessions::new(a, b, &pairs, earlier, catalogue, gate, phrases)
-        .judge_measurements(&mut all);
+    let sessions = JudgedSessions::new(a, b, &pairs, earlier, catalogue, gate, phrases);
+    sessions.judge_measurements(&mut all);
+    sessions.excuse_candidates(&mut all);
     all.sort_by(|x, y| sort_measurements_by(x).cmp(&sort_measurements_by(y)));
     all
 }
@@ -330,7 +331,7 @@ impl<'a> JudgedSessions<'a> {
         let judged = [true, false]
             .map(|gated| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count());
         let settings = self.older.setting().zip(self.newer.setting());
-        for m in all {
+        for m in all.iter_mut() {
             if m.reason.is_some() {
                 m.outcome = ComparisonOutcome::NotComparable;
                 continue;
@@ -348,6 +349,25 @@ impl<'a> JudgedSessions<'a> {
                 continue;
             }
             self.judge_measurement(m, judged[usize::from(!m.gated)]);
+        }
+    }
+
+    /// Takes back what is said of ratios to a baseline whose own figure lies outside of what is
+    /// predicted, where the runtime's own does not: then it is the baseline that changed.
+    fn excuse_candidates(&self, all: &mut [MeasurementChange]) {
+        let own_changes: HashSet<(String, String)> = all
+            .iter()
+            .filter(|m| m.over.is_none() && m.is_change())
+            .map(|m| (m.series.clone(), m.target.clone()))
+            .collect();
+        let is_changed =
+            |series: &str, name: &str| own_changes.contains(&(series.into(), name.into()));
+        for m in all.iter_mut().filter(|m| m.is_change()) {
+            let Some(over) = &m.over else { continue };
+            if is_changed(&m.series, over) && !is_changed(&m.series, &m.target) {
+                m.reason = Some(self.phrases.baseline_moved.clone());
+                m.outcome = ComparisonOutcome::Inconclusive;
+            }
         }
     }
 
@@ -369,14 +389,6 @@ impl<'a> JudgedSessions<'a> {
         };
         m.outcome = predicted_outcome(&prediction, figure.median, m.margin, self.is_forward);
         m.expected = Some(Interval { low: prediction.low, high: prediction.high });
-        let factor = figure.median / prediction.center;
-        if m.is_change()
-            && m.over.is_some()
-            && is_change_of_baseline(factor, self.own_factor(m, target))
-        {
-            m.reason = Some(self.phrases.baseline_moved.clone());
-            m.outcome = ComparisonOutcome::Inconclusive;
-        }
     }
 
     /// The name that a target of the second run has in the first, or in the second.
@@ -390,12 +402,5 @@ impl<'a> JudgedSessions<'a> {
             .chain(self.earlier.iter().copied())
             .filter_map(|session| session.session_figure(&self.older, series, target, over))
             .collect()
-    }
-
-    /// The later run's own figure, as a factor of what earlier sessions predict for it.
-    fn own_factor(&self, m: &MeasurementChange, earlier_name: &str) -> Option<f64> {
-        let figures = self.earlier_figures(&m.series, earlier_name, None);
-        let own = self.newer.figure_median(&m.series, self.name_in(&m.target, self.is_forward))?;
-        Some(own / SessionPrediction::from(&figures, 1)?.center)
     }
 }

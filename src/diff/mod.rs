@@ -142,7 +142,10 @@ pub fn gate_failures(diff: &RunDiff, fail_on: &[FailOn]) -> BTreeSet<String> {
             FailOn::Regression => m.is_regression(),
             FailOn::Verdict | FailOn::Finding | FailOn::Never => false,
         });
-        failures.extend(measurements.map(|m| format!("{} of {}", m.series, m.target)));
+        failures.extend(measurements.map(|m| match &m.over {
+            Some(over) => format!("{} of {} ÷ {over}", m.series, m.target),
+            None => format!("{} of {}", m.series, m.target),
+        }));
         if matches!(kind, FailOn::Change | FailOn::Regression) {
             failures.extend(diff.expectations.iter().map(|one| one.expects.clone()));
         }

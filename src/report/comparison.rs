@@ -266,10 +266,9 @@ pub(crate) fn comparison_markdown(
     )?;
     let (gated, ungated): (Vec<_>, Vec<_>) =
         view.measurements.iter().partition(|m| m.gated || m.is_change);
-    let notes: Vec<&String> = (1..)
+    let notes: Vec<(usize, &String)> = (1..)
         .zip(&view.notes)
         .filter(|(number, _)| gated.iter().any(|m| m.note == Some(*number)))
-        .map(|(_, note)| note)
         .collect();
     let facts: Vec<FactView> = view.facts.iter().map(|fact| fact.clip_values(VALUE)).collect();
     // As many facts as fit.
@@ -662,10 +661,12 @@ pub(crate) fn percent_change(ratio: f64) -> String {
     if percent.abs() < 0.5 { "±0 %".into() } else { format!("{percent:+.0} %") }
 }
 
-/// The word for an outcome: memory is not slower.
+/// The word for an outcome: memory is not slower, and which side of a ratio moved it does not say.
 fn outcome_word(m: &MeasurementChange) -> &'static str {
     let is_time = m.unit.as_deref().is_none_or(|unit| unit == "s");
     match m.outcome {
+        ComparisonOutcome::Slower if m.over.is_some() => "higher",
+        ComparisonOutcome::Faster if m.over.is_some() => "lower",
         ComparisonOutcome::Slower if !is_time => "more",
         ComparisonOutcome::Faster if !is_time => "less",
         ComparisonOutcome::NotComparable => "not comparable",
@@ -684,6 +685,9 @@ fn figures_sentence(measurements: &[MeasurementChange], phrases: &ReportPhrases)
     told.collect::<Vec<_>>().join(" ")
 }
 
+/// From ends that are so many times apart on, a prediction is told as none.
+const PREDICTS_NOTHING: f64 = 1000.0;
+
 /// What an outcome rests on, or why there is none.
 fn outcome_note(m: &MeasurementChange, phrases: &ReportPhrases) -> Option<String> {
     if let Some(reason) = &m.reason {
@@ -696,6 +700,10 @@ fn outcome_note(m: &MeasurementChange, phrases: &ReportPhrases) -> Option<String
         return Some(fill_phrase(phrase, &[("reason", reason), ("count", &wanted.to_string())]));
     }
     let expected = m.expected?;
+    if expected.high / expected.low > PREDICTS_NOTHING {
+        let values = [("count", &*m.sessions.to_string())];
+        return Some(fill_phrase(&phrases.unpredicted, &values));
+    }
     let [low, high] = [expected.low, expected.high].map(|end| match m.over {
         Some(_) => format!("{}×", number::format_plain(crate::stats::round_significant(end, 3))),
         None => median_text(end, m.unit.as_deref(), false),

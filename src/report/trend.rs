@@ -17,7 +17,7 @@ use crate::diff::history::{self, SessionChange};
 use crate::diff::machine::MachineProfile;
 use crate::diff::value::value_text;
 use crate::judge::timing::emulated_host;
-use crate::model::{EvidenceKind, Fact, FactId, Role, Run, SampleUnit, fact_ids};
+use crate::model::{EvidenceKind, Fact, FactId, Role, Run, SampleUnit, fact_ids, is_timed};
 use crate::phrases::fill_phrase;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::parse::parse_output;
@@ -83,6 +83,8 @@ pub struct RunDigest {
     is_stopped: bool,
     /// The figures that lie outside of what the sessions before predict.
     outside: Vec<SessionChange>,
+    /// Whether nothing follows from its times.
+    is_withheld: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -141,7 +143,14 @@ impl RunDigest {
             told,
             is_stopped: false,
             outside: Vec::new(),
+            is_withheld: false,
         }
+    }
+
+    /// Takes up that nothing follows from its times, because its own control differs. Of an
+    /// emulated host the chart says it itself.
+    pub fn set_withheld(&mut self, is_withheld: bool) {
+        self.is_withheld = is_withheld && !self.is_emulated;
     }
 
     /// Takes up the figures that lie outside of what the sessions before predict.
@@ -177,7 +186,10 @@ impl RunDigest {
 
     /// What is said of a figure beside it: that it is a change, in words that follow it.
     fn change_words(&self, series: &str, target: &str, project_data: &ProjectData) -> String {
-        let mut words = String::new();
+        let mut words = match self.is_withheld && is_timed(series) {
+            true => project_data.phrases.session_withheld.clone(),
+            false => String::new(),
+        };
         for change in self.outside.iter().filter(|c| c.series == series && c.target == target) {
             let outcome = if change.is_slower { "slower" } else { "faster" };
             let over = change.over.as_ref().map(|over| reader_name(over, project_data));
@@ -771,6 +783,11 @@ mod tests {
         };
         assert_eq!(told("EPYC"), (0, "; slower".into()));
         assert_eq!(told("QEMU TCG CPU version 2.5+"), (1, String::new()));
+        let mut withheld = run(1, "EPYC", "6.1", 1.0);
+        withheld.set_withheld(true);
+        let view = TrendView::new(vec![withheld], OmittedRuns::default(), &project_data());
+        let cell = view.charts[0].rows[0].cells[0].as_ref().unwrap();
+        assert_eq!(cell.change, "; its own control differs, so this is no result");
     }
 
     #[test]

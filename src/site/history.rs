@@ -179,6 +179,7 @@ impl RunHistory {
         let rows: BTreeMap<&str, &RunRow> =
             rows.iter().map(|row| (row.id.as_str(), &**row)).collect();
         for known in &mut self.known {
+            known.digest.set_withheld(known.session.is_withheld());
             let Some(row) = rows.get(known.id.as_str()) else { continue };
             let verdicts = row.reached_verdicts().map(|v| (v.name.clone(), v.title.clone()));
             known.digest.set_conclusions(verdicts, !row.unreached_runtimes().is_empty());

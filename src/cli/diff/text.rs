@@ -64,11 +64,13 @@ fn run_header(which: &str, run: &crate::report::comparison::RunName) -> Vec<Styl
 
 /// How much changed, in one sentence.
 fn changes_sentence(view: &ComparisonView) -> String {
-    if view.is_empty {
+    let open = view.incomparable_count();
+    if view.is_empty && open == 0 {
         return "No change.".into();
     }
     let parts = view.change_counts();
     let mut out = match parts.len() {
+        0 if view.is_empty => "No change".into(),
         0 => String::new(),
         1 => format!("{} changed", parts[0]),
         n => format!("{} and {} changed", parts[..n - 1].join(", "), parts[n - 1]),
@@ -79,7 +81,6 @@ fn changes_sentence(view: &ComparisonView) -> String {
         let figures = count_words(lost, "measurement");
         out.push_str(&format!("{join}{figures} of the first run missing in the second"));
     }
-    let open = view.incomparable_count();
     if open > 0 {
         let join = if out.is_empty() { "" } else { "; " };
         out.push_str(&format!("{join}{} cannot be compared", count_words(open, "measurement")));

@@ -414,7 +414,7 @@ mod tests {
         assert_eq!(html_of(whole(1.5), &template), "slower false: ");
         assert_eq!(
             html_of(whole(0.1), &template),
-            "faster true: a finding doubts it (Kata starts faster than the baseline)"
+            "faster true: a finding doubts it (Start-up times by which Kata starts faster than the baseline)"
         );
     }
 
