@@ -98,7 +98,7 @@ fn cut_ranges(text: &str, cuts: Vec<Range<usize>>) -> String {
 mod tests {
     use super::*;
 
-    fn unlinked(text: &str) -> String {
+    fn unlink_note(text: &str) -> String {
         let notes = BTreeMap::from([("a".to_string(), excerpts::print_note(text, "own-a"))]);
         let is_file = |url: &str| url.starts_with("shots/");
         unlink_files(&notes, &is_file).remove("a").unwrap()
@@ -114,7 +114,7 @@ mod tests {
             ("![](shots/a.png) x", "x"),
             ("[shots](shots.md)", "[shots](shots.md)"),
         ] {
-            assert_eq!(unlinked(text), wanted, "{text}");
+            assert_eq!(unlink_note(text), wanted, "{text}");
         }
     }
 }

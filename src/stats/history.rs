@@ -103,7 +103,7 @@ mod tests {
 
     /// In how many of `trials` the figure of an equal session lies above the interval of
     /// `sessions` earlier ones.
-    fn alarms(sessions: usize, trials: usize) -> f64 {
+    fn false_alarm_share(sessions: usize, trials: usize) -> f64 {
         let mut random = RandomSequence::new(sessions as u64);
         let mut above = 0;
         for _ in 0..trials {
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn equal_sessions_rarely_raise_an_alarm() {
         for sessions in FEWEST..=10 {
-            let share = alarms(sessions, 4000);
+            let share = false_alarm_share(sessions, 4000);
             assert!(share <= 0.05, "{sessions} sessions: {share}");
         }
     }
