@@ -26,7 +26,7 @@ use crate::project::{CONFIG, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
 use crate::store::fleets::FleetStore;
-use crate::store::reference::{LATEST, split_fleet_reference};
+use crate::store::reference::{LATEST, RunReference, split_fleet_reference};
 use crate::text::{make_visible, wrap_words};
 
 /// The arguments of `check`.
@@ -118,7 +118,8 @@ pub(super) fn run_check(
     }
     let of_fleet = describe_fleet(project, run)?;
     // Whoever names a run means it; the latest is that of any node.
-    let is_any_node = of_fleet.is_some() && arguments.run.starts_with("latest");
+    let is_latest = matches!(RunReference::parse(&arguments.run), Ok(RunReference::Latest(_)));
+    let is_any_node = of_fleet.is_some() && is_latest;
     match &of_fleet {
         Some(words) if is_any_node => console.print_warning(words),
         Some(words) => console.print_note(words),

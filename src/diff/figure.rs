@@ -1,5 +1,7 @@
 //! The figure of what was measured.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::value::value_text;
@@ -91,4 +93,14 @@ pub(super) fn predicted_outcome(
         (ComparisonOutcome::Faster, false) => ComparisonOutcome::Slower,
         (outcome, _) => outcome,
     }
+}
+
+/// Whether a ratio moved with the baseline alone: of the targets whose own figures lie outside of
+/// what is predicted, the one that it divides by is one, and its own is not.
+pub(super) fn is_change_of_baseline(
+    own_changes: &BTreeSet<String>,
+    target: &str,
+    over: Option<&str>,
+) -> bool {
+    over.is_some_and(|over| own_changes.contains(over) && !own_changes.contains(target))
 }

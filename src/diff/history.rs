@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::figure::{is_measured, measured_median, measured_with, predicted_outcome};
+use super::figure::{
+    is_change_of_baseline, is_measured, measured_median, measured_with, predicted_outcome,
+};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
 use crate::judge::timing::RunTiming;
@@ -107,11 +109,11 @@ impl PastSession {
     }
 
     /// The gated figures that changed since the session `before`, as a comparison of the two runs
-    /// says; `earlier` are the sessions before this one, that among them.
-    pub fn gated_changes(
+    /// says; `sessions` are those before this one, that among them, newest first.
+    pub fn gated_changes<'s>(
         &self,
         before: &Self,
-        earlier: &[Self],
+        sessions: impl Iterator<Item = &'s Self>,
         gate: &DiffGate,
     ) -> Vec<SessionChange> {
         let (Some(like), Some(own)) = (&before.setting, &self.setting) else { return Vec::new() };
@@ -138,20 +140,16 @@ impl PastSession {
             let over = baseline.filter(|baseline| baseline != target);
             judged.extend(over.map(|over| (*target, Some(over))));
         }
-        let others = earlier.iter().filter(|session| session.id != before.id);
-        let sessions = std::iter::once(before).chain(others);
+        let earlier = comparable_sessions(sessions, before, gate.sessions);
         let mut changes = Vec::new();
         for (target, over) in &judged {
-            let figures: Vec<f64> = sessions
-                .clone()
-                .filter_map(|session| session.session_figure(before, series, target, *over))
-                .collect();
+            let figures = before.figures_with_earlier(&earlier, series, target, *over);
             let Some(prediction) = SessionPrediction::from(&figures, judged.len()) else {
                 continue;
             };
             let figure = in_both[target] / over.map_or(1.0, |over| in_both[over]);
             let outcome = predicted_outcome(&prediction, figure, gate.series_margin(series), true);
-            if matches!(outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster) {
+            if outcome.is_difference() {
                 changes.push(SessionChange {
                     series: series.clone(),
                     target: (*target).into(),
@@ -160,13 +158,9 @@ impl PastSession {
                 });
             }
         }
-        // Of a baseline that changed, the others' ratios to it are no changes of theirs.
         let own: BTreeSet<String> =
             changes.iter().filter(|c| c.over.is_none()).map(|c| c.target.clone()).collect();
-        changes.retain(|change| {
-            let over = change.over.as_ref();
-            !over.is_some_and(|over| own.contains(over) && !own.contains(&change.target))
-        });
+        changes.retain(|c| !is_change_of_baseline(&own, &c.target, c.over.as_deref()));
         changes
     }
 
@@ -222,9 +216,19 @@ impl PastSession {
         }
     }
 
-    /// The setting, where it was collected on a machine that can be known again.
-    pub(super) fn setting(&self) -> Option<&SessionSetting> {
-        self.setting.as_ref()
+    /// The figures of a series on a target here and in the `earlier` sessions of this setting.
+    pub(super) fn figures_with_earlier(
+        &self,
+        earlier: &[Self],
+        series: &str,
+        target: &str,
+        over: Option<&str>,
+    ) -> Vec<f64> {
+        let others = earlier.iter().filter(|session| session.id != self.id);
+        std::iter::once(self)
+            .chain(others)
+            .filter_map(|session| session.session_figure(self, series, target, over))
+            .collect()
     }
 
     fn find_figure(&self, series: &str, target: &str) -> Option<&SessionFigure> {

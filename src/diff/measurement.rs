@@ -5,14 +5,16 @@
 //! two saved sessions are not tested against each other, because two sessions of the very same
 //! thing differ more than the samples inside one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::figure::{MeasuredFigure, measured_figure, measured_with, predicted_outcome};
+use super::figure::{
+    MeasuredFigure, is_change_of_baseline, measured_figure, measured_with, predicted_outcome,
+};
 use super::gate;
-use super::history::PastSession;
+use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
 use crate::judge::timing::{RunTiming, WithheldReason};
 use crate::model::{Fact, Role, Run, is_timed};
@@ -69,7 +71,7 @@ pub struct MeasurementChange {
 impl MeasurementChange {
     /// Whether it lies outside of what the sessions before predict.
     pub fn is_change(&self) -> bool {
-        matches!(self.outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster)
+        self.outcome.is_difference()
     }
 
     /// Whether it fails the gate.
@@ -91,7 +93,7 @@ pub(super) fn measurement_changes(
     phrases: &FigurePhrases,
 ) -> Vec<MeasurementChange> {
     let pairs = pair_targets(a, b);
-    let ids: std::collections::BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
+    let ids: BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
     let gated = gate::gated_series(gate, b);
     let baseline = pairs.iter().find(|pair| pair.b.role == Role::Baseline);
     let items = ids.into_iter().flat_map(|id| pairs.iter().map(move |pair| (id, pair)));
@@ -113,9 +115,9 @@ pub(super) fn measurement_changes(
         })
         .flatten_iter()
         .collect();
-    let sessions = JudgedSessions::new(a, b, &pairs, earlier, catalogue, gate, phrases);
-    sessions.judge_measurements(&mut all);
-    sessions.excuse_candidates(&mut all);
+    JudgedSessions::new(a, b, &pairs, earlier, catalogue, gate, phrases)
+        .judge_measurements(&mut all);
+    excuse_candidates(&mut all, &phrases.baseline_moved);
     all.sort_by(|x, y| sort_measurements_by(x).cmp(&sort_measurements_by(y)));
     all
 }
@@ -299,9 +301,10 @@ fn measurement_unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
 /// What the later run's figures are held against: the earlier sessions in the setting of the
 /// earlier run, to which that one belongs.
 struct JudgedSessions<'a> {
-    earlier: Vec<&'a PastSession>,
     older: PastSession,
-    newer: PastSession,
+    earlier: &'a [PastSession],
+    /// The settings of the earlier and the later run; none where one has none.
+    settings: Option<(SessionSetting, SessionSetting)>,
     pairs: &'a [TargetPair<'a>],
     /// Whether the second run is the later one.
     is_forward: bool,
@@ -320,23 +323,21 @@ impl<'a> JudgedSessions<'a> {
     ) -> Self {
         let is_forward = (a.created, &a.id) <= (b.created, &b.id);
         let (older, newer) = if is_forward { (a, b) } else { (b, a) };
-        let [older, newer] =
-            [older, newer].map(|run| PastSession::of_run(run, catalogue, gate.margin));
-        let earlier = earlier.iter().filter(|session| session.id != older.id).collect();
-        Self { earlier, older, newer, pairs, is_forward, phrases }
+        let settings = SessionSetting::of_run(older).zip(SessionSetting::of_run(newer));
+        let older = PastSession::of_run(older, catalogue, gate.margin);
+        Self { older, earlier, settings, pairs, is_forward, phrases }
     }
 
     /// Gives every measurement its outcome.
     fn judge_measurements(&self, all: &mut [MeasurementChange]) {
         let judged = [true, false]
             .map(|gated| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count());
-        let settings = self.older.setting().zip(self.newer.setting());
-        for m in all.iter_mut() {
+        for m in all {
             if m.reason.is_some() {
                 m.outcome = ComparisonOutcome::NotComparable;
                 continue;
             }
-            let Some((older, newer)) = settings else {
+            let Some((older, newer)) = &self.settings else {
                 m.reason = Some(self.phrases.unknown_machine.clone());
                 continue;
             };
@@ -352,29 +353,10 @@ impl<'a> JudgedSessions<'a> {
         }
     }
 
-    /// Takes back what is said of ratios to a baseline whose own figure lies outside of what is
-    /// predicted, where the runtime's own does not: then it is the baseline that changed.
-    fn excuse_candidates(&self, all: &mut [MeasurementChange]) {
-        let own_changes: HashSet<(String, String)> = all
-            .iter()
-            .filter(|m| m.over.is_none() && m.is_change())
-            .map(|m| (m.series.clone(), m.target.clone()))
-            .collect();
-        let is_changed =
-            |series: &str, name: &str| own_changes.contains(&(series.into(), name.into()));
-        for m in all.iter_mut().filter(|m| m.is_change()) {
-            let Some(over) = &m.over else { continue };
-            if is_changed(&m.series, over) && !is_changed(&m.series, &m.target) {
-                m.reason = Some(self.phrases.baseline_moved.clone());
-                m.outcome = ComparisonOutcome::Inconclusive;
-            }
-        }
-    }
-
     fn judge_measurement(&self, m: &mut MeasurementChange, judged: usize) {
-        let target = self.name_in(&m.target, !self.is_forward);
-        let over = m.over.as_deref().map(|over| self.name_in(over, !self.is_forward));
-        let figures = self.earlier_figures(&m.series, target, over);
+        let target = self.earlier_name(&m.target);
+        let over = m.over.as_deref().map(|over| self.earlier_name(over));
+        let figures = self.older.figures_with_earlier(self.earlier, &m.series, target, over);
         m.sessions = figures.len();
         let figure = if self.is_forward { m.b } else { m.a };
         let (Some(prediction), Some(figure)) = (SessionPrediction::from(&figures, judged), figure)
@@ -391,16 +373,24 @@ impl<'a> JudgedSessions<'a> {
         m.expected = Some(Interval { low: prediction.low, high: prediction.high });
     }
 
-    /// The name that a target of the second run has in the first, or in the second.
-    fn name_in<'n>(&'n self, name: &'n str, is_second: bool) -> &'n str {
-        let pair = self.pairs.iter().find(|pair| !is_second && pair.b.name == name);
+    /// The name that a target of the second run has in the earlier one.
+    fn earlier_name<'n>(&'n self, name: &'n str) -> &'n str {
+        let pair = self.pairs.iter().find(|pair| self.is_forward && pair.b.name == name);
         pair.map_or(name, |pair| &pair.a.name)
     }
+}
 
-    fn earlier_figures(&self, series: &str, target: &str, over: Option<&str>) -> Vec<f64> {
-        std::iter::once(&self.older)
-            .chain(self.earlier.iter().copied())
-            .filter_map(|session| session.session_figure(&self.older, series, target, over))
-            .collect()
+/// Takes back what is said of ratios that moved with the baseline alone.
+fn excuse_candidates(all: &mut [MeasurementChange], baseline_moved: &str) {
+    let mut own_changes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for m in all.iter().filter(|m| m.over.is_none() && m.is_change()) {
+        own_changes.entry(m.series.clone()).or_default().insert(m.target.clone());
+    }
+    for m in all.iter_mut().filter(|m| m.is_change()) {
+        let own = own_changes.get(&m.series);
+        if own.is_some_and(|own| is_change_of_baseline(own, &m.target, m.over.as_deref())) {
+            m.reason = Some(baseline_moved.into());
+            m.outcome = ComparisonOutcome::Inconclusive;
+        }
     }
 }

@@ -408,11 +408,11 @@ impl Sessions {
 
 /// The sketch with kata's times by a factor longer.
 fn slower(sketch: &Sketch, factor: f64) -> Sketch {
-    scaled(sketch, "startup.first_byte", "kata", factor)
+    scale_times(sketch, "startup.first_byte", "kata", factor)
 }
 
 /// The sketch with the times of a target by a factor longer.
-fn scaled(sketch: &Sketch, series: &str, target: &str, factor: f64) -> Sketch {
+fn scale_times(sketch: &Sketch, series: &str, target: &str, factor: f64) -> Sketch {
     let times = sketch.run.find_fact(series, target).and_then(Fact::as_series).unwrap();
     let times: Vec<f64> = times.values.iter().map(|time| time * factor).collect();
     Sketch::of(sketch.run.clone()).series(series, target, &times)
@@ -433,7 +433,7 @@ fn compare_sessions(a: &Sketch, b: &Sketch, earlier: &[Sketch]) -> RunDiff {
 }
 
 /// The outcomes of a target's figures: of those divided by the baseline's, and of its own.
-fn outcomes(diff: &RunDiff, series: &str, target: &str) -> Vec<ComparisonOutcome> {
+fn figure_outcomes(diff: &RunDiff, series: &str, target: &str) -> Vec<ComparisonOutcome> {
     let of_series = diff.measurements.iter().filter(|m| m.series == series && m.target == target);
     of_series.map(|m| m.outcome).collect()
 }
@@ -445,22 +445,22 @@ fn a_ratio_that_the_baseline_moved_is_no_change_of_the_candidate() {
     let earlier: Vec<Sketch> = (0..9).map(|_| sessions.next()).collect();
     let before = &earlier[8];
     for factor in [0.05, 20.0] {
-        let now = slower(&scaled(before, SERIES, "runc", factor), 1.001);
+        let now = slower(&scale_times(before, SERIES, "runc", factor), 1.001);
         let diff = compare_sessions(before, &now, &earlier);
-        assert_eq!(outcomes(&diff, SERIES, "kata")[0], ComparisonOutcome::Inconclusive);
+        assert_eq!(figure_outcomes(&diff, SERIES, "kata")[0], ComparisonOutcome::Inconclusive);
         let reason = diff.measurements[0].reason.as_deref().unwrap();
         assert!(reason.contains("the baseline’s own figure lies outside"), "{reason}");
         let past: Vec<history::PastSession> = earlier.iter().rev().map(past_session).collect();
-        let told = past_session(&now).gated_changes(&past[0], &past, &DiffGate::default());
+        let told = past_session(&now).gated_changes(&past[0], past.iter(), &DiffGate::default());
         assert!(told.iter().all(|change| change.over.is_none()), "{told:?}");
         assert!(told.iter().all(|change| change.target == "runc"), "{told:?}");
     }
     // A runtime that got slower while its own time still lies within what is predicted, because
     // the whole machine is faster: only the ratio tells.
     for runc in [1.1, 0.9] {
-        let both = slower(&scaled(before, SERIES, "runc", runc), 3.5);
+        let both = slower(&scale_times(before, SERIES, "runc", runc), 3.5);
         let diff = compare_sessions(before, &both, &earlier);
-        assert_eq!(outcomes(&diff, SERIES, "kata")[0], ComparisonOutcome::Slower);
+        assert_eq!(figure_outcomes(&diff, SERIES, "kata")[0], ComparisonOutcome::Slower);
         assert!(gate_fails(&diff, &[FailOn::Regression]));
     }
 }
@@ -477,10 +477,12 @@ fn times_of_a_session_whose_control_differs_are_compared_with_none() {
     let earlier: Vec<Sketch> = (0..6).map(|_| controlled(sessions.next(), 1.0)).collect();
     let now = controlled(slower(&earlier[5], 20.0), 5.0);
     let diff = compare_sessions(&earlier[5], &now, &earlier);
-    assert_eq!(outcomes(&diff, SERIES, "kata"), [ComparisonOutcome::NotComparable]);
+    assert_eq!(figure_outcomes(&diff, SERIES, "kata"), [ComparisonOutcome::NotComparable]);
     assert!(!gate_fails(&diff, &[FailOn::Regression, FailOn::Change]));
     let past: Vec<history::PastSession> = earlier.iter().rev().map(past_session).collect();
-    assert!(past_session(&now).gated_changes(&past[0], &past, &DiffGate::default()).is_empty());
+    assert!(
+        past_session(&now).gated_changes(&past[0], past.iter(), &DiffGate::default()).is_empty()
+    );
     // Nor do such sessions predict anything for others.
     let mut spoilt: Vec<Sketch> = (0..5).map(|_| controlled(sessions.next(), 5.0)).collect();
     spoilt.push(sessions.next());
@@ -497,9 +499,9 @@ fn a_measurement_that_cannot_fail_the_gate_is_a_change_all_the_same() {
         sessions.next().series(SERIES, "kata", &times)
     };
     let earlier: Vec<Sketch> = (0..9).map(|_| session()).collect();
-    let now = scaled(&earlier[8], SERIES, "kata", 100.0);
+    let now = scale_times(&earlier[8], SERIES, "kata", 100.0);
     let diff = compare_sessions(&earlier[8], &now, &earlier);
-    assert_eq!(outcomes(&diff, SERIES, "kata"), [ComparisonOutcome::Slower]);
+    assert_eq!(figure_outcomes(&diff, SERIES, "kata"), [ComparisonOutcome::Slower]);
     assert!(gate_fails(&diff, &[FailOn::Change]) && !diff.is_empty());
     assert!(!gate_fails(&diff, &[FailOn::Regression]));
 }
@@ -542,7 +544,7 @@ fn a_boot_id_that_became_the_hosts_is_among_what_changed() {
 
 /// In which shares of trials with `count` earlier sessions the gate fails: for an equal session,
 /// and for one that is slower by twice as much as an equal one may be.
-fn alarms(count: usize) -> (f64, f64) {
+fn gate_failure_shares(count: usize) -> (f64, f64) {
     const TRIALS: u32 = 200;
     let catalogue = ProbeCatalogue::load(None).unwrap();
     let nothing = crate::judge::Judgement::default();
@@ -580,7 +582,7 @@ fn alarms(count: usize) -> (f64, f64) {
 #[test]
 fn equal_sessions_rarely_fail_the_gate_and_a_visible_change_mostly_does() {
     for count in [5, 10] {
-        let (equal, found) = alarms(count);
+        let (equal, found) = gate_failure_shares(count);
         assert!(equal <= 0.1, "{count} sessions: {equal}");
         assert!(found >= 0.8, "{count} sessions: {found}");
     }
@@ -616,7 +618,7 @@ fn trends_tell_the_changes_that_a_comparison_tells() {
             .collect();
         let session = past_session(&now);
         let mut by_trend: Vec<(String, Option<String>)> = session
-            .gated_changes(&past[0], &past, &gate)
+            .gated_changes(&past[0], past.iter(), &gate)
             .into_iter()
             .map(|change| (change.target, change.over))
             .collect();
@@ -651,7 +653,7 @@ fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
     let by_podman = with_engine(&b, "podman");
     assert_eq!(outcome(&by_podman), ComparisonOutcome::NotComparable);
     let [docker, podman] = [&a, &by_podman].map(past_session);
-    assert!(podman.gated_changes(&docker, &[], &DiffGate::default()).is_empty());
+    assert!(podman.gated_changes(&docker, std::iter::empty(), &DiffGate::default()).is_empty());
     let found = history::comparable_sessions([&docker, &podman].into_iter(), &docker, 9);
     assert_eq!(found, [docker]);
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::loops::{LoopWithStart, find_loops_with_start};
 use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples};
-use crate::stats::{Comparison, ComparisonOutcome, compare_samples};
+use crate::stats::{Comparison, compare_samples};
 
 /// The series that the control repeats, each with the name of its second arm.
 const CONTROLS: [(&str, &str); 2] = [
@@ -60,7 +60,7 @@ pub struct ControlComparison {
 impl ControlComparison {
     /// Whether the two arms differ by more than the margin.
     pub fn arms_differ(&self) -> bool {
-        matches!(self.comparison.outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster)
+        self.comparison.outcome.is_difference()
     }
 }
 
@@ -254,6 +254,7 @@ mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
     use crate::project::MARGIN;
+    use crate::stats::ComparisonOutcome;
 
     const FIRST: &str = "startup.first_byte";
     const WALL: &str = "startup.wall";

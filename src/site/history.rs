@@ -189,8 +189,7 @@ impl RunHistory {
             let (newer, earlier) = self.known.split_at_mut(place);
             let (Some(known), Some(before)) = (newer.last_mut(), earlier.first()) else { continue };
             let sessions = earlier.iter().map(|known| &known.session);
-            let comparable = history::comparable_sessions(sessions, &before.session, gate.sessions);
-            let outside = known.session.gated_changes(&before.session, &comparable, gate);
+            let outside = known.session.gated_changes(&before.session, sessions, gate);
             known.digest.set_outside(outside);
         }
         // What a changed run states is no figure of it, and its outline does not tell.
@@ -235,9 +234,7 @@ impl RunHistory {
         let times = match earlier.first() {
             Some((before, _)) => {
                 let sessions = earlier.iter().map(|(known, _)| &known.session);
-                let comparable =
-                    history::comparable_sessions(sessions, &before.session, gate.sessions);
-                let changes = like.gated_changes(&before.session, &comparable, gate);
+                let changes = like.gated_changes(&before.session, sessions, gate);
                 changes.iter().map(|change| TimeChange::of_session(change, assessment)).collect()
             }
             None => Vec::new(),

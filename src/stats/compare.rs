@@ -26,6 +26,11 @@ pub enum ComparisonOutcome {
 }
 
 impl ComparisonOutcome {
+    /// Whether there is a difference that matters.
+    pub(crate) fn is_difference(self) -> bool {
+        matches!(self, Self::Slower | Self::Faster)
+    }
+
     /// The outcome of an interval of a ratio: within the margin `d` are 1/(1 + d) to 1 + d.
     fn from_interval(interval: Interval, margin: f64) -> Self {
         let (low, high) = (1.0 / (1.0 + margin), 1.0 + margin);
