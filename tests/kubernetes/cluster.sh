@@ -85,12 +85,13 @@ build_shim() {
   mv "$SHIM.part" "$SHIM"
 }
 
+# Not inlined, it is made with two thirds of the compiler's work, and runs as fast as tests need.
 build_program() {
   local package flags="-s -w"
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
     flags+=" -X $package.gitVersion=v$KUBE_VERSION -X $package.gitMajor=1 -X $package.gitMinor=$(cut -d. -f2 <<<"$KUBE_VERSION") -X $package.gitTreeState=clean"
   done
-  (cd "$HERE/program" && nice -n 10 go build -p 2 -trimpath -buildvcs=false -ldflags "$flags" -o "$PROGRAM.part" .)
+  (cd "$HERE/program" && nice -n 10 go build -p 2 -trimpath -buildvcs=false -gcflags 'all=-l' -ldflags "$flags" -o "$PROGRAM.part" .)
   mv "$PROGRAM.part" "$PROGRAM"
 }
 
