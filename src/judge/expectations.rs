@@ -1,7 +1,7 @@
 //! What a project expects of a run, and whether the run shows it.
 //!
 //! An expectation passes, fails, or is not decided: its figure's interval reaches over the limit,
-//! or the run did not ask. What is not decided does not fail a build, but for a boundary: a
+//! is that of a machine that is emulated in software, or the run did not ask. What is not decided does not fail a build, but for a boundary: a
 //! boundary that is no longer shown is one that is no longer relied on.
 
 pub(crate) mod propose;
@@ -435,7 +435,9 @@ impl ExpectationContext<'_> {
                     open.set_parameter("high", format_number(interval.high));
                 }
                 let interval = interval.unwrap_or(Interval { low: ratio, high: ratio });
-                if interval.high <= most || interval.low > most {
+                let is_emulated = self.evidence.is_emulated(runtime);
+                open.set_parameter("emulated", is_emulated);
+                if !is_emulated && (interval.high <= most || interval.low > most) {
                     open.record_outcome(interval.high <= most);
                 }
             }
@@ -570,16 +572,28 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::*;
+    use crate::judge::Finding;
     use crate::judge::Judgement;
+    use crate::judge::rules::RuleMessage;
+    use crate::judge::rules::messages::MachineWithoutKvm;
     use crate::judge::rules::testing::{Sketch, sketch};
     use crate::judge::timing::RunTiming;
     use crate::judge::{RuleBook, judge_run, judge_target, words};
+    use crate::knowledge::Severity;
     use crate::project::{MARGIN, ProjectConfig};
 
     static WORDS: LazyLock<ExpectationWords> =
         LazyLock::new(|| ExpectationWords::load_words(None).unwrap());
 
     fn test_entries(sketch: &Sketch, entries: &str) -> Result<Vec<ExpectationResult>> {
+        test_beside_findings(sketch, Vec::new(), entries)
+    }
+
+    fn test_beside_findings(
+        sketch: &Sketch,
+        findings: Vec<Finding>,
+        entries: &str,
+    ) -> Result<Vec<ExpectationResult>> {
         let text =
             entries.replace("[[expect]]", "[[preprocessor.isoproof.expect]]\nreason = \"r\"");
         let config = ProjectConfig::parse(&text, Path::new(CONFIG)).unwrap();
@@ -588,6 +602,7 @@ mod tests {
         let targets = sketch.run.targets.iter().filter(|target| target.name != "host");
         let judgement = Judgement {
             verdicts: targets.map(|target| judge_target(&case, target)).collect(),
+            findings,
             ..Judgement::default()
         };
         let context = ExpectationContext {
@@ -797,5 +812,33 @@ mod tests {
         assert!(limit(3.0).starts_with("not-decided: start-up time is 3 times"), "{}", limit(3.0));
         let memory = tell_outcome(&sketch, "runtime = \"kata\"\ncost = \"memory\"\nat-most = 9");
         assert!(memory.starts_with("not-decided: memory of a container was not"), "{memory}");
+    }
+
+    #[test]
+    fn a_cost_of_a_machine_that_is_emulated_is_not_decided() {
+        let emulated = Finding {
+            rule: MachineWithoutKvm::RULE.into(),
+            severity: Severity::Note,
+            target: Some("kata".into()),
+            message: String::new(),
+            help: String::new(),
+            evidence: Vec::new(),
+        };
+        let sketch =
+            timed_starts().fact("host.mem_pss", "runc", 10).fact("host.mem_pss", "kata", 90);
+        let entry =
+            |cost| format!("[[expect]]\nruntime = \"kata\"\ncost = \"{cost}\"\nat-most = 2\n");
+        for (cost, ratio) in [("startup", "3"), ("memory", "9")] {
+            let result = test_beside_findings(&sketch, vec![emulated.clone()], &entry(cost));
+            let result = result.unwrap().remove(0);
+            assert!(
+                !result.fails && result.outcome == ExpectationOutcome::NotDecided,
+                "{}",
+                result.found
+            );
+            let told = format!("is {ratio} times the baseline's");
+            assert!(result.found.contains(&told), "{}", result.found);
+            assert!(result.found.ends_with("with KVM it would be another"), "{}", result.found);
+        }
     }
 }

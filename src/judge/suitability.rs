@@ -321,7 +321,7 @@ impl<'a> FitEvidence<'a> {
     }
 
     /// Whether the target is a virtual machine whose processor is emulated in software.
-    fn is_emulated(&self, target: &str) -> bool {
+    pub(crate) fn is_emulated(&self, target: &str) -> bool {
         self.judgement.findings.iter().any(|finding| {
             finding.rule == MachineWithoutKvm::RULE && finding.target.as_deref() == Some(target)
         })

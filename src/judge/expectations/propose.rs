@@ -157,10 +157,10 @@ fn cost_limit(
 ) -> Option<f64> {
     let fact = evidence.compared_fact(workloads.find_measure(cost)?);
     match evidence.cost_ratio(fact, runtime) {
-        CostRatio::Ratio { ratio, interval } => {
+        CostRatio::Ratio { ratio, interval } if !evidence.is_emulated(runtime) => {
             let upper = interval.map_or(ratio, |interval| interval.high);
             Some(stats::round_significant((ROOM * upper).max(ROOM), 2))
         }
-        CostRatio::Reference | CostRatio::Unknown { .. } => None,
+        _ => None,
     }
 }
