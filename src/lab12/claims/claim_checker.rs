@@ -8,6 +8,7 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::comparison::{self, StatedFigures};
 use super::evidence_index::EvidenceIndex;
 use super::figures::StatedFigure;
+use super::formed_statements::FormedStatement;
 use super::messages::{ClaimHealthNotDemanded, ClaimSingleStart};
 use super::passages::{self, PassageForm};
 use super::quantity::{self, StatedQuantity, StatedValue};
@@ -130,6 +131,7 @@ impl ClaimChecker {
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
             results.extend(ratios);
+            refuted.extend(FormedStatement::new(index, vocabulary, sentence, all).check_forms());
         }
         results.retain(|result| !is_silent || !of_silent(result));
         let is_beside = |one: &ClaimRemark, other: &ClaimRemark| {

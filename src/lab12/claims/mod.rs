@@ -26,6 +26,7 @@ mod evidence_index;
 mod examples_hold;
 mod figure_pair;
 mod figures;
+mod formed_statements;
 mod matching;
 mod messages;
 pub(crate) mod passages;

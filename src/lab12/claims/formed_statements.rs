@@ -1,0 +1,715 @@
+//! Statements whose form leaves no doubt what is compared with what: “2.4 times as long as runc”,
+//! “77 modules less”, “a newer kernel than the host's”, “17.9 GB/s for gVisor and 4.9 GB/s for
+//! Kata”. The words of the forms are the table `forms` of `data/lab12/claims/words.toml`.
+//!
+//! One is contradicted where none of the captured figures that it can mean gives what it says.
+
+use super::claim_remark::ClaimRemark;
+use super::evidence_index::{EvidenceIndex, FactRef};
+use super::figure_pair::FigurePair;
+use super::passages::PassageForm;
+use super::quantity::{
+    DigitSlip, StatedQuantity, StatedValue, ValueHedge, find_quantities, find_slip,
+};
+use super::sentence::ReportSentence;
+use super::target_resolver::{TargetMention, is_compared_with};
+use super::value_place::ValuePlace;
+use super::words::{ClaimVocabulary, FormWords, SubjectKind, ValueSubject, spelled_group};
+use crate::model::Role;
+
+const DEVICES: &str = "dev.entries";
+
+const FIGURES: [&str; 4] = ["mean", "median", "min", "max"];
+
+/// A sentence of prose, with what it is held against.
+pub(super) struct FormedStatement<'a> {
+    index: &'a EvidenceIndex<'a>,
+    vocabulary: &'a ClaimVocabulary,
+    sentence: &'a ReportSentence<'a>,
+    all: &'a [StatedQuantity],
+    mentions: Vec<TargetMention>,
+}
+
+impl<'a> FormedStatement<'a> {
+    pub(super) fn new(
+        index: &'a EvidenceIndex<'a>,
+        vocabulary: &'a ClaimVocabulary,
+        sentence: &'a ReportSentence<'a>,
+        all: &'a [StatedQuantity],
+    ) -> Self {
+        let mentions = index.resolver.find_mentions(sentence.text);
+        Self { index, vocabulary, sentence, all, mentions }
+    }
+
+    /// What contradicts the evidence.
+    pub(super) fn check_forms(&self) -> Vec<ClaimRemark> {
+        if !self.sentence.is_plain {
+            return Vec::new();
+        }
+        if self.sentence.cell_labels().is_some() {
+            return self.check_cell_figure().into_iter().collect();
+        }
+        let of_values = self.all.iter().enumerate().filter_map(|(number, quantity)| {
+            let is_quoted = self.sentence.is_quoted_at(quantity.from);
+            (!is_quoted).then(|| {
+                self.check_ratio(quantity)
+                    .or_else(|| self.check_loss(quantity))
+                    .or_else(|| self.check_surplus(quantity))
+                    .or_else(|| self.check_unit(number))
+            })?
+        });
+        let of_words = [
+            self.check_count_difference(),
+            self.check_count_share(),
+            self.check_kernel_order(),
+            self.check_speed_order(),
+            self.check_fewest(),
+            self.check_missing_device(),
+            self.check_exact_interfaces(),
+            self.check_guest_release(),
+            self.check_product_version(),
+            self.check_exchanged(),
+        ];
+        of_values.chain(of_words.into_iter().flatten()).collect()
+    }
+
+    fn forms(&self) -> &'a FormWords {
+        &self.vocabulary.words.forms
+    }
+
+    fn text(&self) -> &'a str {
+        self.sentence.text
+    }
+
+    fn before(&self, quantity: &StatedQuantity) -> &'a str {
+        &self.text()[..quantity.from]
+    }
+
+    fn after(&self, quantity: &StatedQuantity) -> &'a str {
+        &self.text()[quantity.range.end..]
+    }
+
+    /// The last target that is named before a place, if not as what another is compared with.
+    fn named_before(&self, at: usize) -> Option<&str> {
+        let mention = self.mentions.iter().rfind(|one| one.range.end <= at)?;
+        let is_compared = is_compared_with(self.text(), mention);
+        let before = self.text()[..mention.range.start].trim_end();
+        let is_other = is_compared || before.ends_with(" as") || before.ends_with(" als");
+        mention.target.as_deref().filter(|_| !is_other)
+    }
+
+    /// Whether the name of a target ends at a place.
+    fn is_named_until(&self, at: usize) -> bool {
+        self.mentions.iter().any(|one| one.range.end == at)
+    }
+
+    /// The target that is named at a place, but for articles and the like.
+    fn named_at(&self, at: usize) -> Option<&str> {
+        let mention = self.mentions.iter().find(|one| one.range.start >= at)?;
+        let mut between = self.text()[at..mention.range.start].split_whitespace();
+        let is_next = between.all(|word| self.forms().article.is_match(word));
+        mention.target.as_deref().filter(|_| is_next)
+    }
+
+    /// The subjects of these kinds that the sentence names, or the nearest text above it that names
+    /// any.
+    fn named_subjects(&self, kinds: &[SubjectKind]) -> Vec<&'a ValueSubject> {
+        let all = &self.vocabulary.subjects.subject;
+        let named = |text: &str| -> Vec<&'a ValueSubject> {
+            all.iter().filter(|one| kinds.contains(&one.kind) && one.words.is_match(text)).collect()
+        };
+        let texts = [self.text()].into_iter().chain(self.sentence.topics.iter().copied());
+        texts.map(named).find(|named| !named.is_empty()).unwrap_or_default()
+    }
+
+    /// The measures of speed that the sentence can mean: those that are named, or all.
+    fn measures(&self) -> Vec<&'a str> {
+        let kinds = [SubjectKind::Seconds, SubjectKind::Rate];
+        let mut named = self.named_subjects(&kinds);
+        if named.is_empty() {
+            let all = self.vocabulary.subjects.subject.iter();
+            named = all.filter(|one| kinds.contains(&one.kind)).collect();
+        }
+        named.into_iter().flat_map(|one| one.facts.iter().map(String::as_str)).collect()
+    }
+
+    /// The pairs of figures of two targets by these measures, in seconds or in seconds for a byte.
+    fn paired_figures(&self, ids: &[&str], targets: [&str; 2]) -> Vec<([f64; 2], FactRef<'a>)> {
+        let mut pairs = Vec::new();
+        for id in ids {
+            let facts = targets.map(|target| self.index.fact_on_target(id, target));
+            let [Some(one), Some(other)] = facts else { continue };
+            if let (Some(rate), Some(other)) = (one.bytes_per_second(), other.bytes_per_second()) {
+                pairs.push(([1.0 / rate, 1.0 / other], one));
+                continue;
+            }
+            let known = [one, other].map(|one| self.index.known_figures(&one));
+            for name in FIGURES {
+                let figures = [known[0].named_figure(name), known[1].named_figure(name)];
+                if let [Some(a), Some(b)] = figures {
+                    pairs.push(([a, b], one));
+                }
+            }
+            let samples = |at: usize| {
+                known[at].copied_figures().filter(|one| one.name == "sample").map(|one| one.value)
+            };
+            pairs.extend(samples(0).flat_map(|a| samples(1).map(move |b| ([a, b], one))));
+        }
+        pairs.retain(|(pair, _)| pair[0] > 0.0 && pair[1] > 0.0);
+        pairs
+    }
+
+    fn refute_by_pair(
+        &self,
+        quantity: &StatedQuantity,
+        (pair, fact_ref): &([f64; 2], FactRef),
+        targets: [&str; 2],
+    ) -> Option<ClaimRemark> {
+        let range = quantity.from..quantity.range.end;
+        if self.is_set_apart(&range) {
+            return None;
+        }
+        let is_rate = fact_ref.bytes_per_second().is_some();
+        let [a, b] = pair.map(|one| if is_rate { 1e-9 / one } else { one });
+        let facts = targets.map(|target| (fact_ref.id.to_string(), target.to_string()));
+        let pair = FigurePair::new(a, b, !is_rate, facts.to_vec())?;
+        let place = self.sentence.file_range(&range);
+        Some(pair.contradicted_by_facts(&self.text()[range], place))
+    }
+
+    fn refute_words(
+        &self,
+        range: std::ops::Range<usize>,
+        id: &str,
+        target: &str,
+        found: &str,
+    ) -> Option<ClaimRemark> {
+        let is_apart = self.is_set_apart(&range);
+        let (place, stated) = (self.sentence.file_range(&range), &self.text()[range]);
+        let fact = (id, target);
+        let refute = || ClaimRemark::contradicts_fact(self.index, place, stated, fact, found, None);
+        (!is_apart).then(refute)
+    }
+
+    /// Whether the part of the sentence around a place is denied, or of another time or machine.
+    fn is_set_apart(&self, range: &std::ops::Range<usize>) -> bool {
+        const MARKS: [char; 4] = [':', ';', '(', ')'];
+        let text = self.text();
+        let start = text[..range.start].rfind(MARKS).map_or(0, |at| at + 1);
+        let end = text[range.end..].find(MARKS).map_or(text.len(), |at| range.end + at);
+        self.forms().unless.is_match(&text[start..end])
+    }
+
+    /// “Kata takes 2.4 times as long as runc”, “Kata is 4.2x slower than runc”.
+    fn check_ratio(&self, quantity: &StatedQuantity) -> Option<ClaimRemark> {
+        let StatedValue::Times(stated) = quantity.value else { return None };
+        let after = self.after(quantity);
+        let whole = self.forms().as_long.find(after);
+        let found = whole.or_else(|| self.forms().slower.find(after))?;
+        let one = self.named_before(quantity.from)?;
+        let other = self.named_at(quantity.range.end + found.end())?;
+        let slack = match quantity.hedge {
+            ValueHedge::Exact if quantity.digits > 1 => 0.05,
+            ValueHedge::Exact => 0.15,
+            ValueHedge::About | ValueHedge::Almost => 0.2,
+            _ => return None,
+        };
+        let pairs = self.paired_figures(&self.measures(), [one, other]);
+        let is_near = |[a, b]: [f64; 2]| {
+            let ratio = a.max(b) / a.min(b);
+            let readings = [ratio, if whole.is_some() { ratio } else { ratio - 1.0 }];
+            let agrees =
+                |it: &f64| (stated - it).abs() <= (quantity.half * 1.1).max(stated * slack);
+            readings.iter().any(agrees)
+        };
+        let own = self.all.iter().filter_map(|one| match one.value {
+            StatedValue::Seconds(value) | StatedValue::Rate(value, _) => Some(value),
+            _ => None,
+        });
+        let own: Vec<f64> = own.filter(|one| *one > 0.0).collect();
+        let is_own = own.iter().any(|a| own.iter().any(|b| a != b && is_near([*a, *b])));
+        let is_captured = pairs.iter().any(|(pair, _)| is_near(*pair));
+        let first = pairs.first().filter(|_| stated >= 1.0 && one != other)?;
+        (!is_own && !is_captured)
+            .then(|| self.refute_by_pair(quantity, first, [one, other]))
+            .flatten()
+    }
+
+    /// “Kata loses 13 % of throughput”, “the throughput is 77 % lower under Kata”.
+    fn check_loss(&self, quantity: &StatedQuantity) -> Option<ClaimRemark> {
+        let StatedValue::Percent(stated) = quantity.value else { return None };
+        let forms = self.forms();
+        let is_loss = forms.loses.is_match(self.before(quantity))
+            || forms.lower.is_match(self.after(quantity));
+        let slack = match quantity.hedge {
+            ValueHedge::Exact => 1.5,
+            ValueHedge::About => 2.5,
+            _ => return None,
+        };
+        let baseline = self.index.target_with_role(Role::Baseline)?;
+        let mut named = self.mentions.iter().filter_map(|one| one.target.as_deref());
+        let target = named.find(|one| self.index.role_of(one) == Some(Role::Candidate))?;
+        let is_sole = self
+            .mentions
+            .iter()
+            .all(|one| one.target.as_deref().is_some_and(|one| one == target || one == baseline));
+        let pairs = self.paired_figures(&["perf.io_write"], [target, baseline]);
+        let [pair] = &pairs[..] else { return None };
+        let less = (1.0 - pair.0[1] / pair.0[0]) * 100.0;
+        let is_off = (stated - less).abs() > quantity.half * 1.1 + slack;
+        let is_wrong = is_loss && is_sole && is_off && forms.throughput.is_match(self.text());
+        is_wrong.then(|| self.refute_by_pair(quantity, pair, [target, baseline])).flatten()
+    }
+
+    /// “+0.52 s for gVisor”, “gVisor adds 0.32 s to a start under runc”.
+    fn check_surplus(&self, quantity: &StatedQuantity) -> Option<ClaimRemark> {
+        let StatedValue::Seconds(stated) = quantity.value else { return None };
+        let before = self.before(quantity);
+        let of_whom = self.forms().of_whom.find(self.after(quantity));
+        let target = match of_whom.filter(|_| before.ends_with('+')) {
+            Some(found) => self.named_at(quantity.range.end + found.end())?,
+            None => {
+                let found = self.forms().adds.find(before)?;
+                self.named_before(found.start() + 1)
+                    .filter(|_| self.is_named_until(found.start()))?
+            }
+        };
+        let baseline = self.index.target_with_role(Role::Baseline).filter(|one| *one != target)?;
+        let pairs = self.paired_figures(&self.measures(), [target, baseline]);
+        let is_near = |[a, b]: [f64; 2]| {
+            (a - b - stated).abs() <= (quantity.half * 2.0).max((a - b).abs() * 0.06)
+        };
+        let is_wrong =
+            quantity.hedge == ValueHedge::Exact && !pairs.iter().any(|(pair, _)| is_near(*pair));
+        let pair = pairs.first().filter(|_| is_wrong)?;
+        self.refute_by_pair(quantity, pair, [target, baseline])
+    }
+
+    /// The named figure of a series in another unit, which no captured figure explains: an average of
+    /// 3.6 s for 3.6 ms.
+    fn check_unit(&self, number: usize) -> Option<ClaimRemark> {
+        let (index, vocabulary, sentence, all) =
+            (self.index, self.vocabulary, self.sentence, self.all);
+        let quantity = &all[number];
+        let moved = |stated: f64, factors: &[f64], truth: f64| {
+            let mut factors = factors.iter();
+            factors.any(|factor| {
+                (stated * factor - truth).abs() <= quantity.half * factor * 1.01 + truth * 1e-9
+            })
+        };
+        let range = quantity.range.clone();
+        if quantity.hedge != ValueHedge::Exact || quantity.digits < 2 {
+            return None;
+        }
+        let captured = &index.subject.run.facts;
+        let everywhere = || captured.keys().flat_map(|id| index.facts_everywhere(id));
+        if let StatedValue::Rate(stated, _) = quantity.value {
+            let rates: Vec<(FactRef, f64)> =
+                everywhere().filter_map(|one| Some((one, one.bytes_per_second()?))).collect();
+            let owner = self.named_at(quantity.range.end);
+            let is_right = rates.iter().any(|(_, rate)| (rate - stated).abs() <= rate * 0.1);
+            let (fact_ref, rate) = rates
+                .iter()
+                .filter(|(one, _)| owner.is_none_or(|owner| owner == one.target))
+                .find(|(_, rate)| {
+                    [1e3, 1e-3].iter().any(|factor| (stated * factor - rate).abs() <= rate * 0.08)
+                })?;
+            let shown = format!("{:.2} GB/s", rate / 1e9);
+            return (!is_right)
+                .then(|| self.refute_words(range, fact_ref.id, fact_ref.target, &shown))
+                .flatten();
+        }
+        let StatedValue::Seconds(stated) = quantity.value else { return None };
+        let place = ValuePlace { index, vocabulary, sentence, all, number };
+        let names = place.figures_named();
+        let [name] = names[..] else { return None };
+        let mut series = everywhere()
+            .filter(|one| one.id.starts_with("startup.") || one.id.starts_with("http.latency"));
+        let is_right = everywhere().any(|one| {
+            let known = index.known_figures(&one);
+            known.all.iter().any(|figure| quantity.agrees_with(stated, figure.value))
+        });
+        if is_right || index.computes_time(quantity) || place.is_set_apart() {
+            return None;
+        }
+        let (fact_ref, truth) = series.find_map(|one| {
+            let truth = index.known_figures(&one).named_figure(name)?;
+            let is_moved = moved(stated, &[1000.0, 0.001, 10.0, 0.1], truth);
+            (is_moved || is_exchanged(&place, truth)).then_some((one, truth))
+        })?;
+        let shown = crate::report::format_measured(truth, crate::model::SampleUnit::Seconds);
+        self.refute_words(range, fact_ref.id, fact_ref.target, &shown)
+    }
+
+    /// “77 modules less”, where the sentence or what stands before it names what is counted.
+    fn check_count_difference(&self) -> Option<ClaimRemark> {
+        let found = self.forms().fewer.captures(self.text())?;
+        let stated: f64 = found.name("number")?.as_str().parse().ok()?;
+        let range = found.get(0)?.range();
+        let mut subjects = self.named_subjects(&[SubjectKind::Count]);
+        if subjects.is_empty() {
+            let above = self.sentence.earlier_text();
+            let all = self.vocabulary.subjects.subject.iter();
+            subjects = all
+                .filter(|one| one.kind == SubjectKind::Count && one.words.is_match(above))
+                .collect();
+        }
+        let [subject] = subjects[..] else { return None };
+        if subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&self.text()[..range.end])) {
+            return None;
+        }
+        let mut pairs = Vec::new();
+        for id in &subject.facts {
+            let all = self.index.facts_everywhere(id);
+            let known = all.iter().filter_map(|one| Some((*one, one.item_count()?)));
+            let known: Vec<(FactRef, f64)> = known.collect();
+            for (at, (one, a)) in known.iter().enumerate() {
+                pairs.extend(known[at + 1..].iter().map(|(_, b)| (*one, *a, *b)));
+            }
+        }
+        let difference = |(_, a, b): &(FactRef, f64, f64)| (a - b).abs();
+        let is_right = pairs.iter().any(|pair| (difference(pair) - stated).abs() < 0.5);
+        let near = |pair: &&(FactRef, f64, f64)| {
+            (difference(pair) - stated).abs() <= difference(pair) * 0.4
+        };
+        let (fact_ref, a, b) = pairs.iter().find(near).filter(|_| !is_right && stated >= 10.0)?;
+        let shown = format!("{} ({a} and {b})", (a - b).abs());
+        self.refute_words(range, fact_ref.id, fact_ref.target, &shown)
+    }
+
+    /// “274 → 72, which is 66 % less”.
+    fn check_count_share(&self) -> Option<ClaimRemark> {
+        let found = self.forms().reduced.captures(self.text())?;
+        let number = |name: &str| found.name(name)?.as_str().parse::<f64>().ok();
+        let (from, to, stated) = (number("from")?, number("to")?, number("percent")?);
+        let ids = self.index.subject.run.facts.keys();
+        let mut all = ids.flat_map(|id| self.index.facts_everywhere(id));
+        let fact_ref = all.find(|one| one.item_count() == Some(from))?;
+        let less = (1.0 - to / from) * 100.0;
+        let is_right = [less, 100.0 - less].iter().any(|it| (it - stated).abs() <= 1.5);
+        let shown = format!("{from} and {to}: {less:.1} % less");
+        let range = found.name("percent")?.range();
+        (!is_right && to < from)
+            .then(|| self.refute_words(range, fact_ref.id, fact_ref.target, &shown))
+            .flatten()
+    }
+
+    /// A cell whose column names one figure and whose row one target, of whose series other cells of
+    /// the row are the figures that their columns name.
+    fn check_cell_figure(&self) -> Option<ClaimRemark> {
+        let PassageForm::Cell { row, column, line, heads, .. } = &self.sentence.passage.form else {
+            return None;
+        };
+        let target = self.index.resolver.single_target(row)?;
+        let own = self.figure_of(column)?;
+        let cells = || heads.split(" | ").zip(line.split(" | ").skip(1));
+        let stated = |text: &str| {
+            let found = find_quantities(text, &self.vocabulary.words);
+            let [one] = &found[..] else { return None };
+            let number = match one.value {
+                StatedValue::Seconds(number) => number,
+                StatedValue::Number(number, second) => second.unwrap_or(number),
+                _ => return None,
+            };
+            (one.hedge == ValueHedge::Exact).then_some((number, one.half))
+        };
+        let (value, half) = stated(self.text())?;
+        let is_as = |value: f64, half: f64, truth: f64| {
+            [1.0, 1000.0].iter().any(|unit| (value - truth * unit).abs() <= half * 2.01)
+        };
+        self.measures().into_iter().find_map(|id| {
+            let fact_ref = self.index.fact_on_target(id, &target)?;
+            let known = self.index.known_figures(&fact_ref);
+            let truth = known.named_figure(own)?;
+            let right = cells().filter(|(head, cell)| {
+                let known = self.figure_of(head).and_then(|name| known.named_figure(name));
+                known.zip(stated(cell)).is_some_and(|(it, (value, half))| is_as(value, half, it))
+            });
+            let is_mean = |one: f64| own == "mean" && is_as(value, half, one);
+            let is_wrong = !is_as(value, half, truth)
+                && right.count() >= 2
+                && !known.computed.iter().any(|one| is_mean(*one));
+            let shown = crate::report::format_measured(truth, crate::model::SampleUnit::Seconds);
+            is_wrong.then(|| {
+                self.refute_words(0..self.text().len(), id, &target, &format!("{own} {shown}"))
+            })?
+        })
+    }
+
+    /// The only figure of a series that a label names.
+    fn figure_of(&self, label: &str) -> Option<&'static str> {
+        let words = &self.vocabulary.words.figures;
+        let patterns = [&words.mean, &words.median, &words.min, &words.max];
+        let mut named = FIGURES.into_iter().zip(patterns).filter(|one| one.1.is_match(label));
+        named.next().filter(|_| named.next().is_none()).map(|one| one.0)
+    }
+
+    /// Which kernel is the newer one, by its release.
+    fn check_kernel_order(&self) -> Option<ClaimRemark> {
+        let forms = self.forms();
+        let found = forms.newer.captures(self.text())?;
+        let word = found.name("word")?;
+        if forms.by_date.is_match(self.text()) || !forms.kernel.is_match(self.text()) {
+            return None;
+        }
+        let guest = self.index.sole_candidate()?;
+        let baseline = self.index.target_with_role(Role::Baseline);
+        let host = self.index.target_with_role(Role::Host);
+        let is_host = |one: &str| Some(one) == host || Some(one) == baseline;
+        let end = found.get(0)?.end();
+        let is_of_two = found.name("two").is_some();
+        let own = self.named_before(word.start())?;
+        let is_guests = match (own == guest, is_host(own)) {
+            (true, _) => is_of_two || self.named_at(end).is_some_and(is_host),
+            _ => return None,
+        };
+        let mentioned = self.mentions.iter().filter_map(|one| one.target.as_deref());
+        let is_clear = mentioned.into_iter().all(|one| one == guest || is_host(one));
+        let release = |target: &str| {
+            let fact_ref = self.index.fact_on_target("kernel.release", target)?;
+            Some((release_numbers(fact_ref.fact.as_str()?)?, fact_ref))
+        };
+        let (of_guest, fact_ref) = release(guest)?;
+        let (of_host, other) = host.and_then(release).or_else(|| baseline.and_then(release))?;
+        let is_newer = forms.newer_word.is_match(word.as_str());
+        let is_wrong = if is_newer { of_guest < of_host } else { of_guest > of_host };
+        let shown = format!("{} and {}", fact_ref.shown_value(), other.shown_value());
+        (is_guests && is_clear && is_wrong)
+            .then(|| self.refute_words(word.range(), fact_ref.id, guest, &shown))
+            .flatten()
+    }
+
+    /// “Kata comes out faster than runc”, where by each figure of each measure it is not.
+    fn check_speed_order(&self) -> Option<ClaimRemark> {
+        let found = self.forms().quicker.captures(self.text())?;
+        let word = found.name("word")?;
+        let one = self.named_before(word.start())?;
+        let other = self.named_at(found.get(0)?.end()).filter(|other| *other != one)?;
+        let targets = [one, other];
+        if self.mentions.len() != 2 || targets.iter().any(|one| self.index.never_ran(one)) {
+            return None;
+        }
+        let pairs = self.paired_figures(&self.measures(), targets);
+        let is_wrong = |([a, b], _): &([f64; 2], FactRef)| a > b;
+        let first = pairs.first().filter(|_| pairs.iter().all(is_wrong))?;
+        let quantity = StatedQuantity {
+            range: word.range(),
+            from: word.start(),
+            value: StatedValue::Times(1.0),
+            half: 0.0,
+            digits: 1,
+            hedge: ValueHedge::Exact,
+        };
+        self.refute_by_pair(&quantity, first, targets)
+    }
+
+    /// “Kata exposes the fewest entries”.
+    fn check_fewest(&self) -> Option<ClaimRemark> {
+        let found = self.forms().fewest.captures(self.text())?;
+        let word = found.name("word")?;
+        let target = self.named_before(word.start())?;
+        let mut subjects = self.named_subjects(&[SubjectKind::Count]);
+        if subjects.is_empty() {
+            let all = self.vocabulary.subjects.subject.iter();
+            subjects = all.filter(|one| one.kind == SubjectKind::Count).collect();
+        }
+        let (mut refuting, mut is_open) = (None::<ClaimRemark>, false);
+        for id in subjects.into_iter().flat_map(|one| &one.facts) {
+            let Some(own) = self.index.fact_on_target(id, target) else { continue };
+            let Some(count) = own.item_count() else { continue };
+            let all = self.index.facts_everywhere(id);
+            let fewer = all.iter().find(|one| one.item_count().is_some_and(|one| one < count));
+            match fewer {
+                Some(fewer) if own.item_count().is_some() => {
+                    let other = self.index.reader_name(fewer.target);
+                    let shown = format!("{count}, and {} for {other}", fewer.shown_value());
+                    let remark = || self.refute_words(word.range(), id, target, &shown);
+                    refuting = refuting.or_else(remark);
+                }
+                _ => is_open = true,
+            }
+        }
+        refuting.filter(|_| !is_open && self.index.role_of(target) == Some(Role::Candidate))
+    }
+
+    /// “`core` and `mqueue` are absent from the guest”, of which one is there or none ever was; and
+    /// “`mqueue` exists only under Kata”.
+    fn check_missing_device(&self) -> Option<ClaimRemark> {
+        let is_missing = self.forms().lacks.is_match(self.text());
+        let is_only = self.forms().only_under.is_match(self.text());
+        let is_of_devices = self
+            .named_subjects(&[SubjectKind::Count])
+            .iter()
+            .any(|one| one.facts.iter().any(|id| id == DEVICES));
+        let target = self.index.sole_candidate().filter(|_| is_of_devices)?;
+        let baseline = self.index.target_with_role(Role::Baseline)?;
+        let (own, other) = (self.listed_devices(target)?, self.listed_devices(baseline)?);
+        let mut named = self.mentions.iter().map(|one| one.target.as_deref());
+        let is_its = match is_only {
+            true => named.eq([Some(target)]),
+            false => {
+                named.clone().any(|one| one == Some(target))
+                    && named.all(|one| one == Some(target) || one == Some(baseline))
+            }
+        };
+        let start = self.sentence.range.start;
+        let code = self.sentence.passage.code.iter();
+        let mut code = code
+            .filter(|code| code.start >= start && code.end <= self.sentence.range.end)
+            .map(|code| code.start - start..code.end - start);
+        let has = |names: &[String], name: &str| names.iter().any(|one| one == name);
+        let range = code.find(|range| {
+            let name = &self.text()[range.clone()];
+            let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            let (is_own, is_others) = (has(&own, name), has(&other, name));
+            is_name && if is_only { is_others } else { is_own == is_others }
+        })?;
+        let name = &self.text()[range.clone()];
+        let found = match (has(&own, name), has(&other, name)) {
+            (true, _) => "that it is there",
+            (false, true) => "that it is under the other runtime",
+            (false, false) => "it under neither runtime",
+        };
+        (is_its && is_missing != is_only)
+            .then(|| self.refute_words(range, DEVICES, target, found))
+            .flatten()
+    }
+
+    /// The names of devices of a target, where a listing shows as many as were counted.
+    fn listed_devices(&self, target: &str) -> Option<Vec<String>> {
+        let fact_ref = self.index.fact_on_target(DEVICES, target)?;
+        let source = fact_ref.fact.source()?;
+        let capture = self.index.subject.run.find_capture(&source.capture)?;
+        let lines = capture.stdout.text_lines();
+        let names: Vec<String> = lines
+            .iter()
+            .map(|line| line.trim())
+            .filter(|line| !line.is_empty() && !line.contains(char::is_whitespace))
+            .map(str::to_string)
+            .collect();
+        #[allow(clippy::cast_precision_loss, reason = "no listing has 2^52 lines")]
+        let is_whole = fact_ref.item_count() == Some(names.len() as f64);
+        is_whole.then_some(names)
+    }
+
+    /// “exactly two interfaces”.
+    fn check_exact_interfaces(&self) -> Option<ClaimRemark> {
+        let pattern = &self.forms().interfaces;
+        let found = pattern.captures(self.text())?;
+        let stated = spelled_group(pattern, &found)?;
+        let target = self.index.sole_candidate()?;
+        let fact_ref = self.index.fact_on_target("net.interfaces", target)?;
+        let count = fact_ref.item_count()?;
+        let is_its = self.named_before(found.get(0)?.start()) == Some(target);
+        let (range, shown) = (found.get(0)?.range(), fact_ref.shown_value());
+        (is_its && (count - stated).abs() > 0.5)
+            .then(|| self.refute_words(range, fact_ref.id, target, &shown))
+            .flatten()
+    }
+
+    /// “each sandbox boots the 6.12.47 guest kernel”.
+    fn check_guest_release(&self) -> Option<ClaimRemark> {
+        let found = self.forms().boots.captures(self.text())?;
+        let stated = found.name("release").or_else(|| found.name("guest"))?;
+        let target = self.index.sole_candidate()?;
+        let fact_ref = self.index.fact_on_target("kernel.release", target)?;
+        let known = fact_ref.fact.as_str()?;
+        let versions = self.all.iter().filter(|one| matches!(one.value, StatedValue::Version(_)));
+        let is_right = release_numbers(known) == release_numbers(stated.as_str());
+        (!is_right && versions.count() == 1)
+            .then(|| self.refute_words(stated.range(), fact_ref.id, target, known))
+            .flatten()
+    }
+
+    /// “installed from the static release, version 3.23.0”, “containerd 2.1.5” in a list of what is
+    /// installed.
+    fn check_product_version(&self) -> Option<ClaimRemark> {
+        let found = self.forms().installed.captures(self.text())?;
+        let stated =
+            found.name("version").or_else(|| found.name("shim")).or_else(|| found.name("used"))?;
+        let target = self.index.sole_candidate()?;
+        let fact_ref = self.index.fact_on_target("runtime.version", target)?;
+        let known = fact_ref.fact.as_str()?;
+        let versions = self.all.iter().filter(|one| matches!(one.value, StatedValue::Version(_)));
+        let is_right = release_numbers(known) == release_numbers(stated.as_str());
+        (!is_right && versions.count() == 1)
+            .then(|| self.refute_words(stated.range(), fact_ref.id, target, known))
+            .flatten()
+    }
+
+    /// Two values and two targets, each of which has the value of the other.
+    fn check_exchanged(&self) -> Option<ClaimRemark> {
+        let typed = |one: &&StatedQuantity| {
+            matches!(one.value, StatedValue::Seconds(_) | StatedValue::Rate(..))
+        };
+        let values: Vec<&StatedQuantity> = self.all.iter().filter(typed).collect();
+        let at = values.windows(2).find_map(|two| {
+            let [one, other] = two else { return None };
+            let between = &self.text()[one.range.end..other.range.start];
+            let of_whom = self.forms().of_whom.find(between).and_then(|found| {
+                let first = self.named_at(one.range.end + found.end())?;
+                let found = self.forms().of_whom.find(self.after(other))?;
+                Some([first, self.named_at(other.range.end + found.end())?])
+            });
+            let in_order = || {
+                let mut named = self.mentions.iter().rev().filter(|it| it.range.end <= one.from);
+                let (second, first) = (named.next()?, named.next()?);
+                let text = self.text();
+                let is_list = self.forms().joins.is_match(between)
+                    && self.forms().joins.is_match(&text[first.range.end..second.range.start])
+                    && self.forms().takes.is_match(&text[second.range.end..one.from]);
+                Some([first.target.as_deref()?, second.target.as_deref()?]).filter(|_| is_list)
+            };
+            Some(([*one, *other], of_whom.or_else(in_order)?))
+        });
+        let ([one, other], [a, b]) = at?;
+        let holds = |quantity: &StatedQuantity, target: &str| {
+            let facts = self.index.subject.run.facts.keys();
+            facts.into_iter().find(|id| {
+                let Some(fact_ref) = self.index.fact_on_target(id, target) else { return false };
+                match quantity.value {
+                    StatedValue::Rate(decimal, binary) => {
+                        let is_near = |rate: f64| {
+                            [decimal, binary].iter().any(|one| (one - rate).abs() <= rate * 0.015)
+                        };
+                        fact_ref.bytes_per_second().is_some_and(is_near)
+                    }
+                    StatedValue::Seconds(stated) => {
+                        let known = self.index.known_figures(&fact_ref);
+                        known.all.iter().any(|it| quantity.agrees_with(stated, it.value))
+                    }
+                    _ => false,
+                }
+            })
+        };
+        let is_exchanged = a != b
+            && one.digits > 1
+            && other.digits > 1
+            && holds(one, a).is_none()
+            && holds(other, b).is_none();
+        let id = holds(one, b).filter(|id| Some(*id) == holds(other, a) && is_exchanged)?;
+        let stated = |one: &StatedQuantity| &self.text()[one.range.clone()];
+        self.refute_words(one.range.clone(), id, a, stated(other))
+    }
+}
+
+/// Whether two digits of a value are exchanged in what is stated.
+fn is_exchanged(place: &ValuePlace, truth: f64) -> bool {
+    let (Some(raw), Some(seconds)) = (place.raw_number(), place.in_seconds()) else {
+        return false;
+    };
+    let text = place.stated_text().trim_end_matches(|c: char| !c.is_ascii_digit());
+    let decimals = text.rsplit_once(['.', ',']).map_or(0, |(_, fraction)| fraction.len());
+    let known = format!("{:.decimals$}", truth * raw / seconds);
+    place.stated_quantity().digits >= 3
+        && find_slip(&text.replace(',', "."), &known) == Some(DigitSlip::Exchanged)
+}
+
+/// The three numbers of a release.
+fn release_numbers(release: &str) -> Option<[u32; 3]> {
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|number| number.parse::<u32>().ok())
+        .take(3);
+    Some([numbers.next()??, numbers.next()??, numbers.next().flatten().unwrap_or(0)])
+}
