@@ -14,7 +14,7 @@ use super::quantity::{
 use super::sentence::ReportSentence;
 use super::target_resolver::{TargetMention, is_compared_with};
 use super::value_place::ValuePlace;
-use super::words::{ClaimVocabulary, FormWords, SubjectKind, ValueSubject, spelled_group};
+use super::words::{ClaimVocabulary, FormWords, SubjectKind, ValueSubject};
 use crate::model::Role;
 
 const DEVICES: &str = "dev.entries";
@@ -63,9 +63,7 @@ impl<'a> FormedStatement<'a> {
             self.check_count_share(),
             self.check_kernel_order(),
             self.check_speed_order(),
-            self.check_fewest(),
             self.check_missing_device(),
-            self.check_exact_interfaces(),
             self.check_guest_release(),
             self.check_product_version(),
             self.check_exchanged(),
@@ -503,35 +501,6 @@ impl<'a> FormedStatement<'a> {
         self.refute_by_pair(&quantity, first, targets)
     }
 
-    /// “Kata exposes the fewest entries”.
-    fn check_fewest(&self) -> Option<ClaimRemark> {
-        let found = self.forms().fewest.captures(self.text())?;
-        let word = found.name("word")?;
-        let target = self.named_before(word.start())?;
-        let mut subjects = self.named_subjects(&[SubjectKind::Count]);
-        if subjects.is_empty() {
-            let all = self.vocabulary.subjects.subject.iter();
-            subjects = all.filter(|one| one.kind == SubjectKind::Count).collect();
-        }
-        let (mut refuting, mut is_open) = (None::<ClaimRemark>, false);
-        for id in subjects.into_iter().flat_map(|one| &one.facts) {
-            let Some(own) = self.index.fact_on_target(id, target) else { continue };
-            let Some(count) = own.item_count() else { continue };
-            let all = self.index.facts_everywhere(id);
-            let fewer = all.iter().find(|one| one.item_count().is_some_and(|one| one < count));
-            match fewer {
-                Some(fewer) if own.item_count().is_some() => {
-                    let other = self.index.reader_name(fewer.target);
-                    let shown = format!("{count}, and {} for {other}", fewer.shown_value());
-                    let remark = || self.refute_words(word.range(), id, target, &shown);
-                    refuting = refuting.or_else(remark);
-                }
-                _ => is_open = true,
-            }
-        }
-        refuting.filter(|_| !is_open && self.index.role_of(target) == Some(Role::Candidate))
-    }
-
     /// “`core` and `mqueue` are absent from the guest”, of which one is there or none ever was; and
     /// “`mqueue` exists only under Kata”.
     fn check_missing_device(&self) -> Option<ClaimRemark> {
@@ -590,21 +559,6 @@ impl<'a> FormedStatement<'a> {
         #[allow(clippy::cast_precision_loss, reason = "no listing has 2^52 lines")]
         let is_whole = fact_ref.item_count() == Some(names.len() as f64);
         is_whole.then_some(names)
-    }
-
-    /// “exactly two interfaces”.
-    fn check_exact_interfaces(&self) -> Option<ClaimRemark> {
-        let pattern = &self.forms().interfaces;
-        let found = pattern.captures(self.text())?;
-        let stated = spelled_group(pattern, &found)?;
-        let target = self.index.sole_candidate()?;
-        let fact_ref = self.index.fact_on_target("net.interfaces", target)?;
-        let count = fact_ref.item_count()?;
-        let is_its = self.named_before(found.get(0)?.start()) == Some(target);
-        let (range, shown) = (found.get(0)?.range(), fact_ref.shown_value());
-        (is_its && (count - stated).abs() > 0.5)
-            .then(|| self.refute_words(range, fact_ref.id, target, &shown))
-            .flatten()
     }
 
     /// “each sandbox boots the 6.12.47 guest kernel”.
