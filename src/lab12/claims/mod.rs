@@ -4,7 +4,8 @@
 //! quantities (`quantity`). Something is said only where one of three sources is sure: pasted
 //! output, which goes through the readers of evidence files (`blocks`); cells of tables, by row,
 //! column and unit; and a value with a unit, a version, a name or an address in a sentence whose
-//! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `comparison`). A
+//! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `comparison`), or whose
+//! form says what is compared with what (`formed_statements`). A
 //! pasted line that no reader knows is compared with the captured ones (`pasted_lines`). Names and
 //! what no evidence carries (`assertions`) and costs that nobody measured (`costs`) are found as they
 //! stand. The words are data:
