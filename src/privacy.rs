@@ -37,7 +37,7 @@ use crate::model::{Capture, CaptureOrigin, CapturedStream, Facts, Redaction};
 use check::ReplacedName;
 use kept::KeptWords;
 use key::PseudonymKey;
-pub(crate) use masked::mask_pseudonyms;
+pub(crate) use masked::{holds_pseudonym, mask_pseudonyms};
 use name::{NameMatcher, NameSet};
 use place::FoundIdentifier;
 use shown::ShownText;

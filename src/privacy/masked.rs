@@ -29,6 +29,11 @@ pub(crate) fn mask_pseudonyms(value: &Value) -> Value {
     }
 }
 
+/// Whether a text holds a pseudonym, or what looks like one.
+pub(crate) fn holds_pseudonym(text: &str) -> bool {
+    PSEUDONYM.is_match(text)
+}
+
 fn mask_text(text: &str) -> String {
     PSEUDONYM.replace_all(text, "\u{fffd}").into_owned()
 }

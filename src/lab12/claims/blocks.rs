@@ -263,7 +263,8 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
             }
         }
         "kernel.banner" | "kernel.dmesg_banner" | "kernel.cmdline" | "cpu.model" => {
-            let (stated, known) = (join_lines(stated), join_lines(known));
+            let known = join_lines(known);
+            let stated = take_pseudonyms(&join_lines(stated), &known);
             let cut = stated.trim_end_matches(['.', '…', ' ']);
             let is_part = known.starts_with(cut) || stated.starts_with(&known);
             let release = |text: &str| text.split(' ').nth(2).unwrap_or_default().to_string();
@@ -331,6 +332,17 @@ fn is_cut_from(stated: &Value, known: &Value) -> bool {
 fn is_one_word_off(stated: &[String], known: &[String]) -> bool {
     let differing = stated.iter().zip(known).filter(|(one, other)| one != other).count();
     stated.len() >= 4 && stated.len() <= known.len() && differing == 1
+}
+
+/// A stated line with the pseudonyms that the evidence has in these places: the names that they stand
+/// for are not known, and are not compared.
+fn take_pseudonyms(stated: &str, known: &str) -> String {
+    let mut places = known.split(' ');
+    let words = stated.split(' ').map(|word| match places.next() {
+        Some(place) if crate::privacy::holds_pseudonym(place) => place,
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Whether two lines have the same time to the second.
