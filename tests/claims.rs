@@ -264,7 +264,9 @@ fn every_rule_finds_its_defect_and_leaves_what_is_right_alone() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let tested: Vec<&str> = cases.iter().map(|case| case.0).collect();
+    // The customer's Kata started; for what is said of one that did not, see `kinds/stopped.txt`.
+    let elsewhere = ["claim-escape-not-tested"];
+    let tested: Vec<&str> = cases.iter().map(|case| case.0).chain(elsewhere).collect();
     for doc in SHELF.report_rules.iter_rules() {
         assert!(tested.contains(&doc.id.as_str()), "{} has no example", doc.id);
     }

@@ -9,8 +9,8 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::computed_cells::is_numbered_run;
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::{
-    ClaimAbsoluteSecurity, ClaimLatencyOfErrors, ClaimSingleStart, ClaimSysModuleCalledLoaded,
-    ClaimWrongConcept,
+    ClaimAbsoluteSecurity, ClaimEscapeNotTested, ClaimLatencyOfErrors, ClaimSingleStart,
+    ClaimSysModuleCalledLoaded, ClaimWrongConcept,
 };
 use super::quantity::{StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
@@ -301,6 +301,23 @@ impl<'a> AssertingSentence<'a> {
         let (range, text) = (place.file_range(), place.stated_text());
         let id = &fact_ids::STARTUP_WALL;
         Some(ClaimRemark::without_evidence(index, range, text, id, target))
+    }
+
+    /// The escape that a target is said to have blocked, and the target never ran.
+    pub(super) fn check_untested_escape(&self) -> Option<ClaimRemark> {
+        let target = self.index.sole_candidate().filter(|target| self.index.never_ran(target))?;
+        let words = &self.vocabulary.words;
+        let text = self.sentence.text;
+        let found = words.blocked_escape.find(text)?;
+        let around = self.sentence.surrounding_text();
+        let is_told = [&words.failure, &words.did_not_start, &words.not_run]
+            .iter()
+            .any(|failure| failure.is_match(around))
+            || words.not_attempted.is_match(text);
+        let is_stated = self.sentence.is_plain && !self.sentence.is_quoted_at(found.start());
+        let message = ClaimEscapeNotTested { target: &self.index.reader_name(target) };
+        (is_stated && !is_told)
+            .then(|| self.remark_by_rule(&found.range(), message, ClaimStatus::Unsupported))
     }
 
     /// The conclusion of a sentence from the latency of a service that answered with errors.

@@ -114,6 +114,7 @@ impl ClaimChecker {
                 if passage.form != PassageForm::Block {
                     refuted.extend(asserting.check_runs());
                     results.extend(asserting.check_wording());
+                    results.extend(asserting.check_untested_escape());
                     drop(asserting);
                     sentences.push((sentence, all));
                 }
