@@ -185,8 +185,8 @@ impl<'a> FormedStatement<'a> {
         let is_apart = self.is_set_apart(&range);
         let (place, stated) = (self.sentence.file_range(&range), &self.text()[range]);
         let fact = (id, target);
-        let refute = || ClaimRemark::contradicts_fact(self.index, place, stated, fact, found, None);
-        (!is_apart).then(refute)
+        (!is_apart)
+            .then(|| ClaimRemark::contradicts_fact(self.index, place, stated, fact, found, None))
     }
 
     /// Whether the part of the sentence around a place is denied, or of another time or machine.
@@ -289,21 +289,15 @@ impl<'a> FormedStatement<'a> {
         let (index, vocabulary, sentence, all) =
             (self.index, self.vocabulary, self.sentence, self.all);
         let quantity = &all[number];
-        let moved = |stated: f64, factors: &[f64], truth: f64| {
-            let mut factors = factors.iter();
-            factors.any(|factor| {
-                (stated * factor - truth).abs() <= quantity.half * factor * 1.01 + truth * 1e-9
-            })
-        };
         let range = quantity.range.clone();
         if quantity.hedge != ValueHedge::Exact || quantity.digits < 2 {
             return None;
         }
-        let captured = &index.subject.run.facts;
-        let everywhere = || captured.keys().flat_map(|id| index.facts_everywhere(id));
         if let StatedValue::Rate(stated, _) = quantity.value {
-            let rates: Vec<(FactRef, f64)> =
-                everywhere().filter_map(|one| Some((one, one.bytes_per_second()?))).collect();
+            let rates: Vec<(FactRef, f64)> = self
+                .facts_of_run()
+                .filter_map(|one| Some((one, one.bytes_per_second()?)))
+                .collect();
             let owner = self.named_at(quantity.range.end);
             let is_right = rates.iter().any(|(_, rate)| (rate - stated).abs() <= rate * 0.1);
             let (fact_ref, rate) = rates
@@ -321,9 +315,10 @@ impl<'a> FormedStatement<'a> {
         let place = ValuePlace { index, vocabulary, sentence, all, number };
         let names = place.figures_named();
         let [name] = names[..] else { return None };
-        let mut series = everywhere()
+        let mut series = self
+            .facts_of_run()
             .filter(|one| one.id.starts_with("startup.") || one.id.starts_with("http.latency"));
-        let is_right = everywhere().any(|one| {
+        let is_right = self.facts_of_run().any(|one| {
             let known = index.known_figures(&one);
             known.all.iter().any(|figure| quantity.agrees_with(stated, figure.value))
         });
@@ -332,7 +327,7 @@ impl<'a> FormedStatement<'a> {
         }
         let (fact_ref, truth) = series.find_map(|one| {
             let truth = index.known_figures(&one).named_figure(name)?;
-            let is_moved = moved(stated, &[1000.0, 0.001, 10.0, 0.1], truth);
+            let is_moved = is_in_unit(quantity, stated, &[1000.0, 0.001, 10.0, 0.1], truth);
             (is_moved || is_exchanged(&place, truth)).then_some((one, truth))
         })?;
         let shown = crate::report::format_measured(truth, crate::model::SampleUnit::Seconds);
@@ -365,12 +360,10 @@ impl<'a> FormedStatement<'a> {
                 pairs.extend(known[at + 1..].iter().map(|(_, b)| (*one, *a, *b)));
             }
         }
-        let difference = |(_, a, b): &(FactRef, f64, f64)| (a - b).abs();
-        let is_right = pairs.iter().any(|pair| (difference(pair) - stated).abs() < 0.5);
-        let near = |pair: &&(FactRef, f64, f64)| {
-            (difference(pair) - stated).abs() <= difference(pair) * 0.4
-        };
-        let (fact_ref, a, b) = pairs.iter().find(near).filter(|_| !is_right && stated >= 10.0)?;
+        let is_right = pairs.iter().any(|(_, a, b)| ((a - b).abs() - stated).abs() < 0.5);
+        let near =
+            pairs.iter().find(|(_, a, b)| ((a - b).abs() - stated).abs() <= (a - b).abs() * 0.4);
+        let (fact_ref, a, b) = near.filter(|_| !is_right && stated >= 10.0)?;
         let shown = format!("{} ({a} and {b})", (a - b).abs());
         self.refute_words(range, fact_ref.id, fact_ref.target, &shown)
     }
@@ -380,9 +373,7 @@ impl<'a> FormedStatement<'a> {
         let found = self.forms().reduced.captures(self.text())?;
         let number = |name: &str| found.name(name)?.as_str().parse::<f64>().ok();
         let (from, to, stated) = (number("from")?, number("to")?, number("percent")?);
-        let ids = self.index.subject.run.facts.keys();
-        let mut all = ids.flat_map(|id| self.index.facts_everywhere(id));
-        let fact_ref = all.find(|one| one.item_count() == Some(from))?;
+        let fact_ref = self.facts_of_run().find(|one| one.item_count() == Some(from))?;
         let less = (1.0 - to / from) * 100.0;
         let is_right = [less, 100.0 - less].iter().any(|it| (it - stated).abs() <= 1.5);
         let shown = format!("{from} and {to}: {less:.1} % less");
@@ -401,32 +392,21 @@ impl<'a> FormedStatement<'a> {
         let target = self.index.resolver.single_target(row)?;
         let own = self.figure_of(column)?;
         let cells = || heads.split(" | ").zip(line.split(" | ").skip(1));
-        let stated = |text: &str| {
-            let found = find_quantities(text, &self.vocabulary.words);
-            let [one] = &found[..] else { return None };
-            let number = match one.value {
-                StatedValue::Seconds(number) => number,
-                StatedValue::Number(number, second) => second.unwrap_or(number),
-                _ => return None,
-            };
-            (one.hedge == ValueHedge::Exact).then_some((number, one.half))
-        };
-        let (value, half) = stated(self.text())?;
-        let is_as = |value: f64, half: f64, truth: f64| {
-            [1.0, 1000.0].iter().any(|unit| (value - truth * unit).abs() <= half * 2.01)
-        };
+        let (value, half) = self.exact_figure(self.text())?;
         self.measures().into_iter().find_map(|id| {
             let fact_ref = self.index.fact_on_target(id, &target)?;
             let known = self.index.known_figures(&fact_ref);
             let truth = known.named_figure(own)?;
             let right = cells().filter(|(head, cell)| {
                 let known = self.figure_of(head).and_then(|name| known.named_figure(name));
-                known.zip(stated(cell)).is_some_and(|(it, (value, half))| is_as(value, half, it))
+                known
+                    .zip(self.exact_figure(cell))
+                    .is_some_and(|(it, (value, half))| is_figure_stated(value, half, it))
             });
-            let is_mean = |one: f64| own == "mean" && is_as(value, half, one);
-            let is_wrong = !is_as(value, half, truth)
+            let is_wrong = !is_figure_stated(value, half, truth)
                 && right.count() >= 2
-                && !known.computed.iter().any(|one| is_mean(*one));
+                && (own != "mean"
+                    || !known.computed.iter().any(|one| is_figure_stated(value, half, *one)));
             let shown = crate::report::format_measured(truth, crate::model::SampleUnit::Seconds);
             is_wrong.then(|| {
                 self.refute_words(0..self.text().len(), id, &target, &format!("{own} {shown}"))
@@ -463,12 +443,9 @@ impl<'a> FormedStatement<'a> {
         };
         let mentioned = self.mentions.iter().filter_map(|one| one.target.as_deref());
         let is_clear = mentioned.into_iter().all(|one| one == guest || is_host(one));
-        let release = |target: &str| {
-            let fact_ref = self.index.fact_on_target("kernel.release", target)?;
-            Some((release_numbers(fact_ref.fact.as_str()?)?, fact_ref))
-        };
-        let (of_guest, fact_ref) = release(guest)?;
-        let (of_host, other) = host.and_then(release).or_else(|| baseline.and_then(release))?;
+        let (of_guest, fact_ref) = self.kernel_release(guest)?;
+        let mut hosts = [host, baseline].into_iter().flatten();
+        let (of_host, other) = hosts.find_map(|one| self.kernel_release(one))?;
         let is_newer = forms.newer_word.is_match(word.as_str());
         let is_wrong = if is_newer { of_guest < of_host } else { of_guest > of_host };
         let shown = format!("{} and {}", fact_ref.shown_value(), other.shown_value());
@@ -526,15 +503,15 @@ impl<'a> FormedStatement<'a> {
         let mut code = code
             .filter(|code| code.start >= start && code.end <= self.sentence.range.end)
             .map(|code| code.start - start..code.end - start);
-        let has = |names: &[String], name: &str| names.iter().any(|one| one == name);
         let range = code.find(|range| {
             let name = &self.text()[range.clone()];
             let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-            let (is_own, is_others) = (has(&own, name), has(&other, name));
+            let (is_own, is_others) =
+                (own.iter().any(|one| one == name), other.iter().any(|one| one == name));
             is_name && if is_only { is_others } else { is_own == is_others }
         })?;
         let name = &self.text()[range.clone()];
-        let found = match (has(&own, name), has(&other, name)) {
+        let found = match (own.iter().any(|one| one == name), other.iter().any(|one| one == name)) {
             (true, _) => "that it is there",
             (false, true) => "that it is under the other runtime",
             (false, false) => "it under neither runtime",
@@ -593,10 +570,8 @@ impl<'a> FormedStatement<'a> {
 
     /// Two values and two targets, each of which has the value of the other.
     fn check_exchanged(&self) -> Option<ClaimRemark> {
-        let typed = |one: &&StatedQuantity| {
-            matches!(one.value, StatedValue::Seconds(_) | StatedValue::Rate(..))
-        };
-        let values: Vec<&StatedQuantity> = self.all.iter().filter(typed).collect();
+        let mut values: Vec<&StatedQuantity> = self.all.iter().collect();
+        values.retain(|one| matches!(one.value, StatedValue::Seconds(_) | StatedValue::Rate(..)));
         let at = values.windows(2).find_map(|two| {
             let [one, other] = two else { return None };
             let between = &self.text()[one.range.end..other.range.start];
@@ -617,33 +592,59 @@ impl<'a> FormedStatement<'a> {
             Some(([*one, *other], of_whom.or_else(in_order)?))
         });
         let ([one, other], [a, b]) = at?;
-        let holds = |quantity: &StatedQuantity, target: &str| {
-            let facts = self.index.subject.run.facts.keys();
-            facts.into_iter().find(|id| {
-                let Some(fact_ref) = self.index.fact_on_target(id, target) else { return false };
-                match quantity.value {
-                    StatedValue::Rate(decimal, binary) => {
-                        let is_near = |rate: f64| {
-                            [decimal, binary].iter().any(|one| (one - rate).abs() <= rate * 0.015)
-                        };
-                        fact_ref.bytes_per_second().is_some_and(is_near)
-                    }
-                    StatedValue::Seconds(stated) => {
-                        let known = self.index.known_figures(&fact_ref);
-                        known.all.iter().any(|it| quantity.agrees_with(stated, it.value))
-                    }
-                    _ => false,
-                }
-            })
-        };
         let is_exchanged = a != b
             && one.digits > 1
             && other.digits > 1
-            && holds(one, a).is_none()
-            && holds(other, b).is_none();
-        let id = holds(one, b).filter(|id| Some(*id) == holds(other, a) && is_exchanged)?;
-        let stated = |one: &StatedQuantity| &self.text()[one.range.clone()];
-        self.refute_words(one.range.clone(), id, a, stated(other))
+            && self.find_fact_with(one, a).is_none()
+            && self.find_fact_with(other, b).is_none();
+        let id = self
+            .find_fact_with(one, b)
+            .filter(|id| Some(*id) == self.find_fact_with(other, a) && is_exchanged)?;
+        self.refute_words(one.range.clone(), id, a, &self.text()[other.range.clone()])
+    }
+
+    /// The fact that has a value on a target.
+    fn find_fact_with(&self, quantity: &StatedQuantity, target: &str) -> Option<&'a str> {
+        let mut facts = self.index.subject.run.facts.keys();
+        let id = facts.find(|id| {
+            let Some(fact_ref) = self.index.fact_on_target(id, target) else { return false };
+            match quantity.value {
+                StatedValue::Rate(decimal, binary) => {
+                    let rate = fact_ref.bytes_per_second().unwrap_or(f64::NAN);
+                    [decimal, binary].iter().any(|one| (one - rate).abs() <= rate * 0.015)
+                }
+                StatedValue::Seconds(stated) => {
+                    let known = self.index.known_figures(&fact_ref);
+                    known.all.iter().any(|it| quantity.agrees_with(stated, it.value))
+                }
+                _ => false,
+            }
+        })?;
+        Some(id)
+    }
+
+    /// Every fact of every target.
+    fn facts_of_run(&self) -> impl Iterator<Item = FactRef<'a>> {
+        let index = self.index;
+        index.subject.run.facts.keys().flat_map(|id| index.facts_everywhere(id))
+    }
+
+    /// The release of a target's kernel, in numbers.
+    fn kernel_release(&self, target: &str) -> Option<([u32; 3], FactRef<'a>)> {
+        let fact_ref = self.index.fact_on_target("kernel.release", target)?;
+        Some((release_numbers(fact_ref.fact.as_str()?)?, fact_ref))
+    }
+
+    /// The one exact figure of a cell, with half of the unit of its last digit.
+    fn exact_figure(&self, text: &str) -> Option<(f64, f64)> {
+        let found = find_quantities(text, &self.vocabulary.words);
+        let [one] = &found[..] else { return None };
+        let number = match one.value {
+            StatedValue::Seconds(number) => number,
+            StatedValue::Number(number, second) => second.unwrap_or(number),
+            _ => return None,
+        };
+        (one.hedge == ValueHedge::Exact).then_some((number, one.half))
     }
 }
 
@@ -666,4 +667,17 @@ fn release_numbers(release: &str) -> Option<[u32; 3]> {
         .map(|number| number.parse::<u32>().ok())
         .take(3);
     Some([numbers.next()??, numbers.next()??, numbers.next().flatten().unwrap_or(0)])
+}
+
+/// Whether a figure is what is stated, in seconds or milliseconds.
+fn is_figure_stated(stated: f64, half: f64, truth: f64) -> bool {
+    [1.0, 1000.0].iter().any(|unit| (stated - truth * unit).abs() <= half * 2.01)
+}
+
+/// Whether a value is a figure in one of other units.
+fn is_in_unit(quantity: &StatedQuantity, stated: f64, factors: &[f64], truth: f64) -> bool {
+    let mut factors = factors.iter();
+    factors.any(|factor| {
+        (stated * factor - truth).abs() <= quantity.half * factor * 1.01 + truth * 1e-9
+    })
 }
