@@ -426,16 +426,16 @@ fn what_a_killed_session_left_in_logs_is_read_by_another() {
     let options = [&options[..], &["runc", "--runtime-class", "gvisor", "--quiet"]].concat();
     let mut child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
     wait_until("runc has answered on both nodes", 30, || list_pods("default").len() == 4);
+    let resume = ["collect", "--engine", "kubernetes", "--resume", "latest"];
+    project.run(&resume).fails(2, &["runs, or may"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
     // What a pod waits for is known when the node has tried.
     wait_until("gVisor has failed on node-2", 60, || {
         let events = ["get", "events", "--field-selector", "reason=FailedCreatePodSandBox"];
         let failed = kubectl(&[&events[..], &["-o", "name"]].concat(), "");
         list_pods("default").iter().any(|pod| failed.contains(pod.trim_start_matches("pod/")))
     });
-    let resume = ["collect", "--engine", "kubernetes", "--resume", "latest"];
-    project.run(&resume).fails(2, &["runs, or may"]);
-    child.kill().unwrap();
-    child.wait().unwrap();
     assert_eq!(read_runs(&project).len(), 0);
 
     let resumed = project.run(&resume).fails(1, &[]).stdout;
