@@ -71,27 +71,23 @@ impl<'a> FormedStatement<'a> {
         of_values.chain(of_words.into_iter().flatten()).collect()
     }
 
-    fn forms(&self) -> &'a FormWords {
+    fn form_words(&self) -> &'a FormWords {
         &self.vocabulary.words.forms
     }
 
-    fn text(&self) -> &'a str {
-        self.sentence.text
+    fn text_before(&self, quantity: &StatedQuantity) -> &'a str {
+        &self.sentence.text[..quantity.from]
     }
 
-    fn before(&self, quantity: &StatedQuantity) -> &'a str {
-        &self.text()[..quantity.from]
-    }
-
-    fn after(&self, quantity: &StatedQuantity) -> &'a str {
-        &self.text()[quantity.range.end..]
+    fn text_after(&self, quantity: &StatedQuantity) -> &'a str {
+        &self.sentence.text[quantity.range.end..]
     }
 
     /// The last target that is named before a place, if not as what another is compared with.
     fn named_before(&self, at: usize) -> Option<&str> {
         let mention = self.mentions.iter().rfind(|one| one.range.end <= at)?;
-        let is_compared = is_compared_with(self.text(), mention);
-        let before = self.text()[..mention.range.start].trim_end();
+        let is_compared = is_compared_with(self.sentence.text, mention);
+        let before = self.sentence.text[..mention.range.start].trim_end();
         let is_other = is_compared || before.ends_with(" as") || before.ends_with(" als");
         mention.target.as_deref().filter(|_| !is_other)
     }
@@ -104,8 +100,8 @@ impl<'a> FormedStatement<'a> {
     /// The target that is named at a place, but for articles and the like.
     fn named_at(&self, at: usize) -> Option<&str> {
         let mention = self.mentions.iter().find(|one| one.range.start >= at)?;
-        let mut between = self.text()[at..mention.range.start].split_whitespace();
-        let is_next = between.all(|word| self.forms().article.is_match(word));
+        let mut between = self.sentence.text[at..mention.range.start].split_whitespace();
+        let is_next = between.all(|word| self.form_words().article.is_match(word));
         mention.target.as_deref().filter(|_| is_next)
     }
 
@@ -116,12 +112,12 @@ impl<'a> FormedStatement<'a> {
         let named = |text: &str| -> Vec<&'a ValueSubject> {
             all.iter().filter(|one| kinds.contains(&one.kind) && one.words.is_match(text)).collect()
         };
-        let texts = [self.text()].into_iter().chain(self.sentence.topics.iter().copied());
+        let texts = [self.sentence.text].into_iter().chain(self.sentence.topics.iter().copied());
         texts.map(named).find(|named| !named.is_empty()).unwrap_or_default()
     }
 
     /// The measures of speed that the sentence can mean: those that are named, or all.
-    fn measures(&self) -> Vec<&'a str> {
+    fn named_measures(&self) -> Vec<&'a str> {
         let kinds = [SubjectKind::Seconds, SubjectKind::Rate];
         let mut named = self.named_subjects(&kinds);
         if named.is_empty() {
@@ -172,7 +168,7 @@ impl<'a> FormedStatement<'a> {
         let facts = targets.map(|target| (fact_ref.id.to_string(), target.to_string()));
         let pair = FigurePair::new(a, b, !is_rate, facts.to_vec())?;
         let place = self.sentence.file_range(&range);
-        Some(pair.contradicted_by_facts(&self.text()[range], place))
+        Some(pair.contradicted_by_facts(&self.sentence.text[range], place))
     }
 
     fn refute_words(
@@ -183,7 +179,7 @@ impl<'a> FormedStatement<'a> {
         found: &str,
     ) -> Option<ClaimRemark> {
         let is_apart = self.is_set_apart(&range);
-        let (place, stated) = (self.sentence.file_range(&range), &self.text()[range]);
+        let (place, stated) = (self.sentence.file_range(&range), &self.sentence.text[range]);
         let fact = (id, target);
         (!is_apart)
             .then(|| ClaimRemark::contradicts_fact(self.index, place, stated, fact, found, None))
@@ -192,18 +188,18 @@ impl<'a> FormedStatement<'a> {
     /// Whether the part of the sentence around a place is denied, or of another time or machine.
     fn is_set_apart(&self, range: &std::ops::Range<usize>) -> bool {
         const MARKS: [char; 4] = [':', ';', '(', ')'];
-        let text = self.text();
+        let text = self.sentence.text;
         let start = text[..range.start].rfind(MARKS).map_or(0, |at| at + 1);
         let end = text[range.end..].find(MARKS).map_or(text.len(), |at| range.end + at);
-        self.forms().unless.is_match(&text[start..end])
+        self.form_words().unless.is_match(&text[start..end])
     }
 
     /// “Kata takes 2.4 times as long as runc”, “Kata is 4.2x slower than runc”.
     fn check_ratio(&self, quantity: &StatedQuantity) -> Option<ClaimRemark> {
         let StatedValue::Times(stated) = quantity.value else { return None };
-        let after = self.after(quantity);
-        let whole = self.forms().as_long.find(after);
-        let found = whole.or_else(|| self.forms().slower.find(after))?;
+        let after = self.text_after(quantity);
+        let whole = self.form_words().as_long.find(after);
+        let found = whole.or_else(|| self.form_words().slower.find(after))?;
         let one = self.named_before(quantity.from)?;
         let other = self.named_at(quantity.range.end + found.end())?;
         let slack = match quantity.hedge {
@@ -212,7 +208,7 @@ impl<'a> FormedStatement<'a> {
             ValueHedge::About | ValueHedge::Almost => 0.2,
             _ => return None,
         };
-        let pairs = self.paired_figures(&self.measures(), [one, other]);
+        let pairs = self.paired_figures(&self.named_measures(), [one, other]);
         let is_near = |[a, b]: [f64; 2]| {
             let ratio = a.max(b) / a.min(b);
             let readings = [ratio, if whole.is_some() { ratio } else { ratio - 1.0 }];
@@ -236,9 +232,9 @@ impl<'a> FormedStatement<'a> {
     /// “Kata loses 13 % of throughput”, “the throughput is 77 % lower under Kata”.
     fn check_loss(&self, quantity: &StatedQuantity) -> Option<ClaimRemark> {
         let StatedValue::Percent(stated) = quantity.value else { return None };
-        let forms = self.forms();
-        let is_loss = forms.loses.is_match(self.before(quantity))
-            || forms.lower.is_match(self.after(quantity));
+        let forms = self.form_words();
+        let is_loss = forms.loses.is_match(self.text_before(quantity))
+            || forms.lower.is_match(self.text_after(quantity));
         let slack = match quantity.hedge {
             ValueHedge::Exact => 1.5,
             ValueHedge::About => 2.5,
@@ -255,25 +251,26 @@ impl<'a> FormedStatement<'a> {
         let [pair] = &pairs[..] else { return None };
         let less = (1.0 - pair.0[1] / pair.0[0]) * 100.0;
         let is_off = (stated - less).abs() > quantity.half * 1.1 + slack;
-        let is_wrong = is_loss && is_sole && is_off && forms.throughput.is_match(self.text());
+        let is_wrong =
+            is_loss && is_sole && is_off && forms.throughput.is_match(self.sentence.text);
         is_wrong.then(|| self.refute_by_pair(quantity, pair, [target, baseline])).flatten()
     }
 
     /// “+0.52 s for gVisor”, “gVisor adds 0.32 s to a start under runc”.
     fn check_surplus(&self, quantity: &StatedQuantity) -> Option<ClaimRemark> {
         let StatedValue::Seconds(stated) = quantity.value else { return None };
-        let before = self.before(quantity);
-        let of_whom = self.forms().of_whom.find(self.after(quantity));
+        let before = self.text_before(quantity);
+        let of_whom = self.form_words().of_whom.find(self.text_after(quantity));
         let target = match of_whom.filter(|_| before.ends_with('+')) {
             Some(found) => self.named_at(quantity.range.end + found.end())?,
             None => {
-                let found = self.forms().adds.find(before)?;
+                let found = self.form_words().adds.find(before)?;
                 self.named_before(found.start() + 1)
                     .filter(|_| self.is_named_until(found.start()))?
             }
         };
         let baseline = self.index.target_with_role(Role::Baseline).filter(|one| *one != target)?;
-        let pairs = self.paired_figures(&self.measures(), [target, baseline]);
+        let pairs = self.paired_figures(&self.named_measures(), [target, baseline]);
         let is_near = |[a, b]: [f64; 2]| {
             (a - b - stated).abs() <= (quantity.half * 2.0).max((a - b).abs() * 0.06)
         };
@@ -336,7 +333,7 @@ impl<'a> FormedStatement<'a> {
 
     /// “77 modules less”, where the sentence or what stands before it names what is counted.
     fn check_count_difference(&self) -> Option<ClaimRemark> {
-        let found = self.forms().fewer.captures(self.text())?;
+        let found = self.form_words().fewer.captures(self.sentence.text)?;
         let stated: f64 = found.name("number")?.as_str().parse().ok()?;
         let range = found.get(0)?.range();
         let mut subjects = self.named_subjects(&[SubjectKind::Count]);
@@ -348,7 +345,11 @@ impl<'a> FormedStatement<'a> {
                 .collect();
         }
         let [subject] = subjects[..] else { return None };
-        if subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&self.text()[..range.end])) {
+        if subject
+            .doubt
+            .as_ref()
+            .is_some_and(|doubt| doubt.is_match(&self.sentence.text[..range.end]))
+        {
             return None;
         }
         let mut pairs = Vec::new();
@@ -370,7 +371,7 @@ impl<'a> FormedStatement<'a> {
 
     /// “274 → 72, which is 66 % less”.
     fn check_count_share(&self) -> Option<ClaimRemark> {
-        let found = self.forms().reduced.captures(self.text())?;
+        let found = self.form_words().reduced.captures(self.sentence.text)?;
         let number = |name: &str| found.name(name)?.as_str().parse::<f64>().ok();
         let (from, to, stated) = (number("from")?, number("to")?, number("percent")?);
         let fact_ref = self.facts_of_run().find(|one| one.item_count() == Some(from))?;
@@ -392,8 +393,8 @@ impl<'a> FormedStatement<'a> {
         let target = self.index.resolver.single_target(row)?;
         let own = self.figure_of(column)?;
         let cells = || heads.split(" | ").zip(line.split(" | ").skip(1));
-        let (value, half) = self.exact_figure(self.text())?;
-        self.measures().into_iter().find_map(|id| {
+        let (value, half) = self.exact_figure(self.sentence.text)?;
+        self.named_measures().into_iter().find_map(|id| {
             let fact_ref = self.index.fact_on_target(id, &target)?;
             let known = self.index.known_figures(&fact_ref);
             let truth = known.named_figure(own)?;
@@ -409,7 +410,12 @@ impl<'a> FormedStatement<'a> {
                     || !known.computed.iter().any(|one| is_figure_stated(value, half, *one)));
             let shown = crate::report::format_measured(truth, crate::model::SampleUnit::Seconds);
             is_wrong.then(|| {
-                self.refute_words(0..self.text().len(), id, &target, &format!("{own} {shown}"))
+                self.refute_words(
+                    0..self.sentence.text.len(),
+                    id,
+                    &target,
+                    &format!("{own} {shown}"),
+                )
             })?
         })
     }
@@ -424,10 +430,11 @@ impl<'a> FormedStatement<'a> {
 
     /// Which kernel is the newer one, by its release.
     fn check_kernel_order(&self) -> Option<ClaimRemark> {
-        let forms = self.forms();
-        let found = forms.newer.captures(self.text())?;
+        let forms = self.form_words();
+        let found = forms.newer.captures(self.sentence.text)?;
         let word = found.name("word")?;
-        if forms.by_date.is_match(self.text()) || !forms.kernel.is_match(self.text()) {
+        if forms.by_date.is_match(self.sentence.text) || !forms.kernel.is_match(self.sentence.text)
+        {
             return None;
         }
         let guest = self.index.sole_candidate()?;
@@ -456,7 +463,7 @@ impl<'a> FormedStatement<'a> {
 
     /// “Kata comes out faster than runc”, where by each figure of each measure it is not.
     fn check_speed_order(&self) -> Option<ClaimRemark> {
-        let found = self.forms().quicker.captures(self.text())?;
+        let found = self.form_words().quicker.captures(self.sentence.text)?;
         let word = found.name("word")?;
         let one = self.named_before(word.start())?;
         let other = self.named_at(found.get(0)?.end()).filter(|other| *other != one)?;
@@ -464,7 +471,7 @@ impl<'a> FormedStatement<'a> {
         if self.mentions.len() != 2 || targets.iter().any(|one| self.index.never_ran(one)) {
             return None;
         }
-        let pairs = self.paired_figures(&self.measures(), targets);
+        let pairs = self.paired_figures(&self.named_measures(), targets);
         let is_wrong = |([a, b], _): &([f64; 2], FactRef)| a > b;
         let first = pairs.first().filter(|_| pairs.iter().all(is_wrong))?;
         let quantity = StatedQuantity {
@@ -481,8 +488,8 @@ impl<'a> FormedStatement<'a> {
     /// “`core` and `mqueue` are absent from the guest”, of which one is there or none ever was; and
     /// “`mqueue` exists only under Kata”.
     fn check_missing_device(&self) -> Option<ClaimRemark> {
-        let is_missing = self.forms().lacks.is_match(self.text());
-        let is_only = self.forms().only_under.is_match(self.text());
+        let is_missing = self.form_words().lacks.is_match(self.sentence.text);
+        let is_only = self.form_words().only_under.is_match(self.sentence.text);
         let is_of_devices = self
             .named_subjects(&[SubjectKind::Count])
             .iter()
@@ -504,13 +511,13 @@ impl<'a> FormedStatement<'a> {
             .filter(|code| code.start >= start && code.end <= self.sentence.range.end)
             .map(|code| code.start - start..code.end - start);
         let range = code.find(|range| {
-            let name = &self.text()[range.clone()];
+            let name = &self.sentence.text[range.clone()];
             let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             let (is_own, is_others) =
                 (own.iter().any(|one| one == name), other.iter().any(|one| one == name));
             is_name && if is_only { is_others } else { is_own == is_others }
         })?;
-        let name = &self.text()[range.clone()];
+        let name = &self.sentence.text[range.clone()];
         let found = match (own.iter().any(|one| one == name), other.iter().any(|one| one == name)) {
             (true, _) => "that it is there",
             (false, true) => "that it is under the other runtime",
@@ -540,26 +547,23 @@ impl<'a> FormedStatement<'a> {
 
     /// “each sandbox boots the 6.12.47 guest kernel”.
     fn check_guest_release(&self) -> Option<ClaimRemark> {
-        let found = self.forms().boots.captures(self.text())?;
+        let found = self.form_words().boots.captures(self.sentence.text)?;
         let stated = found.name("release").or_else(|| found.name("guest"))?;
-        let target = self.index.sole_candidate()?;
-        let fact_ref = self.index.fact_on_target("kernel.release", target)?;
-        let known = fact_ref.fact.as_str()?;
-        let versions = self.all.iter().filter(|one| matches!(one.value, StatedValue::Version(_)));
-        let is_right = release_numbers(known) == release_numbers(stated.as_str());
-        (!is_right && versions.count() == 1)
-            .then(|| self.refute_words(stated.range(), fact_ref.id, target, known))
-            .flatten()
+        self.check_release(stated, "kernel.release")
     }
 
-    /// “installed from the static release, version 3.23.0”, “containerd 2.1.5” in a list of what is
-    /// installed.
+    /// “installed from the static release, version 3.23.0”, “Kata 3.23.0 is the version I used”.
     fn check_product_version(&self) -> Option<ClaimRemark> {
-        let found = self.forms().installed.captures(self.text())?;
+        let found = self.form_words().installed.captures(self.sentence.text)?;
         let stated =
             found.name("version").or_else(|| found.name("shim")).or_else(|| found.name("used"))?;
+        self.check_release(stated, "runtime.version")
+    }
+
+    /// The only version of the sentence, which is stated as that of a fact of the candidate.
+    fn check_release(&self, stated: regex::Match, id: &str) -> Option<ClaimRemark> {
         let target = self.index.sole_candidate()?;
-        let fact_ref = self.index.fact_on_target("runtime.version", target)?;
+        let fact_ref = self.index.fact_on_target(id, target)?;
         let known = fact_ref.fact.as_str()?;
         let versions = self.all.iter().filter(|one| matches!(one.value, StatedValue::Version(_)));
         let is_right = release_numbers(known) == release_numbers(stated.as_str());
@@ -574,19 +578,19 @@ impl<'a> FormedStatement<'a> {
         values.retain(|one| matches!(one.value, StatedValue::Seconds(_) | StatedValue::Rate(..)));
         let at = values.windows(2).find_map(|two| {
             let [one, other] = two else { return None };
-            let between = &self.text()[one.range.end..other.range.start];
-            let of_whom = self.forms().of_whom.find(between).and_then(|found| {
+            let between = &self.sentence.text[one.range.end..other.range.start];
+            let of_whom = self.form_words().of_whom.find(between).and_then(|found| {
                 let first = self.named_at(one.range.end + found.end())?;
-                let found = self.forms().of_whom.find(self.after(other))?;
+                let found = self.form_words().of_whom.find(self.text_after(other))?;
                 Some([first, self.named_at(other.range.end + found.end())?])
             });
             let in_order = || {
                 let mut named = self.mentions.iter().rev().filter(|it| it.range.end <= one.from);
                 let (second, first) = (named.next()?, named.next()?);
-                let text = self.text();
-                let is_list = self.forms().joins.is_match(between)
-                    && self.forms().joins.is_match(&text[first.range.end..second.range.start])
-                    && self.forms().takes.is_match(&text[second.range.end..one.from]);
+                let text = self.sentence.text;
+                let is_list = self.form_words().joins.is_match(between)
+                    && self.form_words().joins.is_match(&text[first.range.end..second.range.start])
+                    && self.form_words().takes.is_match(&text[second.range.end..one.from]);
                 Some([first.target.as_deref()?, second.target.as_deref()?]).filter(|_| is_list)
             };
             Some(([*one, *other], of_whom.or_else(in_order)?))
@@ -600,7 +604,7 @@ impl<'a> FormedStatement<'a> {
         let id = self
             .find_fact_with(one, b)
             .filter(|id| Some(*id) == self.find_fact_with(other, a) && is_exchanged)?;
-        self.refute_words(one.range.clone(), id, a, &self.text()[other.range.clone()])
+        self.refute_words(one.range.clone(), id, a, &self.sentence.text[other.range.clone()])
     }
 
     /// The fact that has a value on a target.
