@@ -27,6 +27,9 @@ const CORE_FOLDERS: &[&str] = &[
     "templates/book",
 ];
 
+/// The file of a control group that is called like the fact that is read from it.
+const CONTROLLERS: (&str, &str) = ("doctor/platform.rs", "cgroup.controllers");
+
 fn source_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
@@ -109,6 +112,30 @@ fn a_pack_is_named_by_itself_and_in_the_list_alone() {
         !may_name && text.contains("lab12")
     });
     assert_eq!(texts.keys().collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// The build makes a constant of each fact of the catalogue, so that one that is not there does not
+/// compile.
+#[test]
+fn no_text_of_the_program_is_the_id_of_a_fact() {
+    let ids = Regex::new(r#"(?m)^id = "(.+)"$"#).unwrap();
+    let mut facts = BTreeSet::new();
+    for path in source_files(&own_path("data/catalogue")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        facts.extend(ids.captures_iter(&text).map(|found| found[1].to_string()));
+    }
+    assert!(facts.contains("kernel.release"));
+    let literals = Regex::new(r#""([a-z_]+\.[a-z_.]+)""#).unwrap();
+    let mut met = Vec::new();
+    for (name, text) in program_texts() {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for found in code.flat_map(|line| literals.captures_iter(line)) {
+            if facts.contains(&found[1]) && (&*name, &found[1]) != CONTROLLERS {
+                met.push(format!("{name}: {}", &found[0]));
+            }
+        }
+    }
+    assert!(met.is_empty(), "{}", met.join("\n"));
 }
 
 /// Merges that were committed before they were made: a template with such marks is published.

@@ -21,7 +21,7 @@ use super::{sarif, summary};
 use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
 use crate::judge::{Conclusion, ExpectationResult, Severity, UndecidedReason, Verdict};
-use crate::model::{Role, Run};
+use crate::model::{FactId, Role, Run};
 use crate::project::{CONFIG, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
@@ -357,7 +357,8 @@ fn timing_json(assessment: &Assessment) -> serde_json::Value {
         let targets: Vec<&str> = baseline.into_iter().chain([&*measure.target]).collect();
         let mut value = json!(measure);
         if measure.withheld.is_none() {
-            value["doubted"] = json!(assessment.figure_obstacle(&measure.id, &targets));
+            value["doubted"] =
+                json!(assessment.figure_obstacle(FactId::from_text(&measure.id), &targets));
         }
         measures.push(value);
     }

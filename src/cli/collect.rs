@@ -24,7 +24,7 @@ use crate::engine::{self, EngineKind, interrupt, parse_image_name};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::model::application::is_success_status;
-use crate::model::{EvidenceKind, Fact, Role, Run, Target};
+use crate::model::{EvidenceKind, Fact, Role, Run, Target, fact_ids};
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -345,7 +345,8 @@ fn has_failed_app(run: &Run) -> bool {
     let mut started =
         run.targets.iter().filter(|it| it.role != Role::Host && it.start_failure().is_none());
     started.any(|target| {
-        let status = run.find_fact("app.health_status", &target.name).and_then(Fact::as_i64);
+        let status =
+            run.find_fact(fact_ids::APP_HEALTH_STATUS, &target.name).and_then(Fact::as_i64);
         !status.is_some_and(is_success_status)
     })
 }

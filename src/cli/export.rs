@@ -18,7 +18,7 @@ use crate::export::evidence_files::write_evidence_files;
 use crate::export::{benchmark, hyperfine, prometheus, series};
 use crate::judge::Severity;
 use crate::judge::rules::Finding;
-use crate::model::Run;
+use crate::model::{FactId, Run};
 use crate::project::Project;
 use crate::report::ProjectData;
 use crate::report::pack::{CommandWords, Pack};
@@ -215,7 +215,7 @@ fn series_defects<'a>(
 ) -> impl Iterator<Item = &'a Finding> {
     findings.iter().filter(|finding| {
         finding.severity == Severity::Error
-            && all.iter().any(|one| finding.rests_on(one.id, Some(one.target)))
+            && all.iter().any(|one| finding.rests_on(FactId::from_text(one.id), Some(one.target)))
     })
 }
 
@@ -230,7 +230,7 @@ fn export_series(
     let assessment = load_assessment(project, &times.run, console)?;
     let mut all = series::select_series(&assessment.run, &times.series)?;
     for one in &mut all {
-        one.obstacle = assessment.figure_obstacle(one.id, &[one.target]);
+        one.obstacle = assessment.figure_obstacle(FactId::from_text(one.id), &[one.target]);
     }
     let mut doubted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for one in all.iter().filter(|_| !assessment.timing.is_withheld()) {

@@ -38,7 +38,7 @@ use nodes::read_labels;
 
 use crate::collect::{RuntimeArgument, SessionRecord, capture_of};
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureOrigin, NO_STARTS, Role, Target};
+use crate::model::{Capture, CaptureOrigin, NO_STARTS, Role, Target, fact_ids};
 use crate::probe::collected::HOST_PART;
 use crate::probe::script;
 
@@ -252,20 +252,20 @@ fn find_restart(
 /// What the object of a node states, as captures of the host.
 fn node_captures(node: &ClusterNode, security: PodSecurity) -> Vec<Capture> {
     let states = [
-        ("kernel.boot_id", "bootID", &node.boot_id),
-        ("kernel.release", "kernelVersion", &node.kernel),
-        ("engine.version", "containerRuntimeVersion", &node.runtime),
+        (fact_ids::KERNEL_BOOT_ID, "bootID", &node.boot_id),
+        (fact_ids::KERNEL_RELEASE, "kernelVersion", &node.kernel),
+        (fact_ids::ENGINE_VERSION, "containerRuntimeVersion", &node.runtime),
     ];
     let mut captures = Vec::new();
     for (id, field, value) in states {
         let path = format!("jsonpath={{.status.nodeInfo.{field}}}");
         let argv = ["kubectl", "get", "node", &node.name, "-o", &path].map(String::from).to_vec();
         let origin = CaptureOrigin::Command { argv };
-        captures.push(Capture::of_target("host", id, origin, value.as_bytes()));
+        captures.push(Capture::of_target("host", &id, origin, value.as_bytes()));
     }
     let level = format!("{}\n", security.into_str());
     let how = "the level of Pod Security that the pods were made for";
-    captures.push(capture_of("host", "pod.security", how, &level));
+    captures.push(capture_of("host", &fact_ids::POD_SECURITY, how, &level));
     captures
 }
 
@@ -280,8 +280,8 @@ fn node_record<'a>(
     let skipped = left_out.chain([
         (HOST_PART, answers.unseen.as_str()),
         ("startup", NO_CLIENT),
-        ("startup.scheduled", answers.no_starts),
-        ("startup.control.scheduled", answers.no_control),
+        (&fact_ids::STARTUP_SCHEDULED, answers.no_starts),
+        (&fact_ids::STARTUP_CONTROL_SCHEDULED, answers.no_control),
     ]);
     let skipped = skipped.map(|(part, why)| (part.to_string(), why.to_string()));
     let mut targets = vec![Target::of_role("host", Role::Host, None)];

@@ -13,7 +13,7 @@ use super::words::{
 };
 use super::{ClusterSession, PodClass};
 use crate::collect::{WitnessProcess, answer_captures, script_questions};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, fact_ids};
 use crate::probe::script::{self, BatchAnswers, BatchLimits, BatchQuestion};
 
 /// How often a pod is looked at, and the events about one that does not start.
@@ -165,7 +165,7 @@ fn read_outcome(
     let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
     let how = format!("pod {} as the cluster stored it, held against what was asked for", pod.name);
     let origin = CaptureOrigin::Observed { how };
-    let stored = Capture::of_target(target, "pod.changes", origin, lines.as_bytes());
+    let stored = Capture::of_target(target, &fact_ids::POD_CHANGES, origin, lines.as_bytes());
     let mut captures = vec![boot, stored];
     captures.extend(answer_captures(target, questions, answers, answers.started));
     (captures, failure)

@@ -17,7 +17,7 @@ use super::pod::{PodSettings, probe_pod};
 use super::probing::{GRACE, ProbePod};
 use super::{ClusterSession, PodClass};
 use crate::collect::capture_of;
-use crate::model::{Capture, Role};
+use crate::model::{Capture, Role, fact_ids};
 use crate::stats::RandomSequence;
 
 /// What the container prints, so that one that did nothing is not taken for a fast one.
@@ -130,8 +130,12 @@ fn arm_captures(arms: &[StartArm], samples: u32) -> Vec<Capture> {
              {COLUMNS}\n{}",
             arm.lines
         );
-        let id = if arm.is_control { "startup.control.scheduled" } else { "startup.scheduled" };
-        captures.push(capture_of(&arm.class.name, id, METHOD, &text));
+        let id = if arm.is_control {
+            fact_ids::STARTUP_CONTROL_SCHEDULED
+        } else {
+            fact_ids::STARTUP_SCHEDULED
+        };
+        captures.push(capture_of(&arm.class.name, &id, METHOD, &text));
     }
     captures
 }

@@ -28,7 +28,7 @@ use super::probing::{GRACE, HeldPod, ProbePod};
 use super::words::PodEnd;
 use crate::collect::{answer_captures, capture_of, script_questions, witness_captures};
 use crate::engine::MONITORS;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, FactId, fact_ids};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::script::{self, BatchLimits, BatchQuestion};
 
@@ -36,17 +36,17 @@ const TEMPLATE: &str = include_str!("view.sh");
 
 /// Probes of a host that a pod which entered its node is not asked: they show who asks, its control
 /// group, its mounts, its rights and its environment, or the node's object answers them.
-const OF_WHO_ASKS: &[&str] = &[
-    "cgroup.limits",
-    "cgroup.mem_max",
-    "fs.mounts",
-    "fs.types",
-    "kernel.boot_id",
-    "kernel.release",
-    "ns.inodes",
-    "priv.env_proxy",
-    "priv.lsm",
-    "priv.status",
+const OF_WHO_ASKS: &[FactId] = &[
+    fact_ids::CGROUP_LIMITS,
+    fact_ids::CGROUP_MEM_MAX,
+    fact_ids::FS_MOUNTS,
+    fact_ids::FS_TYPES,
+    fact_ids::KERNEL_BOOT_ID,
+    fact_ids::KERNEL_RELEASE,
+    fact_ids::NS_INODES,
+    fact_ids::PRIV_ENV_PROXY,
+    fact_ids::PRIV_LSM,
+    fact_ids::PRIV_STATUS,
 ];
 
 /// How the node is entered: the pod has its process ids, its network and its messages already.
@@ -155,7 +155,7 @@ fn node_questions(catalogue: &ProbeCatalogue, level: NodeViewLevel) -> Vec<Batch
         NodeViewLevel::Processes => Vec::new(),
         NodeViewLevel::Full => {
             let mut questions = script_questions(catalogue, true);
-            questions.retain(|question| !OF_WHO_ASKS.contains(&question.id));
+            questions.retain(|question| !OF_WHO_ASKS.contains(&FactId::from_text(question.id)));
             questions
         }
     }
@@ -269,7 +269,7 @@ fn pod_captures(held: &HeldPod, own: &[&SeenProcess], count: usize, seen_by: &st
     );
     let names: BTreeSet<&str> = own.iter().map(|process| process.shown_name()).collect();
     let lines: String = names.iter().map(|name| format!("{name}\n")).collect();
-    captures.push(capture_of(target, "host.processes", &how, &lines));
+    captures.push(capture_of(target, &fact_ids::HOST_PROCESSES, &how, &lines));
     captures
 }
 
@@ -278,7 +278,7 @@ fn monitor_by_name(target: &str, own: &[&SeenProcess]) -> Capture {
     let names: BTreeSet<&str> = own.iter().map(|process| process.shown_name()).collect();
     let monitor = names.into_iter().find(|name| is_monitor(name)).map(|name| format!("{name}\n"));
     let how = "the first virtual machine monitor among them, by what it calls itself";
-    capture_of(target, "host.vmm", how, &monitor.unwrap_or_default())
+    capture_of(target, &fact_ids::HOST_VMM, how, &monitor.unwrap_or_default())
 }
 
 fn is_monitor(name: &str) -> bool {
@@ -301,12 +301,20 @@ fn program_captures(
     let monitor = programs.iter().find(|(process, _)| is_monitor(process.program_name()));
     let mut captures = Vec::new();
     for (id, found, what) in [
-        ("host.shim", shim, "the program of the first process of the pod whose name says shim"),
-        ("host.vmm", monitor, "the program of the first virtual machine monitor of the pod"),
+        (
+            fact_ids::HOST_SHIM,
+            shim,
+            "the program of the first process of the pod whose name says shim",
+        ),
+        (
+            fact_ids::HOST_VMM,
+            monitor,
+            "the program of the first virtual machine monitor of the pod",
+        ),
     ] {
         let how = format!("{what}, by its link, as pod {seen_by} sees it");
         let line = found.map(|(_, program)| format!("{program}\n")).unwrap_or_default();
-        captures.push(capture_of(target, id, &how, &line));
+        captures.push(capture_of(target, &id, &how, &line));
     }
     let mut handles = BTreeSet::new();
     for process in own {
@@ -318,7 +326,7 @@ fn program_captures(
     );
     captures.push(capture_of(
         target,
-        "host.vm_fds",
+        &fact_ids::HOST_VM_FDS,
         &how,
         &handles.into_iter().collect::<String>(),
     ));
@@ -332,7 +340,7 @@ fn program_captures(
             "Pss of smaps_rollup, summed over the pod's processes, in kB, while {count} pods of the \
              session lived on the node, which share pages"
         );
-        captures.push(capture_of(target, "host.mem_pss", &how, &format!("{total}\n")));
+        captures.push(capture_of(target, &fact_ids::HOST_MEM_PSS, &how, &format!("{total}\n")));
         captures.push(capture_of(target, "host.mem_pss.detail", "the same by process", &list));
     }
     captures

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::model::application::{
     LOG, STATE, exit_status_of, is_success_status, last_log_line, parse_ended,
 };
-use crate::model::{Capture, CaptureStatus, Target};
+use crate::model::{Capture, CaptureStatus, Target, fact_ids};
 use crate::process::{CommandOutput, run_command};
 
 /// How much of a response's head is kept.
@@ -134,7 +134,7 @@ pub(super) fn capture_app(
             session.progress.on_trouble(&spec.name, &format!("the application: {words}"));
             captures.push(host_side::failed_capture(
                 &spec.name,
-                "app.health_status",
+                &fact_ids::APP_HEALTH_STATUS,
                 "the application's start",
                 &words,
             ));
@@ -256,7 +256,12 @@ fn health_captures(
         Err(words) => (0, format!("{words}\n")),
     };
     vec![
-        host_side::capture_of(&spec.name, "app.health_status", &how, &format!("{status}\n")),
+        host_side::capture_of(
+            &spec.name,
+            &fact_ids::APP_HEALTH_STATUS,
+            &how,
+            &format!("{status}\n"),
+        ),
         host_side::capture_of(
             &spec.name,
             "app.health_status.detail",
@@ -286,19 +291,19 @@ fn check_through_proxy(
     proxy_variables()?;
     let url = format!("http://localhost:{}/", app.host_port);
     let argv = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", &url].map(String::from);
-    let id = "app.health_proxied";
+    let id = fact_ids::APP_HEALTH_PROXIED;
     let finished = match run_command(&argv, Duration::from_secs(20), session.cancel) {
         Ok(finished) => finished,
         Err(error) => {
             return Some(host_side::failed_capture(
                 &spec.name,
-                id,
+                &id,
                 &shell_line(&argv),
                 &error.message,
             ));
         }
     };
-    let mut capture = from_command(&spec.name, id, &finished);
+    let mut capture = from_command(&spec.name, &id, &finished);
     // Without a response `curl` fails, and prints 000: that is an answer to what is asked here.
     if finished.exit_status().is_some() && finished.stdout_text() == "000" {
         capture.status = CaptureStatus::Ok;

@@ -143,7 +143,7 @@ fn engine_answers(session: &CollectSession) -> Vec<Capture> {
         .into_iter()
         .filter_map(|(id, argv)| {
             let finished = run_command(&argv, engine::QUESTION, session.cancel).ok()?;
-            Some(from_command("host", id, &finished))
+            Some(from_command("host", &id, &finished))
         })
         .collect()
 }

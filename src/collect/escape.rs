@@ -19,7 +19,7 @@ use crate::engine::clean;
 use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{NameFailedFile, Result};
 use crate::knowledge::names_runtime;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, Target};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, FactId, Target, fact_ids};
 use crate::probe::script::make_nonce;
 use crate::process::{CommandOutput, ExitReason, run_command};
 
@@ -251,7 +251,7 @@ fn escape_script(session: &CollectSession, way: SharingMode, nonce: &str, line: 
     );
     if way.is_privileged {
         for id in PRIVILEGED {
-            if let Some(probe) = session.catalogue.find_probe(id) {
+            if let Some(probe) = session.catalogue.find_probe(&id) {
                 script.push_str(&format!("v=$({}) && echo {id} $v; ", probe.command));
             }
         }
@@ -261,7 +261,8 @@ fn escape_script(session: &CollectSession, way: SharingMode, nonce: &str, line: 
 }
 
 /// What is asked of a privileged container.
-const PRIVILEGED: [&str; 2] = ["escape.privileged_dev_entries", "escape.privileged_cap_eff"];
+const PRIVILEGED: [FactId; 2] =
+    [fact_ids::ESCAPE_PRIVILEGED_DEV_ENTRIES, fact_ids::ESCAPE_PRIVILEGED_CAP_EFF];
 
 /// The engine's options for a way.
 fn mount_options(
@@ -307,17 +308,17 @@ fn outcome_captures(spec: &Target, attempts: &[EscapeAttempt]) -> Vec<Capture> {
         let attempt = emptied.unwrap_or(write);
         captures.push(outcome_capture(
             spec,
-            "escape.host_write",
+            &fact_ids::ESCAPE_HOST_WRITE,
             attempt,
             EscapeAttempt::outcome_word,
         ));
-        captures.push(outcome_capture(spec, "escape.host_file", attempt, |attempt| {
+        captures.push(outcome_capture(spec, &fact_ids::ESCAPE_HOST_FILE, attempt, |attempt| {
             attempt.state.map(|state| state.into_str())
         }));
     }
     if let Some(write) = write_privileged {
-        let id = "escape.host_write_privileged";
-        captures.push(outcome_capture(spec, id, write, EscapeAttempt::outcome_word));
+        let id = fact_ids::ESCAPE_HOST_WRITE_PRIVILEGED;
+        captures.push(outcome_capture(spec, &id, write, EscapeAttempt::outcome_word));
     }
     let record: String =
         attempts.iter().map(|attempt| attempt.describe_observations() + "\n").collect();
@@ -371,12 +372,12 @@ fn privileged_captures(
     let text = crate::text::decode_bytes(&attempt.finished.stdout);
     let mut captures = Vec::new();
     for id in PRIVILEGED {
-        let Some(probe) = session.catalogue.find_probe(id) else { continue };
+        let Some(probe) = session.catalogue.find_probe(&id) else { continue };
         let said =
-            text.lines().find_map(|line| line.strip_prefix(id)?.strip_prefix(' ').map(str::trim));
+            text.lines().find_map(|line| line.strip_prefix(&*id)?.strip_prefix(' ').map(str::trim));
         let text = said.map_or(String::new(), |said| format!("{said}\n"));
         let started = Some(attempt.finished.started);
-        let capture = host_side::capture_since(started, &spec.name, id, "", &text);
+        let capture = host_side::capture_since(started, &spec.name, &id, "", &text);
         let origin = CaptureOrigin::Probe {
             command: probe.command.clone(),
             within: format!("{}/escape.{}", spec.name, attempt.way.name),

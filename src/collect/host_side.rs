@@ -13,7 +13,9 @@ use super::waiting::wait_until;
 use crate::engine::facts::inspect_container;
 use crate::engine::{EngineKind, MONITORS};
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
+use crate::model::{
+    Capture, CaptureOrigin, CaptureStatus, CapturedStream, FactId, Target, fact_ids,
+};
 use crate::proc::ProcessTable;
 
 /// A process in the container with an argument that nothing else on the machine has.
@@ -87,10 +89,15 @@ pub(super) fn capture_host_side(
         Err(error) => {
             session.progress.on_trouble(&spec.name, &error.message);
             let how = "the answer of the engine about the running container";
-            return vec![failed_capture(&spec.name, "host.engine_container", how, &error.message)];
+            return vec![failed_capture(
+                &spec.name,
+                &fact_ids::HOST_ENGINE_CONTAINER,
+                how,
+                &error.message,
+            )];
         }
     };
-    let mut engine = from_command(&spec.name, "host.engine_container", &answer);
+    let mut engine = from_command(&spec.name, &fact_ids::HOST_ENGINE_CONTAINER, &answer);
     engine.stdout = CapturedStream::new(inspection_summary(&inspected).as_bytes());
     engine.origin = observed_origin("the answer of the engine about the running container");
     let mut captures = vec![engine];
@@ -166,14 +173,14 @@ pub(crate) fn witness_captures(
     found: Option<&str>,
     count: usize,
 ) -> Vec<Capture> {
-    const ID: &str = "host.witness_process";
+    const ID: FactId = fact_ids::HOST_WITNESS_PROCESS;
     let (answer, detail) = match found {
         Some(words) => ("yes\n", format!("{words}\n")),
         None => ("no\n", format!("none of {count} processes on the host\n")),
     };
     let what = "what was found of the witness";
     vec![
-        capture_of(target, ID, how, answer),
+        capture_of(target, &ID, how, answer),
         capture_of(target, &format!("{ID}.detail"), what, &detail),
     ]
 }
@@ -192,14 +199,14 @@ fn kernel_log_capture(
     witness: &WitnessProcess,
 ) -> Capture {
     let mark = format!("isoproof witness {}", witness.argument);
-    let (id, how) = ("host.witness_kmsg", format!("the host's kernel log, for: {mark}"));
+    let (id, how) = (fact_ids::HOST_WITNESS_KMSG, format!("the host's kernel log, for: {mark}"));
     match crate::engine::query_engine(&["dmesg"], session.cancel) {
         Ok(log) if crate::text::decode_bytes(&log.stdout).contains(&mark) => {
-            capture_of(&spec.name, id, &how, "yes\n")
+            capture_of(&spec.name, &id, &how, "yes\n")
         }
-        Ok(_) => capture_of(&spec.name, id, &how, "no\n"),
+        Ok(_) => capture_of(&spec.name, &id, &how, "no\n"),
         // A log that cannot be read shows nothing of who wrote to it.
-        Err(error) => failed_capture(&spec.name, id, &how, &error.message),
+        Err(error) => failed_capture(&spec.name, &id, &how, &error.message),
     }
 }
 
@@ -209,7 +216,7 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     let table = ProcessTable::of_this_machine();
     let exe = table.program_path(pid).unwrap_or_default();
     let how = format!("the program of process {pid}, which the engine calls the container's");
-    captures.push(capture_of(&spec.name, "host.pid_exe", &how, &end_line(&exe)));
+    captures.push(capture_of(&spec.name, &fact_ids::HOST_PID_EXE, &how, &end_line(&exe)));
     let family = process_tree(pid, id);
     let mut pids = family.iter().copied();
     let shim = pids.clone().find(|pid| is_shim_name(&table.process_name(*pid))).or_else(|| {
@@ -217,7 +224,7 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     });
     let shim_program = shim.and_then(|pid| table.program_path(pid)).unwrap_or_default();
     let how = "the program of the process above the container's whose name says shim or conmon";
-    captures.push(capture_of(&spec.name, "host.shim", how, &end_line(&shim_program)));
+    captures.push(capture_of(&spec.name, &fact_ids::HOST_SHIM, how, &end_line(&shim_program)));
     let monitor = family.iter().copied().find(|pid| {
         table.program_path(*pid).is_some_and(|path| {
             let program = path.rsplit('/').next().unwrap_or_default().to_string();
@@ -226,9 +233,9 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     });
     let how = "the program of the first virtual machine monitor among the container's processes";
     let monitor_program = monitor.and_then(|pid| table.program_path(pid)).unwrap_or_default();
-    captures.push(capture_of(&spec.name, "host.vmm", how, &end_line(&monitor_program)));
+    captures.push(capture_of(&spec.name, &fact_ids::HOST_VMM, how, &end_line(&monitor_program)));
     let how = "open files of the container's processes that belong to a virtual machine";
-    captures.push(capture_of(&spec.name, "host.vm_fds", how, &vm_files(&family)));
+    captures.push(capture_of(&spec.name, &fact_ids::HOST_VM_FDS, how, &vm_files(&family)));
     captures.extend(capture_memory(spec, &family));
     captures
 }
@@ -262,7 +269,7 @@ fn capture_memory(spec: &Target, family: &BTreeSet<u32>) -> Vec<Capture> {
         parts.iter().map(|(name, kilobytes)| format!("{name} {kilobytes} kB\n")).collect();
     let how = "Pss of smaps_rollup, summed over the shim and the processes below it, in kB";
     vec![
-        capture_of(&spec.name, "host.mem_pss", how, &format!("{total}\n")),
+        capture_of(&spec.name, &fact_ids::HOST_MEM_PSS, how, &format!("{total}\n")),
         capture_of(&spec.name, "host.mem_pss.detail", "the same by process", &list),
     ]
 }

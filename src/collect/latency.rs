@@ -16,7 +16,7 @@ use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
 use super::options::RequestLoad;
 use super::session::CollectSession;
 use super::work_part::WorkPart;
-use crate::model::{Capture, CaptureStatus, Target};
+use crate::model::{Capture, CaptureStatus, Target, fact_ids};
 
 /// Requests that are thrown away before those that are measured.
 const WARMUP: u32 = 5;
@@ -230,7 +230,8 @@ impl LoopbackBaseline {
     /// The floor as a fact of the host; none if nothing was measured.
     pub(super) fn capture_loopback(&self) -> Option<Capture> {
         let how = "requests by isoproof to a trivial server in its own process, over loopback";
-        let capture = host_side::capture_since(self.started, "host", "http.floor", how, &self.text);
+        let capture =
+            host_side::capture_since(self.started, "host", &fact_ids::HTTP_FLOOR, how, &self.text);
         (!self.text.is_empty()).then_some(capture)
     }
 }

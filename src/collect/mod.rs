@@ -37,7 +37,7 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::{self, OWNER_LABEL, SESSION_LABEL, clean};
 use crate::error::{Error, Result};
-use crate::model::{Capture, Run, STOPPED_BY_USER, Target};
+use crate::model::{Capture, Run, STOPPED_BY_USER, Target, fact_ids};
 use crate::owner;
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
@@ -153,7 +153,7 @@ fn run_app_and_share_tests(
     if let Some(app) = app {
         if app::proxy_variables().is_none() {
             let reason = "no proxy variable is set in the environment".to_string();
-            skipped.insert("app.health_proxied".into(), reason);
+            skipped.insert(fact_ids::APP_HEALTH_PROXIED.to_string(), reason);
         }
         for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
             captures.extend(app::capture_app(session, spec, app, &mut floor));

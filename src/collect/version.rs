@@ -8,7 +8,7 @@ use super::session::CollectSession;
 use crate::engine::facts::{containerd_path, path_folders};
 use crate::engine::{EngineKind, VERSION_LIMIT, is_shim, query_engine};
 use crate::knowledge::names_runtime;
-use crate::model::{Capture, Target};
+use crate::model::{Capture, Target, fact_ids};
 use crate::process::run_command;
 
 /// The path of the target's runtime or shim, with every link followed, and its version.
@@ -21,12 +21,13 @@ pub(super) fn capture_versions(session: &CollectSession, spec: &Target) -> Vec<C
     let real = std::fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
     let how = format!("where {} leads to, with every link followed", named.display());
     let path = format!("{}\n", real.display());
-    let mut captures = vec![host_side::capture_of(&spec.name, "runtime.program", &how, &path)];
+    let mut captures =
+        vec![host_side::capture_of(&spec.name, &fact_ids::RUNTIME_PROGRAM, &how, &path)];
     let argv = vec![named.display().to_string(), "--version".to_string()];
     if let Ok(finished) = run_command(&argv, VERSION_LIMIT, session.cancel) {
-        captures.push(from_command(&spec.name, "runtime.program_version", &finished));
+        captures.push(from_command(&spec.name, &fact_ids::RUNTIME_PROGRAM_VERSION, &finished));
         if spec.handler.as_deref().is_some_and(|handler| names_runtime(handler, "kata")) {
-            captures.push(from_command(&spec.name, "runtime.version", &finished));
+            captures.push(from_command(&spec.name, &fact_ids::RUNTIME_VERSION, &finished));
         }
     }
     captures

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::machine::MachineProfile;
 use super::target::TargetPair;
-use crate::model::{EvidenceKind, Fact, Run, Target, fact_ids};
+use crate::model::{EvidenceKind, Fact, FactId, Run, Target, fact_ids};
 use crate::phrases::{ConditionPhrases, fill_phrase};
 
 /// Something that differs between the runs and may be the cause of a change.
@@ -62,7 +62,8 @@ pub(super) fn differing_conditions(
         let [x, y] = [x, y].map(|machine| Some(machine.describe_machine()));
         told.push(RunCondition { is_fact: true, ..new_condition(&phrases.machine, x, y) });
     }
-    for (id, what) in phrases.host.iter().filter(|(id, _)| is_of_one_kind(id, a, b)) {
+    let host = phrases.host.iter().map(|(id, what)| (FactId::from_text(id), what));
+    for (id, what) in host.filter(|(id, _)| is_of_one_kind(*id, a, b)) {
         if let (Some(x), Some(y)) = (host_fact(a, id), host_fact(b, id)) {
             told.push(RunCondition { is_fact: true, ..new_condition(what, Some(x), Some(y)) });
         }
@@ -102,12 +103,12 @@ fn target_condition(
 /// images: of the configuration or of the manifest. The same image has another one of each.
 pub(crate) fn image_digest_kind(run: &Run) -> (Option<String>, Option<String>) {
     let engine = collected_with(run).map(|(engine, _)| engine.to_string());
-    (engine, host_fact(run, &fact_ids::ENGINE_STORAGE))
+    (engine, host_fact(run, fact_ids::ENGINE_STORAGE))
 }
 
 /// Whether a difference of this fact is one of what it is about.
-pub(super) fn is_of_one_kind(id: &str, a: &Run, b: &Run) -> bool {
-    id != &*fact_ids::IMAGE_DIGEST || image_digest_kind(a) == image_digest_kind(b)
+pub(super) fn is_of_one_kind(id: FactId, a: &Run, b: &Run) -> bool {
+    id != fact_ids::IMAGE_DIGEST || image_digest_kind(a) == image_digest_kind(b)
 }
 
 fn evidence_form<'p>(run: &Run, phrases: &'p ConditionPhrases) -> &'p str {
@@ -138,7 +139,7 @@ fn node_of(run: &Run) -> Option<String> {
     }
 }
 
-fn host_fact(run: &Run, id: &str) -> Option<String> {
+fn host_fact(run: &Run, id: FactId) -> Option<String> {
     let host = run.with_role(crate::model::Role::Host).next()?;
     let value = run.find_fact(id, &host.name).and_then(Fact::as_value)?;
     Some(super::value::value_text(value).replace('\n', " "))

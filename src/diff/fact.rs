@@ -9,7 +9,7 @@ use super::condition::is_of_one_kind;
 use super::gate::is_left_out;
 use super::target::TargetPair;
 use super::{figure, value};
-use crate::model::{Fact, MissingFact, MissingReason, Role, Run, Target, fact_ids};
+use crate::model::{Fact, FactId, MissingFact, MissingReason, Role, Run, Target, fact_ids};
 use crate::phrases::RelationPhrases;
 use crate::privacy::mask_pseudonyms;
 use crate::probe::catalogue::{EvidenceStrength, ProbeCatalogue};
@@ -28,7 +28,8 @@ pub(super) fn fact_changes(
     let ids: BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
     let mut out = Vec::new();
     for id in ids {
-        let probe = catalogue.find_probe(id);
+        let id = FactId::from_text(id);
+        let probe = catalogue.find_probe(&id);
         for pair in pairs {
             let (old, new) = (a.find_fact(id, &pair.a.name), b.find_fact(id, &pair.b.name));
             let mut facts = [old, new].into_iter().flatten();
@@ -39,13 +40,13 @@ pub(super) fn fact_changes(
             if are_known && !is_of_one_kind(id, a, b) {
                 continue;
             }
-            let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {
+            let Some(mut change) = fact_change(&id, &pair.b.name, pair.b.role, old, new) else {
                 continue;
             };
             // What one session was told to leave out is a condition, and no change.
             if [(&change.a, a), (&change.b, b)]
                 .iter()
-                .any(|(value, run)| value.is_null() && is_left_out(run, id))
+                .any(|(value, run)| value.is_null() && is_left_out(run, &id))
             {
                 continue;
             }
@@ -59,7 +60,7 @@ pub(super) fn fact_changes(
                     false => phrases.not_hosts.clone().into(),
                 };
                 let strength = probe.map_or(EvidenceStrength::None, |probe| probe.strength);
-                let title = probe.map_or_else(|| id.clone(), |probe| probe.title.clone());
+                let title = probe.map_or_else(|| id.to_string(), |probe| probe.title.clone());
                 out.push(Change { a: words(one), b: words(other), strength, title, ..change });
                 continue;
             }
@@ -87,7 +88,7 @@ pub(super) fn fact_changes(
 
 /// Whether a target shows the host's own boot id: the one thing about it that means the same in
 /// every boot.
-fn relation_to_host(id: &str, run: &Run, target: &Target) -> Option<bool> {
+fn relation_to_host(id: FactId, run: &Run, target: &Target) -> Option<bool> {
     let host = run.with_role(Role::Host).next().filter(|host| host.name != target.name)?;
     let value = |name: &str| run.find_fact(id, name).and_then(Fact::as_value);
     let (own, hosts) = (value(&target.name)?, value(&host.name)?);

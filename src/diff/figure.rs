@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::value::value_text;
-use crate::model::{Fact, Role, Run};
+use crate::model::{Fact, FactId, Role, Run};
 use crate::probe::catalogue::{Probe, ProbePlace as Asked};
 use crate::stats::history::{PredictionPlace, SessionPrediction};
 use crate::stats::{self, ComparisonOutcome, Interval};
@@ -34,7 +34,7 @@ pub(super) fn is_measured(probe: Option<&Probe>) -> bool {
 
 /// What a figure of a target was measured with, if its question names such a fact.
 pub(super) fn measured_with(run: &Run, probe: Option<&Probe>, target: &str) -> Option<String> {
-    let fact = run.find_fact(probe?.measured_with.as_ref()?, target)?;
+    let fact = run.find_fact(FactId::from_text(probe?.measured_with.as_ref()?), target)?;
     fact.as_value().map(value_text)
 }
 

@@ -2,7 +2,7 @@
 
 use super::change::{Change, ChangeKind};
 use crate::judge::Conclusion;
-use crate::model::{EvidenceKind, Fact, MissingReason, Role, Run, is_part_of};
+use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, Run, is_part_of};
 use crate::project::DiffGate;
 
 /// Whether something that the first run shows is shown no longer: a runtime, a boundary, or the
@@ -24,7 +24,7 @@ pub(super) fn is_regression(change: &Change, a: &Run, b: &Run) -> bool {
 /// Whether the second run has an answer all the same: that there is no such thing, that it may not
 /// be seen, or one that does not say it. What a stronger boundary hides is not lost.
 fn is_answered(change: &Change, b: &Run) -> bool {
-    let fact = b.find_fact(&change.fact, &change.target);
+    let fact = b.find_fact(FactId::from_text(&change.fact), &change.target);
     matches!(fact, Some(Fact::Missing(missing)) if matches!(
         missing.why,
         MissingReason::Absent | MissingReason::Denied | MissingReason::NotStated

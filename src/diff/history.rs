@@ -8,7 +8,7 @@ use super::figure::{
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
 use crate::judge::timing::RunTiming;
-use crate::model::{EvidenceKind, Role, Run, is_timed};
+use crate::model::{EvidenceKind, FactId, Role, Run, is_timed};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::DiffGate;
 use crate::stats::ComparisonOutcome;
@@ -238,7 +238,7 @@ impl PastSession {
 
 /// The facts that a session is made of.
 pub fn needed_facts(catalogue: &ProbeCatalogue) -> HashSet<&str> {
-    let mut needed: HashSet<&str> = machine::telling_facts().collect();
+    let mut needed: HashSet<&str> = machine::telling_facts().map(FactId::as_str).collect();
     for probe in catalogue.iter_probes() {
         needed.extend(is_measured(Some(probe)).then_some(probe.id.as_str()));
         needed.extend(probe.measured_with.as_deref());

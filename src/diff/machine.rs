@@ -11,21 +11,26 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Fact, Role, Run};
+use crate::model::{Fact, FactId, Role, Run, fact_ids};
 
 /// The facts that tell machines apart, apart from memory.
-const TOLD_BY: &[&str] = &["cpu.model", "cpu.count", "kernel.machine", "hw.dmi.product_name"];
+const IDENTITY_FACTS: &[FactId] = &[
+    fact_ids::CPU_MODEL,
+    fact_ids::CPU_COUNT,
+    fact_ids::KERNEL_MACHINE,
+    fact_ids::HW_DMI_PRODUCT_NAME,
+];
 
 /// The fact of the memory.
-const MEMORY_ID: &str = "mem.total_kb";
+const MEMORY_ID: FactId = fact_ids::MEM_TOTAL_KB;
 
 /// The facts that tell machines apart.
-pub(crate) fn telling_facts() -> impl Iterator<Item = &'static str> {
-    TOLD_BY.iter().copied().chain([MEMORY_ID])
+pub(crate) fn telling_facts() -> impl Iterator<Item = FactId<'static>> {
+    IDENTITY_FACTS.iter().copied().chain([MEMORY_ID])
 }
 
 /// The facts without which nothing is known about a machine.
-const NEEDED: [&str; 2] = ["cpu.model", "cpu.count"];
+const NEEDED: [FactId; 2] = [fact_ids::CPU_MODEL, fact_ids::CPU_COUNT];
 
 /// How far the memory of one machine may differ, as a share: the kernel's own part of it changes
 /// with its version.
@@ -44,13 +49,13 @@ impl MachineProfile {
     pub(crate) fn of_run(run: &Run) -> Option<Self> {
         let host = &run.with_role(Role::Host).next()?.name;
         let mut told_by = BTreeMap::new();
-        for id in TOLD_BY {
-            if let Some(value) = run.find_fact(id, host).and_then(Fact::as_value) {
+        for id in IDENTITY_FACTS {
+            if let Some(value) = run.find_fact(*id, host).and_then(Fact::as_value) {
                 told_by.insert(id.to_string(), super::value::value_text(value));
             }
         }
         let memory = run.find_fact(MEMORY_ID, host).and_then(|fact| fact.as_value()?.as_f64());
-        NEEDED.iter().all(|id| told_by.contains_key(*id)).then_some(Self { told_by, memory })
+        NEEDED.iter().all(|id| told_by.contains_key(&**id)).then_some(Self { told_by, memory })
     }
 
     /// Whether times on one say something about times on the other.
@@ -64,8 +69,9 @@ impl MachineProfile {
 
     /// The machine in a few words.
     pub(crate) fn describe_machine(&self) -> String {
-        let [model, count, product] = ["cpu.model", "cpu.count", "hw.dmi.product_name"]
-            .map(|id| self.told_by.get(id).map(String::as_str));
+        let [model, count, product] =
+            [fact_ids::CPU_MODEL, fact_ids::CPU_COUNT, fact_ids::HW_DMI_PRODUCT_NAME]
+                .map(|id| self.told_by.get(&*id).map(String::as_str));
         let (model, count) = (model.unwrap_or_default(), count.unwrap_or_default());
         let mut words = format!("{model}, {count} processors");
         if let Some(memory) = self.memory {

@@ -17,7 +17,7 @@ use super::gate;
 use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
 use crate::judge::timing::{RunTiming, WithheldReason};
-use crate::model::{Fact, Role, Run, is_timed};
+use crate::model::{Fact, FactId, Role, Run, is_timed};
 use crate::phrases::{FigurePhrases, fill_phrase};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::project::DiffGate;
@@ -103,11 +103,12 @@ pub(super) fn measurement_changes(
     let mut all: Vec<MeasurementChange> = items
         .into_par_iter()
         .filter_map(|(id, pair)| {
-            let probe = catalogue.find_probe(id);
-            let withheld = withheld.filter(|_| is_timed(id));
+            let id = FactId::from_text(id);
+            let probe = catalogue.find_probe(&id);
+            let withheld = withheld.filter(|_| is_timed(&id));
             let item = SeriesPair { id, pair, probe, catalogue, a, b, withheld, phrases };
             let mut plain = item.compare_plain()?;
-            plain.margin = gate.series_margin(id);
+            plain.margin = gate.series_margin(&id);
             plain.gated = gated.as_deref() == Some(id.as_str());
             let over = baseline.filter(|_| pair.b.role == Role::Candidate);
             let over = over.and_then(|over| item.compare_relative(over, &plain));
@@ -128,7 +129,7 @@ fn sort_measurements_by(m: &MeasurementChange) -> (bool, bool, &str, &str) {
 
 /// One series on one pair of targets.
 struct SeriesPair<'a> {
-    id: &'a str,
+    id: FactId<'a>,
     pair: &'a TargetPair<'a>,
     probe: Option<&'a Probe>,
     catalogue: &'a ProbeCatalogue,
@@ -175,7 +176,7 @@ impl SeriesPair<'_> {
         let withheld = self.withheld_phrase();
         let is_withheld = withheld.is_some();
         Some(MeasurementChange {
-            series: self.id.into(),
+            series: self.id.to_string(),
             target: self.pair.b.name.clone(),
             over: None,
             a,
@@ -189,7 +190,7 @@ impl SeriesPair<'_> {
             expected: None,
             margin: 0.0,
             gated: false,
-            lost: a.is_some() && b.is_none() && gate::is_answer_lost(self.a, self.b, self.id),
+            lost: a.is_some() && b.is_none() && gate::is_answer_lost(self.a, self.b, &self.id),
             title: self.probe.map_or_else(|| self.id.to_string(), |probe| probe.title.clone()),
             unit: new.or(old).and_then(|fact| measurement_unit(self.probe, fact)),
         })

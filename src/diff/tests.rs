@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::judge::rules::testing::{Sketch, sketch};
 use crate::judge::{Conclusion, Judgement, RuleBook, judge_run};
-use crate::model::{EvidenceKind, Fact, FactSource, MissingReason, Role, Target};
+use crate::model::{EvidenceKind, Fact, FactId, FactSource, MissingReason, Role, Target};
 use crate::stats::ComparisonOutcome;
 use crate::store::testing::read_sample_run;
 
@@ -335,7 +335,8 @@ fn one_runtime_in_the_place_of_another_differs_in_its_own_facts_alone() {
     assert!(diff.changes.iter().all(|change| change.target == "sandbox"), "{diff:?}");
     let catalogue = ProbeCatalogue::load(None).unwrap();
     let fact = |sketch: &Sketch, id: &str| {
-        let json = serde_json::to_value(sketch.run.find_fact(id, "sandbox")).unwrap();
+        let json =
+            serde_json::to_value(sketch.run.find_fact(FactId::from_text(id), "sandbox")).unwrap();
         let mut value = json["value"].clone();
         if let Some(items) = value.as_array_mut() {
             items.sort_by_key(ToString::to_string);
@@ -413,7 +414,8 @@ fn slower(sketch: &Sketch, factor: f64) -> Sketch {
 
 /// The sketch with the times of a target by a factor longer.
 fn scale_times(sketch: &Sketch, series: &str, target: &str, factor: f64) -> Sketch {
-    let times = sketch.run.find_fact(series, target).and_then(Fact::as_series).unwrap();
+    let times =
+        sketch.run.find_fact(FactId::from_text(series), target).and_then(Fact::as_series).unwrap();
     let times: Vec<f64> = times.values.iter().map(|time| time * factor).collect();
     Sketch::of(sketch.run.clone()).series(series, target, &times)
 }
@@ -470,7 +472,11 @@ fn times_of_a_session_whose_control_differs_are_compared_with_none() {
     const SERIES: &str = "startup.first_byte";
     let mut sessions = Sessions::new(8);
     let controlled = |sketch: Sketch, factor: f64| {
-        let runc = sketch.run.find_fact(SERIES, "runc").and_then(Fact::as_series).unwrap();
+        let runc = sketch
+            .run
+            .find_fact(FactId::from_text(SERIES), "runc")
+            .and_then(Fact::as_series)
+            .unwrap();
         let control: Vec<f64> = runc.values.iter().map(|time| time * factor).collect();
         sketch.series("startup.control.first_byte", "runc", &control)
     };

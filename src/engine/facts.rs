@@ -1,5 +1,6 @@
 //! What an engine says about itself, its runtimes, images and containers.
 
+use crate::model::{FactId, fact_ids};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -12,7 +13,10 @@ use crate::text::shell_line;
 
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and
 /// the command line.
-pub(crate) fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static str, Vec<String>)> {
+pub(crate) fn version_queries(
+    kind: EngineKind,
+    image: &str,
+) -> Vec<(FactId<'static>, Vec<String>)> {
     let name = kind.into_str();
     let of_image = format!("name=={}", full_name(image));
     let format = match kind {
@@ -34,16 +38,16 @@ pub(crate) fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static st
         }
         EngineKind::Ctr | EngineKind::Builtin => "",
     };
-    let queries: &[(&str, &[&str])] = match kind {
+    let queries: &[(FactId, &[&str])] = match kind {
         EngineKind::Docker | EngineKind::Nerdctl | EngineKind::Podman => &[
-            ("engine.info", &[name, "info", "--format", format]),
-            ("image.digest", &[name, "image", "inspect", "--format", "{{.Id}}", image]),
+            (fact_ids::ENGINE_INFO, &[name, "info", "--format", format]),
+            (fact_ids::IMAGE_DIGEST, &[name, "image", "inspect", "--format", "{{.Id}}", image]),
         ],
         EngineKind::Ctr => &[
-            ("engine.version", &[name, "version"]),
-            ("image.digest", &[name, "images", "ls", &of_image]),
+            (fact_ids::ENGINE_VERSION, &[name, "version"]),
+            (fact_ids::IMAGE_DIGEST, &[name, "images", "ls", &of_image]),
         ],
-        EngineKind::Builtin => &[("engine.version", &["unshare", "--version"])],
+        EngineKind::Builtin => &[(fact_ids::ENGINE_VERSION, &["unshare", "--version"])],
     };
     let queries = queries.iter();
     queries.map(|(id, argv)| (*id, argv.iter().map(ToString::to_string).collect())).collect()

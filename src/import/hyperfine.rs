@@ -50,7 +50,7 @@ pub(crate) fn read_hyperfine(
     })?;
     check_export(path, &export)?;
     let slot = timed.unwrap_or_else(|| export.guess_timed_thing()).fact_id();
-    Ok(HyperfineFile { capture: Capture::of_file(name, Some(slot), &bytes), export })
+    Ok(HyperfineFile { capture: Capture::of_file(name, Some(&slot), &bytes), export })
 }
 
 /// What the captures of files are called: by the names of the files, or by their paths where two

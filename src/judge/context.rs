@@ -41,17 +41,17 @@ impl<'a> RuleContext<'a> {
 
     /// A fact that is one value.
     pub(crate) fn fact_value(&self, id: FactId, target: &str) -> Option<&'a Value> {
-        self.run.find_fact(&id, target).and_then(Fact::as_value)
+        self.run.find_fact(id, target).and_then(Fact::as_value)
     }
 
     /// A fact as text.
     pub(crate) fn fact_text(&self, id: FactId, target: &str) -> Option<&'a str> {
-        self.run.find_fact(&id, target).and_then(Fact::as_str)
+        self.run.find_fact(id, target).and_then(Fact::as_str)
     }
 
     /// A fact as a whole number.
     pub(crate) fn fact_integer(&self, id: FactId, target: &str) -> Option<i64> {
-        self.run.find_fact(&id, target).and_then(Fact::as_i64)
+        self.run.find_fact(id, target).and_then(Fact::as_i64)
     }
 
     /// A fact as yes or no.
@@ -81,17 +81,17 @@ impl<'a> RuleContext<'a> {
 
     /// Whether there is a value or a series.
     pub(crate) fn is_present(&self, id: FactId, target: &str) -> bool {
-        self.run.find_fact(&id, target).is_some_and(Fact::is_present)
+        self.run.find_fact(id, target).is_some_and(Fact::is_present)
     }
 
     /// A fact as a series.
     pub(crate) fn fact_series(&self, id: FactId, target: &str) -> Option<&'a Samples> {
-        self.run.find_fact(&id, target).and_then(Fact::as_series)
+        self.run.find_fact(id, target).and_then(Fact::as_series)
     }
 
     /// Why a fact is missing, if the run says so.
     pub(crate) fn missing_fact(&self, id: FactId, target: &str) -> Option<&'a MissingFact> {
-        match self.run.find_fact(&id, target) {
+        match self.run.find_fact(id, target) {
             Some(Fact::Missing(missing)) => Some(missing),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::model::Role;
+use crate::model::{FactId, Role};
 
 /// What one edition of a pack asks for; `report::pack` tells what a pack is.
 pub trait PackEdition: Any + fmt::Debug + Send + Sync {
@@ -17,7 +17,7 @@ pub trait PackEdition: Any + fmt::Debug + Send + Sync {
     fn wanted_runtime(&self, role: Role) -> Option<&str>;
 
     /// The ids of what it asks for that a fact shows.
-    fn requests_for(&self, fact: &str) -> Vec<&str>;
+    fn requests_for(&self, fact: FactId) -> Vec<&str>;
 
     /// The command that it gives for an evidence file.
     fn file_command(&self, file: &str) -> Option<&str>;

@@ -20,7 +20,7 @@ use super::words::{ConclusionWords, ReasonWords};
 use super::workloads::WorkloadTable;
 use crate::assets;
 use crate::error::{Error, Result};
-use crate::model::{Fact, MissingReason, StartEnd};
+use crate::model::{Fact, FactId, MissingReason, StartEnd};
 use crate::project::LeastConfidence;
 use crate::project::{CONFIG, Expectation, ExpectedBoundary, ExpectedSubject, FactTest};
 use crate::stats::{self, Interval};
@@ -250,7 +250,7 @@ impl ExpectationContext<'_> {
             }
             ExpectedSubject::Fact { runtime, fact, test } => {
                 self.check_name(runtime, expectation.line)?;
-                Ok(self.judge_fact(runtime, fact, test))
+                Ok(self.judge_fact(runtime, FactId::from_text(fact), test))
             }
             ExpectedSubject::Cost { runtime, cost, most } => {
                 self.check_name(runtime, expectation.line)?;
@@ -342,7 +342,7 @@ impl ExpectationContext<'_> {
         );
         open.set_parameter("facts", verdict.would_settle.join(", "));
         for fact in &verdict.because {
-            open.evidence.push(self.fact_place(fact, runtime));
+            open.evidence.push(self.fact_place(FactId::from_text(fact), runtime));
         }
         let is_expected = match boundary {
             _ if verdict.conclusion == Conclusion::Contradictory => Some(false),
@@ -357,9 +357,9 @@ impl ExpectationContext<'_> {
         open
     }
 
-    fn judge_fact(&self, runtime: &str, id: &str, test: &FactTest) -> OpenResult {
+    fn judge_fact(&self, runtime: &str, id: FactId, test: &FactTest) -> OpenResult {
         let mut open = OpenResult::new("fact", Some(runtime));
-        open.set_parameter("fact", id);
+        open.set_parameter("fact", id.as_str());
         let (name, value) = describe_test(test);
         open.set_parameter("test", name);
         open.set_parameter("value", value);
@@ -445,7 +445,7 @@ impl ExpectationContext<'_> {
         open
     }
 
-    fn is_measured(&self, fact: &str, runtime: &str) -> bool {
+    fn is_measured(&self, fact: FactId, runtime: &str) -> bool {
         self.evidence.run.find_fact(fact, runtime).is_some_and(Fact::is_present)
     }
 
@@ -471,10 +471,10 @@ impl ExpectationContext<'_> {
         open
     }
 
-    fn fact_place(&self, fact: &str, target: &str) -> EvidenceRef {
+    fn fact_place(&self, fact: FactId, target: &str) -> EvidenceRef {
         let source =
             self.evidence.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
-        EvidenceRef { fact: Some(fact.into()), target: Some(target.into()), source }
+        EvidenceRef { fact: Some(fact.to_string()), target: Some(target.into()), source }
     }
 }
 

@@ -120,7 +120,7 @@ impl NodeSummary {
         let mut facts = Vec::new();
         for fact in GROUPING_FACTS {
             for target in &run.targets {
-                let value = run.find_fact(fact, &target.name).and_then(|fact| fact.as_str());
+                let value = run.find_fact(*fact, &target.name).and_then(|fact| fact.as_str());
                 // What starts the containers is the node's, not the container's.
                 if let Some(value) =
                     value.filter(|_| *fact != fact_ids::ENGINE_VERSION || target.role == Role::Host)
@@ -249,7 +249,7 @@ type GroupKey = (bool, Vec<(&'static str, Confidence)>, Vec<NodeFact>, Vec<Strin
 /// The boot id that the object of a node states.
 fn stated_boot_id(run: &Run) -> Option<String> {
     let host = run.with_role(Role::Host).next()?;
-    let id = run.find_fact(&fact_ids::KERNEL_BOOT_ID, &host.name)?.as_str()?;
+    let id = run.find_fact(fact_ids::KERNEL_BOOT_ID, &host.name)?.as_str()?;
     Some(id.into())
 }
 

@@ -42,7 +42,7 @@ pub(super) fn find_loops_with_start(run: &Run) -> Vec<LoopWithStart> {
 }
 
 fn find_whole_runs(run: &Run, id: FactId, target: &str) -> Option<Vec<(f64, f64)>> {
-    run.find_fact(&id, target).and_then(Fact::as_series)?;
+    run.find_fact(id, target).and_then(Fact::as_series)?;
     let record = run.find_capture(&format!("{target}/{}", &*id))?;
     read_whole_runs(&crate::text::decode_bytes(&record.stdout.decoded_bytes().ok()?))
 }

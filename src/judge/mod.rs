@@ -32,7 +32,7 @@ pub(crate) use verdict::{Conclusion, Confidence, UndecidedReason, Verdict, judge
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::model::Role;
+use crate::model::{FactId, Role};
 
 /// Everything that is said about a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,7 +63,7 @@ impl Judgement {
     }
 
     /// The first finding of severity error that rests on a fact of one of these targets.
-    pub(crate) fn find_error(&self, fact: &str, targets: &[&str]) -> Option<&Finding> {
+    pub(crate) fn find_error(&self, fact: FactId, targets: &[&str]) -> Option<&Finding> {
         self.findings.iter().find(|finding| {
             finding.severity == Severity::Error
                 && targets.iter().any(|target| finding.rests_on(fact, Some(target)))

@@ -49,7 +49,7 @@ pub(crate) struct StartShift {
 
 /// The samples of a class, if its starts were timed.
 fn clock_distances_of(run: &Run, id: FactId, target: &str) -> Option<Vec<f64>> {
-    let list = run.find_fact(&id, target).and_then(Fact::as_value)?.as_array()?;
+    let list = run.find_fact(id, target).and_then(Fact::as_value)?.as_array()?;
     list.iter().map(serde_json::Value::as_f64).collect()
 }
 

@@ -15,7 +15,7 @@ use super::workloads::{
 };
 use super::{Finding, Judgement};
 use crate::engine::EngineKind;
-use crate::model::{EvidenceKind, Fact, Role, Run, StartEnd};
+use crate::model::{EvidenceKind, Fact, FactId, Role, Run, StartEnd};
 use crate::stats::{Comparison, ComparisonObstacle, Interval};
 
 /// How many `kB` of `/proc` are one MiB.
@@ -236,26 +236,26 @@ impl<'a> FitEvidence<'a> {
     /// The fact of a measure that this run compares: the first that the baseline and another runtime
     /// have, else the first that any runtime has, else the first of which the run says why it has no
     /// value, else the first.
-    pub fn compared_fact<'m>(&self, measure: &'m CostMeasure) -> &'m str {
+    pub fn compared_fact<'m>(&self, measure: &'m CostMeasure) -> FactId<'m> {
         let verdicts = self.judgement.verdicts.iter();
         let runtimes: Vec<&str> = verdicts.map(|verdict| verdict.target.as_str()).collect();
         let baseline = self.baseline_name();
         let others = runtimes.iter().filter(|name| Some(**name) != baseline);
-        let mut facts = measure.facts.iter();
+        let mut facts = measure.facts.iter().map(|fact| FactId::from_text(fact));
         let compared = facts.clone().find(|fact| {
-            baseline.is_some_and(|name| self.find_present_fact(fact, name).is_some())
-                && others.clone().any(|name| self.find_present_fact(fact, name).is_some())
+            baseline.is_some_and(|name| self.find_present_fact(*fact, name).is_some())
+                && others.clone().any(|name| self.find_present_fact(*fact, name).is_some())
         });
         let measured = facts
             .clone()
-            .find(|fact| runtimes.iter().any(|name| self.find_present_fact(fact, name).is_some()));
+            .find(|fact| runtimes.iter().any(|name| self.find_present_fact(*fact, name).is_some()));
         let asked = facts
             .clone()
-            .find(|fact| runtimes.iter().any(|name| self.run.find_fact(fact, name).is_some()));
-        compared.or(measured).or(asked).or(facts.next()).map(String::as_str).unwrap_or_default()
+            .find(|fact| runtimes.iter().any(|name| self.run.find_fact(*fact, name).is_some()));
+        compared.or(measured).or(asked).or(facts.next()).unwrap_or(FactId::from_text(""))
     }
 
-    fn find_present_fact(&self, fact: &str, target: &str) -> Option<&'a Fact> {
+    fn find_present_fact(&self, fact: FactId, target: &str) -> Option<&'a Fact> {
         self.run.find_fact(fact, target).filter(|fact| fact.is_present())
     }
 
@@ -264,7 +264,7 @@ impl<'a> FitEvidence<'a> {
     }
 
     /// What a target costs by a fact, relative to the baseline.
-    pub fn cost_ratio(&self, fact: &str, target: &str) -> CostRatio {
+    pub fn cost_ratio(&self, fact: FactId, target: &str) -> CostRatio {
         let Some(baseline) = self.baseline_name() else {
             return CostRatio::without_ratio(FitReasonKind::BaselineNotMeasured);
         };
@@ -303,7 +303,7 @@ impl<'a> FitEvidence<'a> {
     }
 
     /// How much more memory a target takes than the baseline, in MiB, by a fact in kB.
-    pub fn added_mib(&self, fact: &str, target: &str) -> Option<f64> {
+    pub fn added_mib(&self, fact: FactId, target: &str) -> Option<f64> {
         let [own, reference] = [target, self.baseline_name()?]
             .map(|name| self.find_present_fact(fact, name)?.as_value()?.as_f64());
         Some((own? - reference?) / KB_IN_MIB)
@@ -311,7 +311,7 @@ impl<'a> FitEvidence<'a> {
 
     /// The finding by which a figure cannot be what it is called: an error, or starts of Kata that
     /// take less time than the baseline's.
-    fn find_doubt(&self, fact: &str, targets: &[&str]) -> Option<&'a Finding> {
+    fn find_doubt(&self, fact: FactId, targets: &[&str]) -> Option<&'a Finding> {
         self.judgement.find_error(fact, targets).or_else(|| {
             self.judgement.findings.iter().find(|finding| {
                 finding.rule == StartupFasterThanBaseline::RULE
@@ -327,7 +327,7 @@ impl<'a> FitEvidence<'a> {
         })
     }
 
-    fn series_ratio(&self, fact: &str, target: &str) -> CostRatio {
+    fn series_ratio(&self, fact: FactId, target: &str) -> CostRatio {
         let mut measures = self.timing.compared_measures(self.run).iter();
         match measures.find(|measure| measure.id == fact && measure.target == target) {
             Some(measure) => CostRatio::from_comparison(&measure.comparison),
@@ -339,7 +339,7 @@ impl<'a> FitEvidence<'a> {
     /// decides it for every page, recommendation and export.
     pub(crate) fn figure_obstacle(
         &self,
-        fact: &str,
+        fact: FactId,
         targets: &[&str],
     ) -> Option<FigureObstacle<'a>> {
         let mut facts = targets.iter().filter_map(|target| self.find_present_fact(fact, target));

@@ -10,24 +10,24 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 use super::loops::{LoopWithStart, find_loops_with_start};
-use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples};
+use crate::model::{EvidenceKind, Fact, FactId, Role, Run, SampleUnit, Samples, fact_ids};
 use crate::stats::{Comparison, compare_samples};
 
 /// The series that the control repeats, each with the name of its second arm.
-const CONTROLS: [(&str, &str); 2] = [
-    ("startup.first_byte", "startup.control.first_byte"),
-    ("startup.wall", "startup.control.wall"),
+const CONTROLS: [(FactId, FactId); 2] = [
+    (fact_ids::STARTUP_FIRST_BYTE, fact_ids::STARTUP_CONTROL_FIRST_BYTE),
+    (fact_ids::STARTUP_WALL, fact_ids::STARTUP_CONTROL_WALL),
 ];
 
 /// The clocks of a start, the one that says more about the runtime first: to the first output of
 /// the container, and to the end of the whole command.
-const STARTUP_CLOCKS: [&str; 2] = ["startup.first_byte", "startup.wall"];
+const STARTUP_CLOCKS: [FactId; 2] = [fact_ids::STARTUP_FIRST_BYTE, fact_ids::STARTUP_WALL];
 
 /// The clocks by which starts were timed in a run. The first gives the figure wherever a report
 /// has one figure for a start, so that no two places differ: the first output, if it was timed for
 /// every runtime whose starts were timed at all.
-pub(crate) fn startup_clocks(run: &Run) -> Vec<&'static str> {
-    let mut timed: Vec<(&'static str, BTreeSet<&str>)> = Vec::new();
+pub(crate) fn startup_clocks(run: &Run) -> Vec<FactId<'static>> {
+    let mut timed: Vec<(FactId, BTreeSet<&str>)> = Vec::new();
     for clock in STARTUP_CLOCKS {
         let names = run.targets.iter().map(|target| target.name.as_str());
         let names = names.filter(|name| time_series(run, clock, name).is_some());
@@ -41,16 +41,20 @@ pub(crate) fn startup_clocks(run: &Run) -> Vec<&'static str> {
 
 /// Series of times that are no measure of a runtime of their own: parts of others, the control,
 /// single values and the measuring's own floor. Beginnings of ids.
-const NO_MEASURES: [&str; 4] =
-    ["startup.phase.", "startup.control.", "startup.cold_cache", "http.floor"];
+const NO_MEASURES: [&str; 4] = [
+    "startup.phase.",
+    "startup.control.",
+    fact_ids::STARTUP_COLD_CACHE.as_str(),
+    fact_ids::HTTP_FLOOR.as_str(),
+];
 
 /// Two series of the same target, measured in turns.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ControlComparison {
     /// The id of the series.
-    pub series: &'static str,
+    pub series: FactId<'static>,
     /// The id of its second arm.
-    pub repeat: &'static str,
+    pub repeat: FactId<'static>,
     /// The target: the baseline.
     pub target: String,
     /// The second arm relative to the first, against the user's margin.
@@ -85,7 +89,7 @@ const EMULATED_PROCESSOR: &str = "QEMU TCG CPU version";
 /// baseline answers for a host that was not asked.
 pub(crate) fn emulated_host(run: &Run) -> Option<&str> {
     for target in run.with_role(Role::Host).chain(run.with_role(Role::Baseline)) {
-        let model = run.find_fact("cpu.model", &target.name).and_then(Fact::as_value);
+        let model = run.find_fact(fact_ids::CPU_MODEL, &target.name).and_then(Fact::as_value);
         let model = model.and_then(serde_json::Value::as_str).unwrap_or_default();
         if model.starts_with(EMULATED_PROCESSOR) {
             return Some(&target.name);
@@ -154,7 +158,7 @@ impl RunTiming {
     /// Whether the series of this fact were measured in turns, so that a drift of the machine does
     /// not look like a difference between runtimes. Of what is collected, starts and the
     /// speed inside are; of imported evidence nobody knows.
-    pub fn is_in_turns(run: &Run, id: &str) -> bool {
+    pub fn is_in_turns(run: &Run, id: FactId) -> bool {
         matches!(run.evidence, EvidenceKind::Collected { .. })
             && (id.starts_with("startup.") || id.starts_with("perf."))
     }
@@ -197,18 +201,18 @@ impl RunTiming {
     fn compare_measures(&self, run: &Run) -> Vec<MeasureComparison> {
         let Some(baseline) = run.with_role(Role::Baseline).next() else { return Vec::new() };
         let mut measures = Vec::new();
-        let is_measure = |id: &&String| !NO_MEASURES.iter().any(|start| id.starts_with(start));
-        for id in run.facts.keys().filter(is_measure) {
+        let is_measure = |id: &FactId| !NO_MEASURES.iter().any(|start| id.starts_with(start));
+        for id in run.fact_ids().filter(is_measure) {
             let Some(reference) = time_series(run, id, &baseline.name) else { continue };
             let others = run.targets.iter().filter(|target| target.role == Role::Candidate);
             for target in others {
                 let Some(series) = time_series(run, id, &target.name) else { continue };
                 let includes_start = self.loops_with_start(run).iter().any(|one| {
-                    *one.fact == **id && [&baseline.name, &target.name].contains(&&one.target)
+                    one.fact == id && [&baseline.name, &target.name].contains(&&one.target)
                 });
                 let withheld = includes_start.then_some(WithheldReason::IncludesStart);
                 measures.push(MeasureComparison {
-                    id: id.clone(),
+                    id: id.to_string(),
                     target: target.name.clone(),
                     comparison: compare_samples(
                         &reference.values,
@@ -224,7 +228,7 @@ impl RunTiming {
 }
 
 /// The series of a target, if the fact is one of times.
-fn time_series<'a>(run: &'a Run, id: &str, target: &str) -> Option<&'a Samples> {
+fn time_series<'a>(run: &'a Run, id: FactId, target: &str) -> Option<&'a Samples> {
     run.find_fact(id, target)
         .and_then(Fact::as_series)
         .filter(|series| series.unit == SampleUnit::Seconds)
@@ -256,17 +260,17 @@ mod tests {
     use crate::project::MARGIN;
     use crate::stats::ComparisonOutcome;
 
-    const FIRST: &str = "startup.first_byte";
-    const WALL: &str = "startup.wall";
+    const FIRST: FactId = fact_ids::STARTUP_FIRST_BYTE;
+    const WALL: FactId = fact_ids::STARTUP_WALL;
 
     #[test]
     fn the_first_output_is_the_clock_where_every_timed_runtime_has_it() {
-        let both = || sketch().series(FIRST, "runc", &[0.1; 5]).series(WALL, "runc", &[0.2; 5]);
-        assert_eq!(startup_clocks(&sketch().run), Vec::<&str>::new());
+        let both = || sketch().series(&FIRST, "runc", &[0.1; 5]).series(&WALL, "runc", &[0.2; 5]);
+        assert_eq!(startup_clocks(&sketch().run), []);
         assert_eq!(startup_clocks(&both().run), [FIRST, WALL]);
-        let whole_only = both().series(WALL, "kata", &[0.9; 5]);
+        let whole_only = both().series(&WALL, "kata", &[0.9; 5]);
         assert_eq!(startup_clocks(&whole_only.run), [WALL, FIRST]);
-        let imported = sketch().series(WALL, "runc", &[0.2; 5]);
+        let imported = sketch().series(&WALL, "runc", &[0.2; 5]);
         assert_eq!(startup_clocks(&imported.run), [WALL]);
     }
 
@@ -277,9 +281,9 @@ mod tests {
 
     fn session(second_arm: f64) -> Sketch {
         sketch()
-            .series(FIRST, "runc", &around(0.5))
+            .series(&FIRST, "runc", &around(0.5))
             .series("startup.control.first_byte", "runc", &around(second_arm))
-            .series(FIRST, "kata", &around(1.5))
+            .series(&FIRST, "kata", &around(1.5))
     }
 
     fn timing(sketch: &Sketch) -> RunTiming {
@@ -332,7 +336,7 @@ mod tests {
             measures.map(|measure| (measure.id.as_str(), measure.withheld)).collect();
         assert_eq!(
             withheld,
-            [("perf.cpu_loop", Some(WithheldReason::IncludesStart)), (FIRST, None)]
+            [("perf.cpu_loop", Some(WithheldReason::IncludesStart)), (&*FIRST, None)]
         );
         let emulated = sketch.fact("cpu.model", "host", "QEMU TCG CPU version 2.5+");
         for measure in self::timing(&emulated).compared_measures(&emulated.run) {
@@ -343,7 +347,7 @@ mod tests {
     #[test]
     fn noise_that_is_larger_than_the_setting_becomes_the_margin() {
         let noisy = [0.4, 0.7, 0.5, 0.9, 0.6, 0.45, 0.8];
-        let sketch = sketch().series(FIRST, "runc", &noisy).series(
+        let sketch = sketch().series(&FIRST, "runc", &noisy).series(
             "startup.control.first_byte",
             "runc",
             &noisy.map(|value| value * 1.2),
@@ -355,7 +359,7 @@ mod tests {
 
     #[test]
     fn without_a_control_the_setting_holds() {
-        let sketch = sketch().series(FIRST, "runc", &around(0.5));
+        let sketch = sketch().series(&FIRST, "runc", &around(0.5));
         assert_eq!(timing(&sketch).effective_margin(), MARGIN);
         assert_eq!(timing(&sketch).session_noise(), None);
     }

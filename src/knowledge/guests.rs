@@ -1,5 +1,6 @@
 //! What every Kata guest shows alike: `data/knowledge/guests.toml`.
 
+use crate::model::{FactId, fact_ids};
 use serde::Deserialize;
 
 /// The range of a count.
@@ -30,10 +31,10 @@ pub struct GuestConstants {
 
 impl GuestConstants {
     /// The range of a fact's value, where one is known.
-    pub fn count_range(&self, fact: &str) -> Option<CountRange> {
+    pub fn count_range(&self, fact: FactId) -> Option<CountRange> {
         match fact {
-            "kernel.sys_module" => Some(self.sys_module),
-            "proc.entries" => Some(self.proc_entries),
+            fact_ids::KERNEL_SYS_MODULE => Some(self.sys_module),
+            fact_ids::PROC_ENTRIES => Some(self.proc_entries),
             _ => None,
         }
     }

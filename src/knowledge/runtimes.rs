@@ -1,6 +1,6 @@
 //! Which runtime a target is, by the evidence about it.
 
-use crate::model::{Run, Target};
+use crate::model::{Run, Target, fact_ids};
 
 /// Whether a name or a handler names a runtime (`kata`, `runc`): `io.containerd.kata.v2`,
 /// `kata-qemu` and `/usr/bin/kata-runtime` name Kata, `katana` does not.
@@ -14,7 +14,7 @@ pub(crate) fn names_runtime(text: &str, runtime: &str) -> bool {
 /// Whether a target is a runtime. What its program says of itself decides; where that was not
 /// captured, the handler that the engine was asked for; and where no handler is known, its name.
 pub(crate) fn is_runtime(run: &Run, target: &Target, runtime: &str) -> bool {
-    let program = run.find_fact("runtime.program_version", &target.name);
+    let program = run.find_fact(fact_ids::RUNTIME_PROGRAM_VERSION, &target.name);
     let said = program.and_then(|fact| fact.as_str()).or(target.handler.as_deref());
     names_runtime(said.unwrap_or(&target.name), runtime)
 }

@@ -8,7 +8,7 @@ use super::edition::{EditionSpec, FactNeed, LabRequirement};
 use crate::judge::timing::startup_clocks;
 use crate::judge::workloads::Suitability;
 use crate::judge::{Conclusion, Finding, Severity};
-use crate::model::{Fact, Role};
+use crate::model::{Fact, FactId, Role};
 use crate::report::Assessment;
 use crate::report::assessment::FoundFact;
 use crate::stats::ComparisonOutcome;
@@ -108,9 +108,12 @@ fn coverage_row(
     let mut doubts: Vec<&Finding> =
         candidate.map(|name| false_names(assessment, name)).unwrap_or_default();
     for need in &requirement.needs {
-        let mut id = &need.fact;
-        let Ok(mut found) = assessment.find_fact(id, need.target.into_str()) else { continue };
-        if let (Some(instead), Fact::Missing(_)) = (&need.instead, found.fact.as_ref())
+        let mut id = FactId::from_text(&need.fact);
+        let Ok(mut found) = assessment.find_fact(id, need.target.into_str()) else {
+            continue;
+        };
+        let instead = need.instead.as_ref().map(|id| FactId::from_text(id));
+        if let (Some(instead), Fact::Missing(_)) = (instead, found.fact.as_ref())
             && let Ok(other) = assessment.find_fact(instead, need.target.into_str())
             && other.fact.is_present()
         {
@@ -226,7 +229,7 @@ fn unmet_need(assessment: &Assessment, need: &FactNeed, found: &FoundFact) -> Op
     let run = &assessment.run;
     let is_of_startup = need.fact.starts_with("startup.");
     let clock = startup_clocks(run).first().copied().filter(|_| is_of_startup);
-    let id = clock.unwrap_or(&need.fact);
+    let id = clock.unwrap_or(FactId::from_text(&need.fact));
     let mut measures = assessment.timing.compared_measures(run).iter();
     match measures.find(|measure| measure.id == id && found.target == Some(&measure.target)) {
         None => Some("nothing to compare it with".into()),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::assets::{self, TextFile};
 use crate::error::Result;
 use crate::judge::PackEdition;
-use crate::model::Role;
+use crate::model::{FactId, Role};
 
 /// The name of the pack, of its folders and of the form of evidence that it imports.
 pub(crate) const NAME: &str = "lab12";
@@ -212,7 +212,7 @@ impl PackEdition for EditionSpec {
         self.pair.as_ref()?.wanted_runtime(role)
     }
 
-    fn requests_for(&self, fact: &str) -> Vec<&str> {
+    fn requests_for(&self, fact: FactId) -> Vec<&str> {
         let asked = self.requirement.iter();
         let asked = asked.filter(|asked| asked.needs.iter().any(|need| need.fact == fact));
         asked.map(|asked| asked.id.as_str()).collect()

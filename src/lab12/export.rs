@@ -14,7 +14,9 @@ use super::edition::Edition;
 use crate::assets;
 use crate::error::{Error, Result};
 use crate::knowledge::is_runtime;
-use crate::model::{CaptureOrigin, CaptureStatus, Fact, Role, Run, Samples, Target};
+use crate::model::{
+    CaptureOrigin, CaptureStatus, Fact, FactId, Role, Run, Samples, Target, fact_ids,
+};
 use crate::report::pack::EvidenceFiles;
 
 /// The lines of the kernel log that the lab asks for.
@@ -144,7 +146,7 @@ impl<'a> LabExporter<'a> {
         {
             let mut text = String::new();
             for (label, form, fact, role) in parts {
-                if let Some(part) = self.part_text(form, &fact, role) {
+                if let Some(part) = self.part_text(form, FactId::from_text(&fact), role) {
                     text += &format!("{label}{part}\n");
                 }
             }
@@ -157,7 +159,7 @@ impl<'a> LabExporter<'a> {
     }
 
     /// What is known of a part.
-    fn part_text(&self, form: PartForm, fact: &str, role: Role) -> Option<String> {
+    fn part_text(&self, form: PartForm, fact: FactId, role: Role) -> Option<String> {
         let who = match role {
             Role::Host => self.host?,
             Role::Baseline => self.runc?,
@@ -165,11 +167,12 @@ impl<'a> LabExporter<'a> {
         };
         let found = self.run.find_fact(fact, who);
         let value = found.and_then(Fact::as_value);
-        let text = |id: &str| Some(self.run.find_fact(id, who)?.as_value()?.as_str()?.to_string());
+        let text =
+            |id: FactId| Some(self.run.find_fact(id, who)?.as_value()?.as_str()?.to_string());
         let samples = || found?.as_series();
         match form {
             PartForm::Text => text(fact),
-            PartForm::Kernel => text(fact).or_else(|| text("kernel.release")),
+            PartForm::Kernel => text(fact).or_else(|| text(fact_ids::KERNEL_RELEASE)),
             PartForm::Count => value.map(Value::to_string),
             // curl prints three digits; 000 where there was no answer.
             PartForm::Status => Some(format!("{:03}", value?.as_i64()?)),
@@ -177,7 +180,9 @@ impl<'a> LabExporter<'a> {
                 Some(names) => {
                     Some(names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"))
                 }
-                None => Some(self.run.find_fact("dev.entries", who)?.as_value()?.to_string()),
+                None => {
+                    Some(self.run.find_fact(fact_ids::DEV_ENTRIES, who)?.as_value()?.to_string())
+                }
             },
             PartForm::Output => self.fact_output(fact, who),
             PartForm::Line => {
@@ -187,7 +192,7 @@ impl<'a> LabExporter<'a> {
             PartForm::LogHead => {
                 // A collected run counts the lines with a command of its own.
                 let log = self.fact_output(fact, who);
-                let log = log.or_else(|| self.fact_output("kernel.dmesg_lines", who))?;
+                let log = log.or_else(|| self.fact_output(fact_ids::KERNEL_DMESG_LINES, who))?;
                 Some(log.lines().take(LOG_LINES).collect::<Vec<_>>().join("\n"))
             }
             PartForm::Seconds => join_samples(samples()?, |_, time| time.to_string()),
@@ -198,13 +203,13 @@ impl<'a> LabExporter<'a> {
             PartForm::Summary => latency_summary(samples()?),
             PartForm::DdLine => match value {
                 Some(io) => dd_summary_line(io),
-                None => text("perf.io_write_rate"),
+                None => text(fact_ids::PERF_IO_WRITE_RATE),
             },
         }
     }
 
     /// The output that a fact was read from.
-    fn fact_output(&self, id: &str, who: &str) -> Option<String> {
+    fn fact_output(&self, id: FactId, who: &str) -> Option<String> {
         let fact = self.run.find_fact(id, who).filter(|fact| fact.is_present())?;
         let bytes = self.run.find_capture(&fact.source()?.capture)?.stdout.decoded_bytes().ok()?;
         let text = crate::text::decode_bytes(&bytes);
@@ -339,7 +344,11 @@ mod tests {
             let run: Run = serde_json::from_str(&text).unwrap();
             assert_carried(&run);
             let back = imported(&run, Edition::F25);
-            let interfaces = back.find_fact("net.interfaces", "kata").unwrap().as_value().unwrap();
+            let interfaces = back
+                .find_fact(FactId::from_text("net.interfaces"), "kata")
+                .unwrap()
+                .as_value()
+                .unwrap();
             assert_eq!(interfaces[1]["name"], "eth0");
             assert_eq!(
                 known(&back.facts, "kernel.dmesg_banner", "kata"),

@@ -2,18 +2,36 @@
 //! misspelt one does not compile.
 
 /// The stable dotted id of a fact: `kernel.release`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct FactId<'a>(&'a str);
 
 impl<'a> FactId<'a> {
-    /// An id that a run or a file of a project states.
-    pub(crate) fn from_text(id: &'a str) -> Self {
+    /// An id that a run, a file or a user states, who may have probes of their own.
+    pub const fn from_text(id: &'a str) -> Self {
         Self(id)
     }
 
     /// The id as it stands in files.
     pub const fn as_str(self) -> &'a str {
         self.0
+    }
+}
+
+impl std::fmt::Display for FactId<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl PartialEq<FactId<'_>> for str {
+    fn eq(&self, id: &FactId) -> bool {
+        self == id.0
+    }
+}
+
+impl PartialEq<FactId<'_>> for String {
+    fn eq(&self, id: &FactId) -> bool {
+        self == id.0
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Capture, Fact, Facts};
+use super::{Capture, Fact, FactId, Facts};
 
 /// The version of the run file that this program writes.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -116,9 +116,14 @@ impl Run {
         self.captures.iter().find(|capture| capture.id == id)
     }
 
+    /// The facts of which anything is known on any target.
+    pub fn fact_ids(&self) -> impl Iterator<Item = FactId<'_>> {
+        self.facts.keys().map(|id| FactId::from_text(id))
+    }
+
     /// What is known about `id` on `target`.
-    pub fn find_fact(&self, id: &str, target: &str) -> Option<&Fact> {
-        self.facts.get(id)?.get(target)
+    pub fn find_fact(&self, id: FactId, target: &str) -> Option<&Fact> {
+        self.facts.get(&*id)?.get(target)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::model::{Fact, Facts};
+use crate::model::{Fact, FactId, Facts, fact_ids};
 use crate::text::split_list;
 
 /// Facts whose words name products: kernels, processors, firmware, devices, programs.
@@ -37,14 +37,19 @@ impl KeptWords {
                 value => Vec::from_iter(value.as_str()),
             });
             for value in texts {
-                let value = match (id.as_str(), value.split_once(" (")) {
-                    ("kernel.banner" | "kernel.dmesg_banner", Some((release, rest))) => {
+                let value = match (FactId::from_text(id), value.split_once(" (")) {
+                    (
+                        fact_ids::KERNEL_BANNER | fact_ids::KERNEL_DMESG_BANNER,
+                        Some((release, rest)),
+                    ) => {
                         let rest = rest.split_once(')').map_or("", |(_, rest)| rest);
                         format!("{release} {rest}")
                     }
-                    ("kernel.uname", _) => value.splitn(3, ' ').nth(2).unwrap_or_default().into(),
+                    (fact_ids::KERNEL_UNAME, _) => {
+                        value.splitn(3, ' ').nth(2).unwrap_or_default().into()
+                    }
                     // What follows `--` is the arguments of the first program.
-                    ("kernel.cmdline", _) => {
+                    (fact_ids::KERNEL_CMDLINE, _) => {
                         let line = value.split(" -- ").next().unwrap_or_default();
                         let names =
                             line.split_whitespace().filter_map(|word| word.split('=').next());

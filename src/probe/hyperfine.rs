@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::model::{
-    Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason, Role, SampleUnit, Target,
+    Capture, CaptureOrigin, Fact, FactId, FactSource, Facts, MissingReason, Role, SampleUnit,
+    Target, fact_ids,
 };
 
 /// The name of this form of evidence in run files.
@@ -28,10 +29,10 @@ pub enum TimedThing {
 
 impl TimedThing {
     /// The fact that the times are.
-    pub fn fact_id(self) -> &'static str {
+    pub fn fact_id(self) -> FactId<'static> {
         match self {
-            Self::Startup => "startup.wall",
-            Self::Command => "command.wall",
+            Self::Startup => fact_ids::STARTUP_WALL,
+            Self::Command => fact_ids::COMMAND_WALL,
         }
     }
 }

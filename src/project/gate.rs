@@ -1,5 +1,6 @@
 //! `[preprocessor.isoproof.gate]`: when a comparison of two runs fails.
 
+use crate::model::fact_ids;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -52,7 +53,10 @@ impl Default for DiffGate {
             fail_on: vec![FailOn::Never],
             margin: MARGIN,
             margins: BTreeMap::new(),
-            series: vec!["startup.first_byte".into(), "startup.wall".into()],
+            series: vec![
+                fact_ids::STARTUP_FIRST_BYTE.to_string(),
+                fact_ids::STARTUP_WALL.to_string(),
+            ],
             sessions: 20,
         }
     }

@@ -7,7 +7,7 @@ use super::ProjectData;
 use super::about_words::AboutWords;
 use crate::judge::RuleExample;
 use crate::judge::words::ConclusionDoc;
-use crate::model::Role;
+use crate::model::{FactId, Role};
 use crate::phrases::fill_phrase;
 use crate::probe::catalogue::{EvidenceStrength, Probe, ProbePlace};
 
@@ -103,8 +103,10 @@ impl AboutPage {
         parts.add_prose("volatile", words.volatile.get(volatile).cloned().unwrap_or_default());
         let private = if probe.sensitive { "yes" } else { "no" };
         parts.add_prose("private", words.private.get(private).cloned().unwrap_or_default());
-        let asked =
-            project_data.editions.iter().flat_map(|edition| edition.requests_for(&probe.id));
+        let asked = project_data
+            .editions
+            .iter()
+            .flat_map(|edition| edition.requests_for(FactId::from_text(&probe.id)));
         parts.add_prose("asked", asked.collect::<Vec<_>>().join(", "));
         Self {
             id: probe.id.clone(),

@@ -19,7 +19,9 @@ use crate::judge::{
     self, EvidenceRef, Finding, Judgement, PackEdition, RuleBook, RuleContext, RuleDoc, words,
 };
 use crate::knowledge::{KnowledgeBase, is_runtime};
-use crate::model::{Capture, EvidenceKind, Fact, FactSource, MissingReason, Role, Run, Target};
+use crate::model::{
+    Capture, EvidenceKind, Fact, FactId, FactSource, MissingReason, Role, Run, Target,
+};
 use crate::phrases::{ReportPhrases, fill_phrase};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::unanswered::is_unrecorded;
@@ -398,9 +400,9 @@ impl Assessment {
     /// # Errors
     ///
     /// The id is not in the catalogue, or the target is unknown.
-    pub fn find_fact(&self, id: &str, target: &str) -> Result<FoundFact<'_>, String> {
+    pub fn find_fact(&self, id: FactId, target: &str) -> Result<FoundFact<'_>, String> {
         let probe =
-            self.project_data.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
+            self.project_data.catalogue.find_probe(&id).ok_or_else(|| self.unknown_id(&id))?;
         let Some(name) = self.resolve_target(target)? else {
             let reason = format!("the run has no {target}");
             return Ok(FoundFact {
@@ -421,10 +423,10 @@ impl Assessment {
     /// # Errors
     ///
     /// The id is not in the catalogue.
-    pub(crate) fn find_row(&self, id: &str) -> Result<Vec<FoundFact<'_>>, String> {
+    pub(crate) fn find_row(&self, id: FactId) -> Result<Vec<FoundFact<'_>>, String> {
         let probe =
-            self.project_data.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
-        let by_target = self.run.facts.get(id);
+            self.project_data.catalogue.find_probe(&id).ok_or_else(|| self.unknown_id(&id))?;
+        let by_target = self.run.facts.get(&*id);
         let row = self.run.targets.iter().map(|Target { name, .. }| {
             let fact = match by_target.and_then(|by_target| by_target.get(name)) {
                 Some(fact) => Cow::Borrowed(fact),
@@ -482,7 +484,7 @@ impl Assessment {
 
     /// Why nothing follows from the figures that these targets have of a fact, as a clause; none if
     /// something does.
-    pub(crate) fn figure_obstacle(&self, fact: &str, targets: &[&str]) -> Option<String> {
+    pub(crate) fn figure_obstacle(&self, fact: FactId, targets: &[&str]) -> Option<String> {
         let ProjectData { reasons, phrases, rules, .. } = &self.project_data;
         Some(match self.fit_evidence().figure_obstacle(fact, targets)? {
             FigureObstacle::Withheld(reason) => reasons[reason.into_str()].clone(),
@@ -562,7 +564,10 @@ impl Assessment {
     /// The facts that were read from a capture, in the order of their ids and targets.
     pub(crate) fn facts_of_capture(&self, capture: &str) -> impl Iterator<Item = FoundFact<'_>> {
         let facts = self.indexed_captures().get(capture).map(|capture| capture.facts.iter());
-        facts.into_iter().flatten().filter_map(|(id, target)| self.find_fact(id, target).ok())
+        facts
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, target)| self.find_fact(FactId::from_text(id), target).ok())
     }
 
     /// How many facts were read from a capture, and from which lines of its output, from 1.
@@ -610,10 +615,10 @@ impl Assessment {
     }
 
     /// The findings about a fact: those whose first place it is.
-    pub fn findings_about(&self, fact: &str, target: &str) -> impl Iterator<Item = &Finding> {
+    pub fn findings_about(&self, fact: FactId, target: &str) -> impl Iterator<Item = &Finding> {
         self.judgement.findings.iter().filter(move |finding| {
             let is_place = |place: &EvidenceRef| {
-                place.fact.as_deref() == Some(fact) && place.target.as_deref() == Some(target)
+                place.fact.as_deref() == Some(&fact) && place.target.as_deref() == Some(target)
             };
             let rule = self.project_data.rules.find_rule(&finding.rule);
             match rule.and_then(|rule| rule.doubts.as_ref()) {
@@ -622,7 +627,7 @@ impl Assessment {
                     finding.evidence.iter().any(is_place)
                 }
                 Some(doubts) => {
-                    doubts.iter().any(|id| id == fact) && finding.target.as_deref() == Some(target)
+                    doubts.iter().any(|id| *id == fact) && finding.target.as_deref() == Some(target)
                 }
             }
         })

@@ -15,7 +15,7 @@ use super::phases;
 use crate::judge::Verdict;
 use crate::judge::suitability::CostRatio;
 use crate::judge::workloads::CostScale;
-use crate::model::{Fact, Role, SampleUnit, Samples, fact_ids};
+use crate::model::{Fact, FactId, Role, SampleUnit, Samples, fact_ids};
 use crate::stats;
 
 /// The info string of a fenced block that is a chart; its kind and the id of its fact follow.
@@ -170,7 +170,7 @@ fn round_percent(value: f64) -> f64 {
 
 impl Chart {
     /// The chart of a kind about a fact; none if the run has nothing to draw.
-    pub(crate) fn draw_chart(assessment: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
+    pub(crate) fn draw_chart(assessment: &Assessment, kind: ChartKind, id: FactId) -> Option<Self> {
         let mut view = match kind {
             ChartKind::Samples => samples_view(&chart_series(assessment, id, None))?,
             ChartKind::Ecdf => ecdf_view(&chart_series(assessment, id, floor_of(id)))?,
@@ -180,7 +180,7 @@ impl Chart {
         view.title = assessment
             .project_data
             .catalogue
-            .find_probe(id)
+            .find_probe(&id)
             .map(|probe| probe.title.clone())
             .unwrap_or_default();
         Some(Self { kind, view })
@@ -190,7 +190,7 @@ impl Chart {
     pub(crate) fn from_info_string(assessment: &Assessment, info: &str) -> Option<Self> {
         let mut words = info.strip_prefix(CHART)?.split_whitespace();
         let kind = words.next()?.parse().ok()?;
-        Self::draw_chart(assessment, kind, words.next().unwrap_or_default())
+        Self::draw_chart(assessment, kind, FactId::from_text(words.next().unwrap_or_default()))
     }
 
     /// The name of its template.
@@ -209,15 +209,15 @@ impl Chart {
 }
 
 /// The series on the host that is the least which a fact can be, if there is one.
-fn floor_of(id: &str) -> Option<&'static str> {
-    (id == &*fact_ids::HTTP_LATENCY).then_some(&*fact_ids::HTTP_FLOOR)
+fn floor_of(id: FactId) -> Option<FactId<'static>> {
+    (id == fact_ids::HTTP_LATENCY).then_some(fact_ids::HTTP_FLOOR)
 }
 
 /// The series of every runtime, by name, with the one on the host that is their floor.
 fn chart_series<'a>(
     assessment: &'a Assessment,
-    id: &str,
-    floor: Option<&str>,
+    id: FactId,
+    floor: Option<FactId>,
 ) -> Vec<(String, &'a Samples)> {
     let mut list = Vec::new();
     for target in &assessment.run.targets {

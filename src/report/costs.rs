@@ -4,7 +4,7 @@ use super::assessment::Assessment;
 use super::number;
 use crate::judge::suitability::CostRatio;
 use crate::judge::workloads::{CostMeasure, CostScale};
-use crate::model::{Fact, FactSource, SampleUnit, Samples};
+use crate::model::{Fact, FactId, FactSource, SampleUnit, Samples};
 use crate::stats;
 
 /// Bytes in a `kB` of `/proc`.
@@ -14,7 +14,7 @@ const PROC_KB: f64 = 1024.0;
 #[derive(Debug)]
 pub(crate) struct CostFigures<'a> {
     /// The id of the fact that the run measures it by.
-    pub fact: &'a str,
+    pub fact: FactId<'a>,
     /// Where the figure stands in the evidence.
     pub source: Option<FactSource>,
     /// The series, where it is one.
@@ -64,7 +64,7 @@ pub(crate) fn cost_figures<'a>(
             figures.value = median.map(|median| number::format_measured(median, samples.unit));
         }
         Fact::Value { value, .. } => {
-            let unit = assessment.project_data.catalogue.find_probe(fact);
+            let unit = assessment.project_data.catalogue.find_probe(&fact);
             let unit = unit.map(|probe| probe.unit.as_str()).unwrap_or_default();
             figures.value = value.as_f64().map(|value| format_in_unit(value, unit));
         }

@@ -25,7 +25,7 @@ use super::assessment::Assessment;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::judge::{EvidenceRef, Finding};
-use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, StartEnd};
+use crate::model::{Capture, CaptureOrigin, Fact, FactId, FactSource, Role, StartEnd};
 use crate::phrases::fill_phrase;
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
@@ -149,7 +149,11 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
         Ok::<_, tera::Error>(safe_value(&record::draw_lines(&sources, capture, &kwargs)?))
     });
     tera.register_filter("fact_cells", |id: &str, kwargs: Kwargs, _: &State| {
-        Ok::<_, tera::Error>(safe_value(&cells::draw_cells(&*rendered_sources()?, id, &kwargs)?))
+        Ok::<_, tera::Error>(safe_value(&cells::draw_cells(
+            &*rendered_sources()?,
+            FactId::from_text(id),
+            &kwargs,
+        )?))
     });
     tera.register_filter("facts_read", |id: &str, kwargs: Kwargs, _: &State| {
         let drawn = cells::draw_facts_read(&*rendered_sources()?, id, &kwargs)?;
@@ -223,7 +227,7 @@ fn look_up_recorded(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
 
 /// `same(id=, a=, b=)`: `equal`, `different`, or `unknown` if one of them is missing.
 fn look_up_same(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let id: &str = kwargs.must_get("id")?;
+    let id = FactId::from_text(kwargs.must_get("id")?);
     let one = sources.assessment.find_fact(id, kwargs.must_get("a")?).map_err(lookup_error)?;
     let other = sources.assessment.find_fact(id, kwargs.must_get("b")?).map_err(lookup_error)?;
     let word = match (one.fact.as_value(), other.fact.as_value()) {
@@ -403,7 +407,7 @@ fn look_up_subjects(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
 
 /// `measured(id=)`: the names of the targets of which the fact is known.
 fn look_up_measured(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let id: &str = kwargs.must_get("id")?;
+    let id = FactId::from_text(kwargs.must_get("id")?);
     let mut names: Vec<&str> = Vec::new();
     for target in &sources.assessment.run.targets {
         if sources.assessment.find_fact(id, &target.name).map_err(lookup_error)?.fact.is_present() {
@@ -479,7 +483,7 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
         },
         None => None,
     };
-    let fact: Option<&str> = kwargs.get("fact")?;
+    let fact = kwargs.get("fact")?.map(FactId::from_text);
     if let Some(fact) =
         fact.filter(|fact| sources.assessment.project_data.catalogue.find_probe(fact).is_none())
     {
@@ -623,7 +627,7 @@ fn look_up_run(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
 /// `asked(id=)`: whether the report answers an edition that asks for this fact, so that it is to
 /// be spoken of even if it was not captured.
 fn look_up_asked(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let id: &str = kwargs.must_get("id")?;
+    let id = FactId::from_text(kwargs.must_get("id")?);
     let edition = sources.assessment.project_data.edition.as_ref();
     Ok(edition.is_some_and(|edition| !edition.requests_for(id).is_empty()).into())
 }

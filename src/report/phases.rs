@@ -5,7 +5,7 @@
 //! engine's work for it, too. Their share is the most that making and starting can have.
 
 use super::assessment::Assessment;
-use crate::model::{Fact, Role, Samples};
+use crate::model::{Fact, FactId, Role, Samples};
 use crate::stats;
 
 /// Who is at work in a phase.
@@ -85,7 +85,7 @@ pub(crate) fn all_splits(assessment: &Assessment) -> Vec<PhaseSplit<'_>> {
 
 fn target_phases<'a>(assessment: &'a Assessment, target: &str) -> Vec<StartPhase<'a>> {
     let series = PHASES.map(|word| {
-        let fact = assessment.run.find_fact(&format!("{PREFIX}{word}"), target);
+        let fact = assessment.run.find_fact(FactId::from_text(&format!("{PREFIX}{word}")), target);
         (word, fact.and_then(Fact::as_series))
     });
     let has_network = series.iter().any(|(word, found)| *word == "network" && found.is_some());

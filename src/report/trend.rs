@@ -24,16 +24,20 @@ use crate::probe::parse::parse_output;
 use crate::stats;
 
 /// The series that are drawn, where a run has them.
-const SERIES: &[&str] = &["startup.first_byte", "startup.wall"];
+const SERIES: &[FactId] = &[fact_ids::STARTUP_FIRST_BYTE, fact_ids::STARTUP_WALL];
 
 /// The facts that say something of the engine that was used, whose changes are told where that is
 /// known.
-const TOLD_OF_ENGINES: &[&str] =
-    &["engine.version", "image.digest", "runtime.program_version", "runtime.version"];
+const TOLD_OF_ENGINES: &[FactId] = &[
+    fact_ids::ENGINE_VERSION,
+    fact_ids::IMAGE_DIGEST,
+    fact_ids::RUNTIME_PROGRAM_VERSION,
+    fact_ids::RUNTIME_VERSION,
+];
 
 /// Whether the changes of a fact are told.
-fn is_told(id: &str) -> bool {
-    id == &*fact_ids::KERNEL_RELEASE || TOLD_OF_ENGINES.contains(&id)
+fn is_told(id: FactId) -> bool {
+    id == fact_ids::KERNEL_RELEASE || TOLD_OF_ENGINES.contains(&id)
 }
 
 /// The most sessions of a chart.
@@ -53,8 +57,10 @@ const RIGHT: f64 = 97.0;
 /// The facts that a trend is made of, those of its sessions among them.
 pub fn needed_facts(catalogue: &ProbeCatalogue) -> HashSet<&str> {
     let mut needed = history::needed_facts(catalogue);
-    needed.extend(SERIES.iter().chain(TOLD_OF_ENGINES));
-    needed.extend([fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_STORAGE].map(FactId::as_str));
+    let own = SERIES.iter().chain(TOLD_OF_ENGINES);
+    needed.extend(
+        own.chain(&[fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_STORAGE]).map(|id| id.as_str()),
+    );
     needed
 }
 
@@ -100,9 +106,10 @@ impl RunDigest {
         let mut figures: BTreeMap<String, BTreeMap<String, TrendPoint>> = BTreeMap::new();
         let mut told = BTreeMap::new();
         for (id, by_target) in &run.facts {
+            let id = FactId::from_text(id);
             for (target, fact) in by_target {
                 match fact {
-                    Fact::Series(samples) if SERIES.contains(&id.as_str()) => {
+                    Fact::Series(samples) if SERIES.contains(&id) => {
                         let Some(summary) = stats::summarize_samples(&samples.values) else {
                             continue;
                         };
@@ -111,13 +118,13 @@ impl RunDigest {
                             interval: summary.interval,
                             unit: samples.unit,
                         };
-                        figures.entry(id.clone()).or_default().insert(target.clone(), point);
+                        figures.entry(id.to_string()).or_default().insert(target.clone(), point);
                     }
                     Fact::Value { value, .. } if is_told(id) => {
                         let is_host = run.find_target(target).is_some_and(|t| t.role == Role::Host);
                         let target = if is_host { "host".into() } else { target.clone() };
                         if let Some(text) = told_text(id, value) {
-                            told.insert((id.clone(), target), text);
+                            told.insert((id.to_string(), target), text);
                         }
                     }
                     _ => {}
@@ -217,9 +224,9 @@ impl RunDigest {
 
 /// A fact in words. Files that an earlier isoproof wrote state an image's digest in the form in
 /// which their engine did.
-fn told_text(id: &str, value: &serde_json::Value) -> Option<String> {
+fn told_text(id: FactId, value: &serde_json::Value) -> Option<String> {
     let text = value_text(value);
-    if id != &*fact_ids::IMAGE_DIGEST {
+    if id != fact_ids::IMAGE_DIGEST {
         return Some(text.replace('\n', " "));
     }
     let digest = parse_output("image_digest", &text)?.ok()?;
@@ -387,7 +394,7 @@ fn trend_charts(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChartView
     let mut charts = Vec::new();
     for series in SERIES {
         let mut by_engine: Vec<Vec<&RunDigest>> = Vec::new();
-        for run in runs.iter().rev().filter(|run| run.figures.contains_key(*series)) {
+        for run in runs.iter().rev().filter(|run| run.figures.contains_key(&**series)) {
             match by_engine.iter_mut().find(|sessions| sessions[0].engine == run.engine) {
                 Some(sessions) => sessions.push(run),
                 None => by_engine.push(vec![run]),
@@ -581,13 +588,13 @@ fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> (Vec<ChangeV
         let mut is_compared = false;
         for (subject, value) in &run.told {
             let (fact, target) = subject;
-            let is_host_kernel = target == "host" && fact == &*fact_ids::KERNEL_RELEASE;
+            let is_host_kernel = target == "host" && *fact == fact_ids::KERNEL_RELEASE;
             let engine = run.engine.as_ref().filter(|_| !is_host_kernel);
-            if engine.is_none() && TOLD_OF_ENGINES.contains(&fact.as_str()) {
+            if engine.is_none() && TOLD_OF_ENGINES.contains(&FactId::from_text(fact)) {
                 continue;
             }
             // Digests of two kinds differ although the image does not.
-            let kind = (fact == &*fact_ids::IMAGE_DIGEST).then_some(&run.digest_kind);
+            let kind = (*fact == fact_ids::IMAGE_DIGEST).then_some(&run.digest_kind);
             let before = known.insert((place, subject, engine, kind), value);
             is_compared |= before.is_some() && !is_host_kernel;
             if let Some(before) = before.filter(|before| *before != value) {

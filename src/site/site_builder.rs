@@ -22,7 +22,7 @@ use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::judge::fleet::FleetTally;
 use crate::judge::{RuleBook, RuleDoc};
-use crate::model::Capture;
+use crate::model::{Capture, FactId};
 use crate::phrases::{PagePhrases, fill_phrase};
 use crate::probe::catalogue::Probe;
 use crate::project::{CONFIG, NOTES, Project, SUMMARY};
@@ -546,7 +546,7 @@ impl SiteBuilder {
 
     /// The drawing of what each runtime costs, if the run has ratios.
     fn ratio_chart(&self, engine: &TemplateEngine) -> Result<Option<String>> {
-        let chart = Chart::draw_chart(&self.assessment, ChartKind::Ratios, "");
+        let chart = Chart::draw_chart(&self.assessment, ChartKind::Ratios, FactId::from_text(""));
         chart
             .map(|chart| engine.render_template(&chart.template_name(), &chart.template_context(0)))
             .transpose()

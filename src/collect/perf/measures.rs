@@ -1,5 +1,6 @@
 //! What is measured inside of the targets.
 
+use crate::model::fact_ids;
 use std::time::Duration;
 
 use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace};
@@ -27,7 +28,7 @@ pub(super) fn performance_probes(catalogue: &ProbeCatalogue, with_file: bool) ->
             && !probe.command.is_empty()
             && (with_file || !is_file(probe))
     });
-    probes.sort_by_key(|probe| (is_file(probe), probe.id == "perf.io_read"));
+    probes.sort_by_key(|probe| (is_file(probe), probe.id == fact_ids::PERF_IO_READ));
     probes
 }
 

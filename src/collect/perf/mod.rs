@@ -23,7 +23,7 @@ use super::session::CollectSession;
 use super::work_part::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target, fact_ids};
 use crate::probe::catalogue::Probe;
 use crate::stats::RandomSequence;
 use bench::BenchShell;
@@ -354,13 +354,18 @@ impl<'a> TargetBench<'a> {
             let how = "the size of the file that is written and read, in MiB (--io-size)";
             captures.push(host_side::capture_of(
                 &spec.name,
-                "perf.io_size",
+                &fact_ids::PERF_IO_SIZE,
                 how,
                 &format!("{file}\n"),
             ));
             if let Some(words) = disk_space::backing_mount(session) {
                 let how = "the host's mount that the engine keeps its containers' files on";
-                captures.push(host_side::capture_of(&spec.name, "perf.io_backing", how, &words));
+                captures.push(host_side::capture_of(
+                    &spec.name,
+                    &fact_ids::PERF_IO_BACKING,
+                    how,
+                    &words,
+                ));
             }
         }
         captures

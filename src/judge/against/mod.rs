@@ -16,7 +16,7 @@ use regex::Regex;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{FactSource, Role, Run, Samples};
+use crate::model::{FactId, FactSource, Role, Run, Samples, fact_ids};
 use crate::phrases::{SharedPhrases, fill_phrase};
 pub(crate) use samples::{SeriesRelation, relate_series};
 
@@ -140,7 +140,7 @@ struct ContainerMac {
 fn macs_of(run: &Run) -> BTreeMap<String, ContainerMac> {
     let mut macs = BTreeMap::new();
     for target in run.targets.iter().filter(|target| target.role != Role::Host) {
-        let Some(fact) = run.find_fact("net.interfaces", &target.name) else { continue };
+        let Some(fact) = run.find_fact(fact_ids::NET_INTERFACES, &target.name) else { continue };
         let (Some(list), Some(source)) = (fact.as_value().and_then(Value::as_array), fact.source())
         else {
             continue;
@@ -194,7 +194,7 @@ fn makes_mac(address: &str) -> bool {
 
 /// The boot ids of containers that are not their host's.
 fn guests_boot_ids(run: &Run) -> BTreeMap<String, FactSource> {
-    const ID: &str = "kernel.boot_id";
+    const ID: FactId = fact_ids::KERNEL_BOOT_ID;
     let mut hosts =
         run.with_role(Role::Host).filter_map(|host| run.find_fact(ID, &host.name)?.as_str());
     let hosts = hosts.next();
@@ -259,13 +259,14 @@ fn equal_without_meaning(
     no_sign: &mut Vec<String>,
 ) {
     for (id, why) in &phrases.builds {
+        let id = FactId::from_text(id);
         let own = find_role_value(one, id, Role::Candidate);
         if own.is_some() && own == find_role_value(other, id, Role::Candidate) {
             no_sign.push(format!("{id}: {why}"));
         }
     }
-    let host = find_role_value(one, "kernel.boot_id", Role::Host);
-    if host.is_some() && host == find_role_value(other, "kernel.boot_id", Role::Host) {
+    let host = find_role_value(one, fact_ids::KERNEL_BOOT_ID, Role::Host);
+    if host.is_some() && host == find_role_value(other, fact_ids::KERNEL_BOOT_ID, Role::Host) {
         no_sign.push(phrases.host_boot_id.clone());
     }
     let common: Vec<String> =
@@ -276,7 +277,7 @@ fn equal_without_meaning(
     }
 }
 
-fn find_role_value<'r>(run: &'r Run, id: &str, role: Role) -> Option<&'r Value> {
+fn find_role_value<'r>(run: &'r Run, id: FactId, role: Role) -> Option<&'r Value> {
     run.with_role(role).find_map(|target| run.find_fact(id, &target.name)?.as_value())
 }
 

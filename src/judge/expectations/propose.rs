@@ -5,6 +5,7 @@ use crate::judge::fleet::BROKEN;
 use crate::judge::suitability::{CostRatio, FitEvidence};
 use crate::judge::verdict::{Conclusion, Confidence, Verdict};
 use crate::judge::workloads::WorkloadTable;
+use crate::model::{FactId, fact_ids};
 use crate::project::{Expectation, ExpectedSubject};
 use crate::stats;
 
@@ -15,7 +16,7 @@ const COSTS: [&str; 3] = ["startup", "latency", "memory"];
 const ROOM: f64 = 1.5;
 
 /// The fact that tells the series of a kernel.
-const RELEASE: &str = "kernel.release";
+const RELEASE: FactId = fact_ids::KERNEL_RELEASE;
 
 /// An entry for `book.toml`: its keys with their values as TOML.
 pub(crate) type ProposedEntry = Vec<(&'static str, String)>;
@@ -41,9 +42,9 @@ pub(crate) fn propose_expectations(
             entries.push(make_entry(evidence, runtime, &keys));
         }
         if let Some(pattern) = release_pattern(evidence, verdict)
-            && !is_known(known, runtime, "fact", RELEASE)
+            && !is_known(known, runtime, "fact", &RELEASE)
         {
-            let keys = [("fact", quote_text(RELEASE)), ("matches", format!("'{pattern}'"))];
+            let keys = [("fact", quote_text(&RELEASE)), ("matches", format!("'{pattern}'"))];
             entries.push(make_entry(evidence, runtime, &keys));
         }
         for cost in COSTS {

@@ -123,7 +123,7 @@ fn few_digits(
 /// The most decimals of seconds in the line that a figure was read from: a number does not keep the
 /// zeros that it ends in.
 fn written_decimals(context: &RuleContext, id: FactId, target: &str) -> Option<usize> {
-    let source = context.run.find_fact(&id, target)?.source()?;
+    let source = context.run.find_fact(id, target)?.source()?;
     let lines = context.run.find_capture(&source.capture)?.stdout.text_lines();
     let line = lines.get(usize::try_from(source.line?).ok()?.checked_sub(1)?)?;
     let numbers = line.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));

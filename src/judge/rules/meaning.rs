@@ -127,7 +127,7 @@ pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
 
 /// A count under Kata that no guest of Kata shows, with the range of those that do.
 fn count_of_no_guest(context: &RuleContext, id: FactId, target: &str) -> Option<(i64, CountRange)> {
-    let range = context.known.guests.count_range(&id)?;
+    let range = context.known.guests.count_range(id)?;
     let n = context.fact_integer(id, target)?;
     let is_outside = n > range.implausible_above || n < range.implausible_below;
     let is_guests = context.is_imported() && context.is_kata(target);

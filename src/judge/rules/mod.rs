@@ -31,7 +31,7 @@ use violation::{files_of, find_in_targets, first_lines, missing_for};
 use super::RuleContext;
 use crate::error::{Error, Result};
 use crate::knowledge::Severity;
-use crate::model::FactSource;
+use crate::model::{FactId, FactSource};
 pub(crate) use consistency::has_impossible_build;
 pub(crate) use doc::{RuleBook, RuleDoc};
 pub(crate) use example::RuleExample;
@@ -62,9 +62,9 @@ impl Finding {
     }
 
     /// Whether it rests on a fact, of the target if one is given.
-    pub fn rests_on(&self, fact: &str, target: Option<&str>) -> bool {
+    pub fn rests_on(&self, fact: FactId, target: Option<&str>) -> bool {
         self.evidence.iter().any(|place| {
-            place.fact.as_deref() == Some(fact)
+            place.fact.as_deref() == Some(&fact)
                 && target.is_none_or(|target| place.target.as_deref() == Some(target))
         })
     }

@@ -38,7 +38,7 @@ fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
     const MEMORY: f64 = 4e9;
     let bytes = context.fact_number(ID, target, "bytes")?;
     let seconds = context.fact_number(ID, target, "seconds")?;
-    let source = context.run.find_fact(&ID, target)?.source()?;
+    let source = context.run.find_fact(ID, target)?.source()?;
     let is_meant = context.is_imported() && (bytes - BYTES).abs() < 1.0;
     (is_meant && seconds > 0.0 && bytes / seconds > MEMORY).then(|| {
         CopyToDevNull {
@@ -77,7 +77,7 @@ pub(super) fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
         let mut coarse: Vec<&str> = Vec::new();
         for id in context.run.facts.keys().filter(|id| id.starts_with("perf.")) {
-            if context.run.find_fact(id, target).is_some_and(is_few_ticks) {
+            if context.run.find_fact(FactId::from_text(id), target).is_some_and(is_few_ticks) {
                 coarse.push(id);
             }
         }

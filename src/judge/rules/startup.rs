@@ -74,7 +74,7 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
         let (Some(ratio), Some(interval)) = (comparison.ratio, comparison.interval) else {
             continue;
         };
-        let series = [control.series, control.repeat].map(FactId::from_text);
+        let series = [control.series, control.repeat];
         violations.push(
             ControlArmsDiffer {
                 target: &control.target,

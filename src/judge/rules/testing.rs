@@ -125,7 +125,9 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
     }
     for (id, by_target) in &example.facts {
         for (target, value) in by_target {
-            let source = run.find_fact(id, target).and_then(|fact| fact.source().cloned());
+            let source = run
+                .find_fact(FactId::from_text(id), target)
+                .and_then(|fact| fact.source().cloned());
             let source = source.unwrap_or_else(|| FactSource::new(format!("{target}/{id}"), 1));
             let fact = fact(value, source);
             run.facts.entry(id.clone()).or_default().insert(target.clone(), fact);

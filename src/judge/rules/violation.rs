@@ -76,7 +76,7 @@ impl Violation {
 
     /// Adds a fact that the finding rests on.
     pub(crate) fn resting_on(mut self, context: &RuleContext, fact: FactId, target: &str) -> Self {
-        let source = context.run.find_fact(&fact, target).and_then(|fact| fact.source().cloned());
+        let source = context.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
         self.evidence.push(EvidenceRef {
             fact: Some(fact.to_string()),
             target: Some(target.to_string()),

@@ -303,7 +303,7 @@ impl Indicators {
         let mut baselines = context.run.with_role(Role::Baseline).filter(|t| t.name != target);
         if context.fact_text(DRIVER, target) == VIRTIO
             && baselines.any(|t| {
-                context.run.find_fact(&DRIVER, &t.name).is_some()
+                context.run.find_fact(DRIVER, &t.name).is_some()
                     && context.fact_text(DRIVER, &t.name) != VIRTIO
             })
         {

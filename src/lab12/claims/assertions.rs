@@ -21,10 +21,10 @@ use super::words::{
 };
 use crate::judge::rules::latency::was_checked_early;
 use crate::model::application::is_success_status;
-use crate::model::{Role, fact_ids};
+use crate::model::{FactId, Role, fact_ids};
 use crate::text::{join_words, make_visible};
 
-const INTERFACES: &str = "net.interfaces";
+const INTERFACES: FactId = fact_ids::NET_INTERFACES;
 
 /// A sentence, cell or line, with what it is held against.
 pub(super) struct AssertingSentence<'a> {
@@ -135,7 +135,7 @@ impl<'a> AssertingSentence<'a> {
         let code = code.filter(|code| code.start >= own.start && code.end <= own.end);
         let whole = self.sentence.cell_labels().map(|_| 0..own.len());
         let mut stated = code.map(|code| code.start - own.start..code.end - own.start).chain(whole);
-        let models = self.index.facts_everywhere("cpu.model");
+        let models = self.index.facts_everywhere(fact_ids::CPU_MODEL);
         let without_clock = |text: &str| text.split(" @ ").next().unwrap_or_default().to_string();
         stated.find_map(|range| {
             let text = &self.sentence.text[range.clone()];
@@ -169,9 +169,9 @@ impl<'a> AssertingSentence<'a> {
                 self.remark_by_rule(&range, ClaimWrongConcept { words }, ClaimStatus::Misworded)
             }
             WordingRule::LoadedModules => {
-                let counted = self.index.facts_everywhere(&fact_ids::KERNEL_SYS_MODULE);
+                let counted = self.index.facts_everywhere(fact_ids::KERNEL_SYS_MODULE);
                 // Loaded modules were counted, or nothing was.
-                let loaded = self.index.facts_everywhere(&fact_ids::KERNEL_MODULES_LOADED);
+                let loaded = self.index.facts_everywhere(fact_ids::KERNEL_MODULES_LOADED);
                 if counted.is_empty() || !loaded.is_empty() {
                     return None;
                 }
@@ -193,9 +193,10 @@ impl<'a> AssertingSentence<'a> {
         let before = self.index.resolver.find_mentions(&self.sentence.text[..found.start()]);
         let is_of_host = before.last().is_some_and(|last| last.target.as_deref() == Some(host));
         let mut ids = wording.other.iter().chain([&wording.fact]);
-        let is_captured = ids.any(|id| self.index.fact_on_target(id, host).is_some());
+        let is_captured =
+            ids.any(|id| self.index.fact_on_target(FactId::from_text(id), host).is_some());
         let place = self.sentence.file_range(&found.range());
-        let (words, id) = (found.as_str(), &wording.fact);
+        let (words, id) = (found.as_str(), FactId::from_text(&wording.fact));
         (is_of_host && !is_captured)
             .then(|| ClaimRemark::without_evidence(self.index, place, words, id, host))
     }
@@ -208,7 +209,7 @@ impl<'a> AssertingSentence<'a> {
         if !self.sentence.is_plain || words.unless.is_match(&self.labelled) {
             return None;
         }
-        let series = self.index.facts_everywhere(&fact_ids::STARTUP_WALL);
+        let series = self.index.facts_everywhere(fact_ids::STARTUP_WALL);
         let first = series.first()?;
         let samples = first.fact.as_series()?.values.len();
         let is_alike =
@@ -293,13 +294,13 @@ impl<'a> AssertingSentence<'a> {
             place.in_seconds().is_some()
                 && !place.is_set_apart()
                 && place.find_subject().is_some_and(|subject| {
-                    subject.facts[0] == *fact_ids::STARTUP_WALL
+                    subject.first_fact() == fact_ids::STARTUP_WALL
                         && place.find_target(subject).as_deref() == Some(target)
                 })
         });
         let place = place.filter(|_| !is_told && !index.is_failure_shown_near(target, around))?;
         let (range, text) = (place.file_range(), place.stated_text());
-        let id = &fact_ids::STARTUP_WALL;
+        let id = fact_ids::STARTUP_WALL;
         Some(ClaimRemark::without_evidence(index, range, text, id, target))
     }
 
@@ -323,9 +324,10 @@ impl<'a> AssertingSentence<'a> {
     /// The conclusion of a sentence from the latency of a service that answered with errors.
     pub(super) fn check_latency_of_errors(&self) -> Option<ClaimRemark> {
         let baseline = self.index.target_with_role(Role::Baseline)?;
-        let own = |id: &str| self.index.fact_on_target(id, baseline);
-        let status = own("app.health_status")?.fact.as_i64()?;
-        let fact_ref = own("http.latency").or_else(|| own("http.latency_reported"))?;
+        let own = |id: FactId| self.index.fact_on_target(id, baseline);
+        let status = own(fact_ids::APP_HEALTH_STATUS)?.fact.as_i64()?;
+        let fact_ref =
+            own(fact_ids::HTTP_LATENCY).or_else(|| own(fact_ids::HTTP_LATENCY_REPORTED))?;
         let words = &self.vocabulary.words;
         if !words.concluding.is_match(self.sentence.text) {
             return None;
@@ -340,7 +342,7 @@ impl<'a> AssertingSentence<'a> {
             let (whole, message) = (0..self.sentence.text.len(), ClaimLatencyOfErrors { status });
             self.remark_by_rule(&whole, message, ClaimStatus::Unsupported)
                 .resting_on_fact(fact_ref.id, fact_ref.target)
-                .resting_on_fact("app.health_status", baseline)
+                .resting_on_fact(fact_ids::APP_HEALTH_STATUS, baseline)
         })
     }
 }

@@ -15,7 +15,7 @@ use super::passages::ReportPassage;
 use super::quantity::find_slip;
 use super::words::{ClaimVocabulary, PastedKind, SentenceWords};
 use crate::lab12::readers;
-use crate::model::{Capture, Fact};
+use crate::model::{Capture, Fact, FactId, fact_ids};
 
 /// A part of a block that is one piece of output.
 pub(super) struct OutputPiece {
@@ -38,20 +38,20 @@ pub(super) fn check_pasted_block(
         let capture = Capture::of_file(&piece.slot, Some(&piece.slot), text.as_bytes());
         let reading = readers::read_lab_captures(std::slice::from_ref(&capture));
         for (id, by_target) in &reading.facts {
+            let id = FactId::from_text(id);
             for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
-                if index.subject.run.find_target(target).is_none() || IGNORED.contains(&id.as_str())
-                {
+                if index.subject.run.find_target(target).is_none() || IGNORED.contains(&id) {
                     continue;
                 }
                 let line = fact.source().and_then(|source| source.line).unwrap_or(1);
                 let range = line_range(text, line);
                 let place = block
                     .file_range(&(piece.range.start + range.start..piece.range.start + range.end));
-                if let ("startup.wall", Fact::Series(samples)) = (id.as_str(), fact)
+                if let (fact_ids::STARTUP_WALL, Fact::Series(samples)) = (id, fact)
                     && let [seconds] = samples.values[..]
                 {
                     stated.push(StatedFigure {
-                        fact: id.clone(),
+                        fact: id.to_string(),
                         target: target.clone(),
                         seconds,
                         pasted: Some(place.clone()),
@@ -82,12 +82,12 @@ fn is_copied(index: &EvidenceIndex, text: &str, line: &Range<usize>) -> bool {
 }
 
 /// Read from the same lines as others, or without meaning beside them.
-const IGNORED: &[&str] = &[
-    "kernel.dmesg_lines",
-    "kernel.release_compared",
-    "cpu.model_compared",
-    "evidence.logged_at",
-    "http.latency",
+const IGNORED: &[FactId] = &[
+    fact_ids::KERNEL_DMESG_LINES,
+    fact_ids::KERNEL_RELEASE_COMPARED,
+    fact_ids::CPU_MODEL_COMPARED,
+    fact_ids::EVIDENCE_LOGGED_AT,
+    fact_ids::HTTP_LATENCY,
 ];
 
 /// The pieces of output in a block: a title or a command begins one.
@@ -177,7 +177,7 @@ enum OutputMatch {
 fn compare_output(
     index: &EvidenceIndex,
     words: &SentenceWords,
-    id: &str,
+    id: FactId,
     target: &str,
     fact: &Fact,
     place: Range<usize>,
@@ -185,7 +185,7 @@ fn compare_output(
 ) -> Option<ClaimRemark> {
     let stated = match fact {
         Fact::Value { value: Value::Number(number), .. } => number.to_string(),
-        Fact::Series(_) => FactRef { id: "", target, fact }.shown_value(),
+        Fact::Series(_) => FactRef { id, target, fact }.shown_value(),
         _ => crate::text::join_words(line),
     };
     let numbers = fact.as_series().map(|samples| &samples.values[..]).unwrap_or_default();
@@ -225,7 +225,7 @@ fn compare_output(
     }
 }
 
-fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
+fn match_output(id: FactId, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
     use OutputMatch::{Another, Differs, Open, Same, SameElsewhere};
     if let (Fact::Series(stated), Fact::Series(known)) = (fact, fact_ref.fact) {
         let is_known = |value: &f64| known.values.iter().any(|one| (one - value).abs() < 1e-9);
@@ -245,7 +245,7 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
         return Same;
     }
     match id {
-        "kernel.uname" => {
+        fact_ids::KERNEL_UNAME => {
             let (stated, known) = (kernel_words(stated), kernel_words(known));
             match stated.first() {
                 Some(_) if stated == known => SameElsewhere,
@@ -262,18 +262,21 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
                 _ => Open,
             }
         }
-        "kernel.banner" | "kernel.dmesg_banner" | "kernel.cmdline" | "cpu.model" => {
+        fact_ids::KERNEL_BANNER
+        | fact_ids::KERNEL_DMESG_BANNER
+        | fact_ids::KERNEL_CMDLINE
+        | fact_ids::CPU_MODEL => {
             let known = join_lines(known);
             let stated = take_pseudonyms(&join_lines(stated), &known);
             let cut = stated.trim_end_matches(['.', '…', ' ']);
             let is_part = known.starts_with(cut) || stated.starts_with(&known);
             let release = |text: &str| text.split(' ').nth(2).unwrap_or_default().to_string();
-            let is_banner = id == "kernel.banner" || id == "kernel.dmesg_banner";
+            let is_banner = id == fact_ids::KERNEL_BANNER || id == fact_ids::KERNEL_DMESG_BANNER;
             match is_part {
                 true => Same,
                 // A cut or wrapped banner still names its release.
                 false if is_banner && release(&stated) != release(&known) => Differs,
-                false if id == "cpu.model" => Differs,
+                false if id == fact_ids::CPU_MODEL => Differs,
                 false => {
                     let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
                     match is_one_word_off(&words(cut), &words(&known)) {
@@ -283,7 +286,7 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
                 }
             }
         }
-        "http.latency_reported" => {
+        fact_ids::HTTP_LATENCY_REPORTED => {
             let close = |key: &str| {
                 let of = |value: &Value| value.get(key).and_then(Value::as_f64);
                 match (of(stated), of(known)) {
@@ -298,7 +301,7 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
                 _ => Another,
             }
         }
-        "net.interfaces" => {
+        fact_ids::NET_INTERFACES => {
             // MACs, and what is made from them, are pseudonyms in the evidence; a block may be cut.
             let items = |value: &Value| -> Vec<(String, String)> {
                 let items = value.as_array().into_iter().flatten();
@@ -307,7 +310,9 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
             let known = items(known);
             if items(stated).iter().all(|item| known.contains(item)) { Same } else { Another }
         }
-        "perf.io_write" | "runtime.implementation" | "evidence.logged_at" => Open,
+        fact_ids::PERF_IO_WRITE
+        | fact_ids::RUNTIME_IMPLEMENTATION
+        | fact_ids::EVIDENCE_LOGGED_AT => Open,
         _ => Differs,
     }
 }

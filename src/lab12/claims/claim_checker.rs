@@ -18,7 +18,7 @@ use super::words::ClaimVocabulary;
 use super::{blocks, costs, pasted_lines, values};
 use crate::error::{Error, Result};
 use crate::judge::{CheckedClaims, ClaimResult, EvidenceRef, RuleMessage, SwitchedOff};
-use crate::model::Role;
+use crate::model::{FactId, Role, fact_ids};
 use crate::report::Assessment;
 
 /// The words by which statements are recognised. The rules are those of the subject's shelf.
@@ -98,7 +98,8 @@ impl ClaimChecker {
                 }
                 let (found, figures) = values::check_values(index, vocabulary, &sentence, &all);
                 let of_latency = found.iter().any(|result| {
-                    let is_latency = |fact: &(String, String)| fact.0.starts_with("http.latency");
+                    let is_latency =
+                        |fact: &(String, String)| fact.0.starts_with(&*fact_ids::HTTP_LATENCY);
                     result.status == ClaimStatus::Supported && result.facts.iter().any(is_latency)
                 });
                 let asserting = AssertingSentence::new(index, vocabulary, &sentence, &all);
@@ -187,9 +188,9 @@ fn single_starts(index: &EvidenceIndex, stated: &[StatedFigure]) -> Option<Claim
         stated.iter().filter_map(|one| Some((one, one.pasted.as_ref()?))).collect();
     pasted.sort_by_key(|one| one.1.start);
     let [(one, _), (other, place)] = pasted[..] else { return None };
-    let is_captured = [one, other]
-        .iter()
-        .any(|figure| index.fact_on_target(&figure.fact, &figure.target).is_some());
+    let is_captured = [one, other].iter().any(|figure| {
+        index.fact_on_target(FactId::from_text(&figure.fact), &figure.target).is_some()
+    });
     let is_comparison = one.target != other.target && !is_captured;
     is_comparison.then(|| {
         let shown = |figure: &StatedFigure| {
@@ -222,8 +223,11 @@ fn make_result(
     let result = ClaimRemark { place, ..result };
     let (line, column) = lines.line_and_column(result.place.start);
     let (end_line, end_column) = lines.line_and_column(result.place.end);
-    let mut evidence: Vec<EvidenceRef> =
-        result.facts.iter().map(|(id, target)| index.evidence_ref(id, target)).collect();
+    let mut evidence: Vec<EvidenceRef> = result
+        .facts
+        .iter()
+        .map(|(id, target)| index.evidence_ref(FactId::from_text(id), target))
+        .collect();
     evidence.extend(result.places.iter().cloned());
     let quote =
         crate::text::make_visible(&crate::text::join_words(&lines.text[result.place.clone()]));
@@ -257,7 +261,10 @@ fn make_result(
 
 /// What supports a statement: the titles of the facts, their targets and values.
 fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
-    let fact_ref = result.facts.iter().filter_map(|(id, target)| index.fact_on_target(id, target));
+    let fact_ref = result
+        .facts
+        .iter()
+        .filter_map(|(id, target)| index.fact_on_target(FactId::from_text(id), target));
     let words: Vec<String> = fact_ref
         .map(|fact_ref| {
             let value = result.shown.clone().unwrap_or_else(|| fact_ref.shown_value());

@@ -1,5 +1,6 @@
 //! Remarks: what the checks say about places of a report, before it is put into words.
 
+use crate::model::FactId;
 use std::ops::Range;
 
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ impl ClaimRemark {
 
     /// Adds a fact that it rests on.
     #[must_use]
-    pub(super) fn resting_on_fact(mut self, id: &str, target: &str) -> Self {
+    pub(super) fn resting_on_fact(mut self, id: FactId, target: &str) -> Self {
         let fact = (id.to_string(), target.to_string());
         if !self.facts.contains(&fact) {
             self.facts.push(fact);
@@ -92,7 +93,7 @@ impl ClaimRemark {
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
-        id: &str,
+        id: FactId,
         target: &str,
     ) -> Self {
         if !index.never_ran(target) || index.is_failure_shown(target) {
@@ -106,7 +107,7 @@ impl ClaimRemark {
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
-        (id, target): (&str, &str),
+        (id, target): (FactId, &str),
         found: &str,
         elsewhere: Option<&str>,
     ) -> Self {
@@ -125,7 +126,7 @@ impl ClaimRemark {
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
-        id: &str,
+        id: FactId,
         target: &str,
     ) -> Self {
         let missing = index.missing_reason(id, target);

@@ -15,7 +15,7 @@ use super::quantity::{StatedQuantity, StatedValue, ratio_agrees, ratio_rests_on,
 use super::sentence::ReportSentence;
 use super::value_place::ValuePlace;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
-use crate::model::Role;
+use crate::model::{FactId, Role};
 
 /// The figures that a report states: by what they are about and their target the seconds, or none
 /// where several differ, so that it is not clear which are compared.
@@ -33,7 +33,7 @@ impl StatedFigures {
         Self(figures)
     }
 
-    fn stated_figure(&self, fact: &str, target: &str) -> Option<f64> {
+    fn stated_figure(&self, fact: FactId, target: &str) -> Option<f64> {
         *self.0.get(&(fact.to_string(), target.to_string()))?
     }
 }
@@ -100,7 +100,7 @@ impl<'a> Comparison<'a> {
         let targets = targets.each_ref().map(String::as_str);
         if let Some(target) = targets.into_iter().find(|one| self.index.never_ran(one)) {
             let (place, words) = self.place_and_words();
-            let id = &subject.facts[0];
+            let id = subject.first_fact();
             return (subject.kind == SubjectKind::Seconds)
                 .then(|| ClaimRemark::without_value(self.index, place, words, id, target));
         }
@@ -260,9 +260,9 @@ impl<'a> Comparison<'a> {
     /// measured, the counts, or the figures that the report states.
     fn pairs_of_targets(&self, subject: &ValueSubject, targets: [&str; 2]) -> Vec<FigurePair> {
         let mut pairs = Vec::new();
-        for id in &subject.facts {
+        for id in subject.fact_ids() {
             let both = targets.map(|target| self.index.fact_on_target(id, target));
-            let facts = targets.map(|target| (id.clone(), target.to_string()));
+            let facts = targets.map(|target| (id.to_string(), target.to_string()));
             let ([Some(one), _] | [_, Some(one)]) = &both else { continue };
             let is_time = one.bytes_per_second().is_none() && subject.kind == SubjectKind::Seconds;
             if both.iter().any(Option::is_none) && pairs.is_empty() {
@@ -283,7 +283,7 @@ impl<'a> Comparison<'a> {
             }
         }
         if pairs.is_empty() {
-            let figures = targets.map(|one| self.stated.stated_figure(&subject.facts[0], one));
+            let figures = targets.map(|one| self.stated.stated_figure(subject.first_fact(), one));
             if let [Some(one), Some(other)] = figures {
                 pairs.extend(FigurePair::new(one, other, true, Vec::new()));
             }
@@ -363,7 +363,7 @@ impl<'a> Comparison<'a> {
         let ids: BTreeSet<&String> =
             pairs.iter().flat_map(|pair| &pair.facts).map(|fact| &fact.0).collect();
         ids.into_iter().any(|id| {
-            let all = self.index.facts_everywhere(id);
+            let all = self.index.facts_everywhere(FactId::from_text(id));
             let known: Vec<Vec<f64>> = all.iter().map(|one| self.explaining_figures(one)).collect();
             !is_of_means
                 && known.iter().enumerate().any(|(at, ones)| {

@@ -120,7 +120,7 @@ pub(super) fn is_numbered_run(label: &str) -> bool {
 /// The captured numbers of the facts of two targets one of which is as stated.
 fn captured_pairs(index: &EvidenceIndex, stated: [(&String, f64); 2]) -> Vec<(f64, f64)> {
     let mut pairs = Vec::new();
-    for id in index.subject.run.facts.keys() {
+    for id in index.subject.run.fact_ids() {
         let facts = stated.map(|(target, _)| index.fact_on_target(id, target));
         let [Some(one), Some(other)] = facts else { continue };
         let known = [one, other].map(|one| index.known_figures(&one));

@@ -12,7 +12,7 @@ use super::figures::KnownFigures;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
-use crate::model::{Fact, MissingFact, MissingReason, Role};
+use crate::model::{Fact, FactId, MissingFact, MissingReason, Role, fact_ids};
 use crate::probe::capability;
 use crate::report::Assessment;
 use crate::text::{beginning, end_of_text};
@@ -21,7 +21,7 @@ use crate::text::{beginning, end_of_text};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FactRef<'a> {
     /// The id of the fact.
-    pub id: &'a str,
+    pub id: FactId<'a>,
     /// The target.
     pub target: &'a str,
     /// What the run holds.
@@ -71,8 +71,8 @@ impl<'a> EvidenceIndex<'a> {
         let StatedValue::Seconds(seconds) = quantity.value else { return false };
         let computed = self.computed.get_or_init(|| {
             let mut out = Vec::new();
-            for id in self.subject.run.facts.keys() {
-                if !id.starts_with("startup.") && !id.starts_with("http.latency") {
+            for id in self.subject.run.fact_ids() {
+                if !id.starts_with("startup.") && !id.starts_with(&*fact_ids::HTTP_LATENCY) {
                     continue;
                 }
                 let all = self.facts_everywhere(id);
@@ -194,7 +194,7 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// Whether a target showed nothing of a fact: it did not start, or the file holds the host's.
-    pub(super) fn was_not_seen(&self, id: &str, target: &str) -> bool {
+    pub(super) fn was_not_seen(&self, id: FactId, target: &str) -> bool {
         let missing = self.missing_reason(id, target);
         self.never_ran(target)
             || missing.is_some_and(|missing| missing.why == MissingReason::HostValuesOnly)
@@ -213,7 +213,7 @@ impl<'a> EvidenceIndex<'a> {
         if percent % 5.0 == 0.0 || quantity.hedge != ValueHedge::Exact {
             return false;
         }
-        self.subject.run.facts.keys().any(|id| {
+        self.subject.run.fact_ids().any(|id| {
             let all = self.facts_everywhere(id).into_iter();
             let known: Vec<f64> = all
                 .filter_map(|one| {
@@ -256,20 +256,21 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// A fact that has a value or a series.
-    pub(super) fn fact_on_target(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
-        let (id, by_target) = self.subject.run.facts.get_key_value(id)?;
+    pub(super) fn fact_on_target(&self, id: FactId, target: &str) -> Option<FactRef<'a>> {
+        let (id, by_target) = self.subject.run.facts.get_key_value(&*id)?;
+        let id = FactId::from_text(id);
         let (target, fact) = by_target.get_key_value(target)?;
         fact.is_present().then_some(FactRef { id, target, fact })
     }
 
     /// All that is held about one question.
-    pub(super) fn facts_everywhere(&self, id: &str) -> Vec<FactRef<'a>> {
+    pub(super) fn facts_everywhere(&self, id: FactId) -> Vec<FactRef<'a>> {
         let targets = self.subject.run.targets.iter();
         targets.filter_map(|target| self.fact_on_target(id, &target.name)).collect()
     }
 
     /// Why a fact is missing, if the run says so.
-    pub(super) fn missing_reason(&self, id: &str, target: &str) -> Option<&'a MissingFact> {
+    pub(super) fn missing_reason(&self, id: FactId, target: &str) -> Option<&'a MissingFact> {
         match self.subject.run.find_fact(id, target) {
             Some(Fact::Missing(missing)) => Some(missing),
             _ => None,
@@ -301,8 +302,8 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// The title of a fact.
-    pub(super) fn fact_title(&self, id: &str) -> String {
-        let probe = self.subject.project_data.catalogue.find_probe(id);
+    pub(super) fn fact_title(&self, id: FactId) -> String {
+        let probe = self.subject.project_data.catalogue.find_probe(&id);
         probe.map_or_else(|| id.to_string(), |probe| probe.title.clone())
     }
 
@@ -312,9 +313,9 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// A place in the evidence.
-    pub(super) fn evidence_ref(&self, id: &str, target: &str) -> EvidenceRef {
+    pub(super) fn evidence_ref(&self, id: FactId, target: &str) -> EvidenceRef {
         let source = self.subject.run.find_fact(id, target).and_then(|fact| fact.source().cloned());
-        EvidenceRef { fact: Some(id.into()), target: Some(target.into()), source }
+        EvidenceRef { fact: Some(id.to_string()), target: Some(target.into()), source }
     }
 }
 
@@ -388,7 +389,9 @@ impl FactRef<'_> {
     /// The value for a reader, in one line.
     pub(super) fn shown_value(&self) -> String {
         match self.fact {
-            Fact::Value { value: Value::Array(items), .. } if self.id != "net.interfaces" => {
+            Fact::Value { value: Value::Array(items), .. }
+                if self.id != fact_ids::NET_INTERFACES =>
+            {
                 items.len().to_string()
             }
             Fact::Value { value: Value::Array(items), .. } => {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::messages::ClaimRatioWording;
-use crate::model::SampleUnit;
+use crate::model::{FactId, SampleUnit};
 
 /// Two figures that are compared.
 pub(super) struct FigurePair {
@@ -26,7 +26,9 @@ impl FigurePair {
 
     /// A remark that rests on the facts of the two.
     pub(super) fn resting_remark(&self, remark: ClaimRemark) -> ClaimRemark {
-        self.facts.iter().fold(remark, |remark, fact| remark.resting_on_fact(&fact.0, &fact.1))
+        self.facts.iter().fold(remark, |remark, fact| {
+            remark.resting_on_fact(FactId::from_text(&fact.0), &fact.1)
+        })
     }
 
     fn shown_figure(&self, value: f64) -> String {

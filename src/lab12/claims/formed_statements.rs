@@ -15,9 +15,9 @@ use super::sentence::ReportSentence;
 use super::target_resolver::{TargetMention, is_compared_with};
 use super::value_place::ValuePlace;
 use super::words::{ClaimVocabulary, FormWords, SubjectKind, ValueSubject};
-use crate::model::Role;
+use crate::model::{FactId, Role, fact_ids};
 
-const DEVICES: &str = "dev.entries";
+const DEVICES: FactId = fact_ids::DEV_ENTRIES;
 
 const FIGURES: [&str; 4] = ["mean", "median", "min", "max"];
 
@@ -117,21 +117,21 @@ impl<'a> FormedStatement<'a> {
     }
 
     /// The measures of speed that the sentence can mean: those that are named, or all.
-    fn named_measures(&self) -> Vec<&'a str> {
+    fn named_measures(&self) -> Vec<FactId<'a>> {
         let kinds = [SubjectKind::Seconds, SubjectKind::Rate];
         let mut named = self.named_subjects(&kinds);
         if named.is_empty() {
             let all = self.vocabulary.subjects.subject.iter();
             named = all.filter(|one| kinds.contains(&one.kind)).collect();
         }
-        named.into_iter().flat_map(|one| one.facts.iter().map(String::as_str)).collect()
+        named.into_iter().flat_map(|one| one.fact_ids()).collect()
     }
 
     /// The pairs of figures of two targets by these measures, in seconds or in seconds for a byte.
-    fn paired_figures(&self, ids: &[&str], targets: [&str; 2]) -> Vec<([f64; 2], FactRef<'a>)> {
+    fn paired_figures(&self, ids: &[FactId], targets: [&str; 2]) -> Vec<([f64; 2], FactRef<'a>)> {
         let mut pairs = Vec::new();
         for id in ids {
-            let facts = targets.map(|target| self.index.fact_on_target(id, target));
+            let facts = targets.map(|target| self.index.fact_on_target(*id, target));
             let [Some(one), Some(other)] = facts else { continue };
             if let (Some(rate), Some(other)) = (one.bytes_per_second(), other.bytes_per_second()) {
                 pairs.push(([1.0 / rate, 1.0 / other], one));
@@ -174,7 +174,7 @@ impl<'a> FormedStatement<'a> {
     fn refute_words(
         &self,
         range: std::ops::Range<usize>,
-        id: &str,
+        id: FactId,
         target: &str,
         found: &str,
     ) -> Option<ClaimRemark> {
@@ -247,7 +247,7 @@ impl<'a> FormedStatement<'a> {
             .mentions
             .iter()
             .all(|one| one.target.as_deref().is_some_and(|one| one == target || one == baseline));
-        let pairs = self.paired_figures(&["perf.io_write"], [target, baseline]);
+        let pairs = self.paired_figures(&[fact_ids::PERF_IO_WRITE], [target, baseline]);
         let [pair] = &pairs[..] else { return None };
         let less = (1.0 - pair.0[1] / pair.0[0]) * 100.0;
         let is_off = (stated - less).abs() > quantity.half * 1.1 + slack;
@@ -312,9 +312,9 @@ impl<'a> FormedStatement<'a> {
         let place = ValuePlace { index, vocabulary, sentence, all, number };
         let names = place.figures_named();
         let [name] = names[..] else { return None };
-        let mut series = self
-            .facts_of_run()
-            .filter(|one| one.id.starts_with("startup.") || one.id.starts_with("http.latency"));
+        let mut series = self.facts_of_run().filter(|one| {
+            one.id.starts_with("startup.") || one.id.starts_with(&*fact_ids::HTTP_LATENCY)
+        });
         let is_right = self.facts_of_run().any(|one| {
             let known = index.known_figures(&one);
             known.all.iter().any(|figure| quantity.agrees_with(stated, figure.value))
@@ -353,7 +353,7 @@ impl<'a> FormedStatement<'a> {
             return None;
         }
         let mut pairs = Vec::new();
-        for id in &subject.facts {
+        for id in subject.fact_ids() {
             let all = self.index.facts_everywhere(id);
             let known = all.iter().filter_map(|one| Some((*one, one.item_count()?)));
             let known: Vec<(FactRef, f64)> = known.collect();
@@ -493,7 +493,7 @@ impl<'a> FormedStatement<'a> {
         let is_of_devices = self
             .named_subjects(&[SubjectKind::Count])
             .iter()
-            .any(|one| one.facts.iter().any(|id| id == DEVICES));
+            .any(|one| one.fact_ids().any(|id| id == DEVICES));
         let target = self.index.sole_candidate().filter(|_| is_of_devices)?;
         let baseline = self.index.target_with_role(Role::Baseline)?;
         let (own, other) = (self.listed_devices(target)?, self.listed_devices(baseline)?);
@@ -549,7 +549,7 @@ impl<'a> FormedStatement<'a> {
     fn check_guest_release(&self) -> Option<ClaimRemark> {
         let found = self.form_words().boots.captures(self.sentence.text)?;
         let stated = found.name("release").or_else(|| found.name("guest"))?;
-        self.check_release(stated, "kernel.release")
+        self.check_release(stated, fact_ids::KERNEL_RELEASE)
     }
 
     /// “installed from the static release, version 3.23.0”, “Kata 3.23.0 is the version I used”.
@@ -557,11 +557,11 @@ impl<'a> FormedStatement<'a> {
         let found = self.form_words().installed.captures(self.sentence.text)?;
         let stated =
             found.name("version").or_else(|| found.name("shim")).or_else(|| found.name("used"))?;
-        self.check_release(stated, "runtime.version")
+        self.check_release(stated, fact_ids::RUNTIME_VERSION)
     }
 
     /// The only version of the sentence, which is stated as that of a fact of the candidate.
-    fn check_release(&self, stated: regex::Match, id: &str) -> Option<ClaimRemark> {
+    fn check_release(&self, stated: regex::Match, id: FactId) -> Option<ClaimRemark> {
         let target = self.index.sole_candidate()?;
         let fact_ref = self.index.fact_on_target(id, target)?;
         let known = fact_ref.fact.as_str()?;
@@ -608,10 +608,11 @@ impl<'a> FormedStatement<'a> {
     }
 
     /// The fact that has a value on a target.
-    fn find_fact_with(&self, quantity: &StatedQuantity, target: &str) -> Option<&'a str> {
-        let mut facts = self.index.subject.run.facts.keys();
-        let id = facts.find(|id| {
-            let Some(fact_ref) = self.index.fact_on_target(id, target) else { return false };
+    fn find_fact_with(&self, quantity: &StatedQuantity, target: &str) -> Option<FactId<'a>> {
+        self.index.subject.run.fact_ids().find(|id| {
+            let Some(fact_ref) = self.index.fact_on_target(*id, target) else {
+                return false;
+            };
             match quantity.value {
                 StatedValue::Rate(decimal, binary) => {
                     let rate = fact_ref.bytes_per_second().unwrap_or(f64::NAN);
@@ -623,19 +624,18 @@ impl<'a> FormedStatement<'a> {
                 }
                 _ => false,
             }
-        })?;
-        Some(id)
+        })
     }
 
     /// Every fact of every target.
     fn facts_of_run(&self) -> impl Iterator<Item = FactRef<'a>> {
         let index = self.index;
-        index.subject.run.facts.keys().flat_map(|id| index.facts_everywhere(id))
+        index.subject.run.fact_ids().flat_map(|id| index.facts_everywhere(id))
     }
 
     /// The release of a target's kernel, in numbers.
     fn kernel_release(&self, target: &str) -> Option<([u32; 3], FactRef<'a>)> {
-        let fact_ref = self.index.fact_on_target("kernel.release", target)?;
+        let fact_ref = self.index.fact_on_target(fact_ids::KERNEL_RELEASE, target)?;
         Some((release_numbers(fact_ref.fact.as_str()?)?, fact_ref))
     }
 

@@ -7,7 +7,7 @@ use super::quantity::StatedValue;
 use super::target_resolver::TargetMention;
 use super::value_place::{ValuePlace, is_link};
 use super::words::{SubjectKind, ValueSubject};
-use crate::model::Role;
+use crate::model::{Role, fact_ids};
 
 impl<'a> ValuePlace<'a> {
     /// The one subject that the nearest words name.
@@ -29,7 +29,7 @@ impl<'a> ValuePlace<'a> {
         let is_free = |subject: &ValueSubject| {
             subject.kind != SubjectKind::Count
                 || self.has_noun(subject) && nouns == 1
-                || self.find_elsewhere(&subject.facts).is_none()
+                || self.find_elsewhere(subject).is_none()
         };
         let is_told =
             |subject: &ValueSubject| is_free(subject) && self.is_told_by_neighbours(subject);
@@ -76,8 +76,8 @@ impl<'a> ValuePlace<'a> {
     /// a runtime of which no version was captured is not what is stated.
     fn may_be_version_of(&self, subject: &ValueSubject) -> bool {
         let StatedValue::Version(version) = &self.stated_quantity().value else { return true };
-        match subject.facts[0].as_str() {
-            "kernel.release" => !version.starts_with("3."),
+        match subject.first_fact() {
+            fact_ids::KERNEL_RELEASE => !version.starts_with("3."),
             id => {
                 version.starts_with(['1', '2', '3']) && !self.index.facts_everywhere(id).is_empty()
             }
@@ -138,15 +138,15 @@ impl<'a> ValuePlace<'a> {
             .unwrap_or(&after);
         let is_captured = |one: &FactRef| one.fact.as_str() == Some(self.stated_text());
         let is_slip = || {
-            let mut all = self.index.facts_everywhere("kernel.release").into_iter();
+            let mut all = self.index.facts_everywhere(fact_ids::KERNEL_RELEASE).into_iter();
             let owner = self.named_owner();
             all.any(|one| {
                 owner.as_deref().is_none_or(|owner| owner == one.target) && self.is_miscopied(&one)
             })
         };
-        subject.facts[0] == "kernel.release"
+        subject.first_fact() == fact_ids::KERNEL_RELEASE
             && (after.starts_with("kernel")
-                || self.index.facts_everywhere("kernel.release").iter().any(is_captured)
+                || self.index.facts_everywhere(fact_ids::KERNEL_RELEASE).iter().any(is_captured)
                 || is_slip())
     }
 
@@ -169,7 +169,7 @@ impl<'a> ValuePlace<'a> {
         let is_named = |subject: &ValueSubject, topic: &str| {
             let is_measured = match subject.kind {
                 // What `dd` took is stated beside what it copied.
-                SubjectKind::Seconds => !subject.facts[0].starts_with("perf."),
+                SubjectKind::Seconds => !subject.first_fact().starts_with("perf."),
                 kind => kind == SubjectKind::Rate,
             };
             let is_excluded = subject.unless.as_ref().is_some_and(|unless| unless.is_match(topic));
@@ -201,7 +201,7 @@ impl<'a> ValuePlace<'a> {
             let Some(theirs) = owner_of(&other).filter(|_| is_alike) else { return false };
             let is_another = theirs != owner || other.figures_named() != self.figures_named();
             is_another
-                && subject.facts.iter().any(|id| {
+                && subject.fact_ids().any(|id| {
                     let agrees = |place: &Self, target: &str| {
                         let fact = self.fact_of(id, target);
                         fact.is_some_and(|fact| place.agrees_with_fact(&fact))
@@ -241,7 +241,7 @@ impl<'a> ValuePlace<'a> {
         let others = near.iter().flat_map(|text| resolver.find_mentions(text)).any(is_other);
         let is_elsewhere = |one: &FactRef| one.target != baseline;
         let elsewhere =
-            subject.facts.iter().any(|id| self.index.facts_everywhere(id).iter().any(is_elsewhere));
+            subject.fact_ids().any(|id| self.index.facts_everywhere(id).iter().any(is_elsewhere));
         (subject.baseline && !others && !elsewhere).then(|| baseline.to_string())
     }
 
@@ -252,7 +252,7 @@ impl<'a> ValuePlace<'a> {
         let named: Option<Vec<String>> = mentions.into_iter().map(|one| one.target).collect();
         let named = named?;
         let is_candidate = |one: &String| self.index.role_of(one) == Some(Role::Candidate);
-        let known = subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id));
+        let known = subject.fact_ids().flat_map(|id| self.index.facts_everywhere(id));
         let mut known = known.filter(|one| named.iter().any(|name| name == one.target));
         let only = known.next().filter(|_| known.next().is_none())?;
         (!named.iter().any(is_candidate)).then(|| only.target.to_string())
@@ -266,7 +266,8 @@ fn only_subject<'a>(
 ) -> Option<Option<&'a ValueSubject>> {
     let named: Vec<&ValueSubject> =
         possible.iter().copied().filter(|subject| is_wanted(subject)).collect();
-    let kernel = named.iter().find(|subject| subject.facts[0] == "kernel.release").copied();
+    let kernel =
+        named.iter().find(|subject| subject.first_fact() == fact_ids::KERNEL_RELEASE).copied();
     match named[..] {
         [] => None,
         [one] => Some(Some(one)),

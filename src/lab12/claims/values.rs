@@ -93,11 +93,9 @@ impl<'a> ValuePlace<'a> {
         is_shared: bool,
     ) -> Vec<ClaimRemark> {
         let everywhere: Vec<FactRef> =
-            subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id)).collect();
+            subject.fact_ids().flat_map(|id| self.index.facts_everywhere(id)).collect();
         let own: Vec<FactRef> = match target {
-            Some(target) => {
-                subject.facts.iter().filter_map(|id| self.fact_of(id, target)).collect()
-            }
+            Some(target) => subject.fact_ids().filter_map(|id| self.fact_of(id, target)).collect(),
             None => everywhere.clone(),
         };
         let is_figure = matches!(subject.kind, SubjectKind::Count | SubjectKind::Seconds);
@@ -146,7 +144,7 @@ impl<'a> ValuePlace<'a> {
             false => {
                 // A runtime of another version may be one that was tried.
                 let is_slip =
-                    || fact_ref.id != &*fact_ids::RUNTIME_VERSION && self.is_miscopied(fact_ref);
+                    || fact_ref.id != fact_ids::RUNTIME_VERSION && self.is_miscopied(fact_ref);
                 (self.has_label()
                     || self.is_certain_name(subject)
                     || is_slip()
@@ -199,9 +197,10 @@ impl<'a> ValuePlace<'a> {
             _ => self.named_figure(fact_ref).unwrap_or_else(|| fact_ref.shown_value()),
         };
         let is_count = subject.kind == SubjectKind::Count;
-        let elsewhere = is_count.then(|| self.find_elsewhere(&subject.facts)).flatten();
-        let shown = elsewhere.as_ref().map(|(id, target)| {
-            format!("{} ({})", self.index.fact_title(id), self.index.reader_name(target))
+        let elsewhere = is_count.then(|| self.find_elsewhere(subject)).flatten();
+        let shown = elsewhere.map(|one| {
+            let (title, target) = (self.index.fact_title(one.id), one.target);
+            format!("{title} ({})", self.index.reader_name(target))
         });
         let (place, text) = (self.file_range(), self.stated_text());
         let remark = ClaimRemark::contradicted_by(
@@ -213,15 +212,16 @@ impl<'a> ValuePlace<'a> {
             shown.as_deref(),
         );
         match elsewhere {
-            Some((id, target)) => remark.resting_on_fact(&id, &target),
+            Some(one) => remark.resting_on_fact(one.id, one.target),
             None => remark,
         }
     }
 
     /// A fact of a target; what depends on the kernel alone is the same on the host and under
     /// runc, whichever of them it was captured on.
-    pub(super) fn fact_of(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
-        const OF_KERNEL: &[&str] = &["kernel.release", "kernel.sys_module", "cpu.model"];
+    pub(super) fn fact_of(&self, id: FactId, target: &str) -> Option<FactRef<'a>> {
+        const OF_KERNEL: &[FactId] =
+            &[fact_ids::KERNEL_RELEASE, fact_ids::KERNEL_SYS_MODULE, fact_ids::CPU_MODEL];
         self.index.fact_on_target(id, target).or_else(|| {
             let runc = self.index.resolver.named_target("runc");
             let host = self.index.target_with_role(Role::Host);
@@ -239,7 +239,7 @@ impl<'a> ValuePlace<'a> {
         if self.is_misnamed(fact_ref) {
             return self.misnamed_remark(fact_ref.target);
         }
-        let known = fact_ref.fact.as_i64().filter(|_| fact_ref.id == "app.health_status");
+        let known = fact_ref.fact.as_i64().filter(|_| fact_ref.id == fact_ids::APP_HEALTH_STATUS);
         if let Some(status) = known.filter(|status| !is_success_status(*status))
             && self.sentence.is_plain
             && !self.vocabulary.words.asked_again.is_match(self.sentence.surrounding_text())
@@ -302,7 +302,7 @@ impl<'a> ValuePlace<'a> {
             }
             SubjectKind::Samples => is_told() || self.is_told_around(fact_ref),
             SubjectKind::Mask => {
-                let masks = self.index.subject.run.facts.keys().filter(|id| id.contains("cap_"));
+                let masks = self.index.subject.run.fact_ids().filter(|id| id.contains("cap_"));
                 let mut others =
                     masks.filter_map(|id| self.index.fact_on_target(id, fact_ref.target));
                 others.any(|other| other.id != fact_ref.id && self.agrees_with_fact(&other))
@@ -351,7 +351,7 @@ impl<'a> ValuePlace<'a> {
             text.split(|c: char| !c.is_alphanumeric() && c != '.')
                 .any(|word| word.trim_end_matches('.') == known)
                 && !counts().any(|one| {
-                    one.words.is_match(label) && !one.facts.iter().any(|fact| fact == fact_ref.id)
+                    one.words.is_match(label) && !one.facts.iter().any(|fact| *fact == fact_ref.id)
                 })
         })
     }
@@ -384,7 +384,7 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// Whether a count is the difference of two that were captured: “that leaves 364 entries”.
-    fn is_between_captured(&self, id: &str) -> bool {
+    fn is_between_captured(&self, id: FactId) -> bool {
         let StatedValue::Number(stated, _) = self.stated_quantity().value else { return false };
         let all = self.index.facts_everywhere(id);
         let counts: Vec<f64> = all.iter().filter_map(FactRef::item_count).collect();
@@ -393,7 +393,7 @@ impl<'a> ValuePlace<'a> {
 
     /// A time of which nothing was captured under its target.
     fn missing_remark(&self, subject: &ValueSubject, target: &str) -> Option<ClaimRemark> {
-        let id = &subject.facts[0];
+        let id = subject.first_fact();
         let text = self.stated_text();
         let is_captured = self.index.is_captured(text)
             || self.raw_number().is_some_and(|raw| self.index.is_number_captured(raw));
@@ -405,7 +405,7 @@ impl<'a> ValuePlace<'a> {
                     && !is_captured
             }
             SubjectKind::Count | SubjectKind::Version => {
-                id != &*fact_ids::RUNTIME_VERSION && self.index.was_not_seen(id, target)
+                id != fact_ids::RUNTIME_VERSION && self.index.was_not_seen(id, target)
             }
             _ => false,
         };
@@ -427,14 +427,19 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// Where else in the evidence a count occurs.
-    pub(super) fn find_elsewhere(&self, but: &[String]) -> Option<(String, String)> {
-        const COUNTS: &[&str] = &["kernel.sys_module", "proc.entries", "proc.pids", "dev.entries"];
+    pub(super) fn find_elsewhere(&self, but: &ValueSubject) -> Option<FactRef<'a>> {
+        const COUNTS: &[FactId] = &[
+            fact_ids::KERNEL_SYS_MODULE,
+            fact_ids::PROC_ENTRIES,
+            fact_ids::PROC_PIDS,
+            fact_ids::DEV_ENTRIES,
+        ];
         let StatedValue::Number(stated, _) = self.stated_quantity().value else { return None };
-        COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {
-            let all = self.index.facts_everywhere(id);
+        COUNTS.iter().filter(|id| !but.fact_ids().any(|other| other == **id)).find_map(|id| {
+            let all = self.index.facts_everywhere(*id);
             let fact_ref =
                 all.into_iter().find(|fact_ref| fact_ref.item_count() == Some(stated))?;
-            (stated >= 20.0).then(|| (fact_ref.id.to_string(), fact_ref.target.to_string()))
+            (stated >= 20.0).then_some(fact_ref)
         })
     }
 
@@ -458,7 +463,7 @@ impl<'a> ValuePlace<'a> {
         let is_own = !self.sentence.is_quoted_at(at)
             && !self.vocabulary.words.denial.is_match(&self.sentence.text[..at]);
         is_own
-            && fact_ref.id == "proc.entries"
+            && fact_ref.id == fact_ids::PROC_ENTRIES
             && matches!(self.stated_quantity().value, StatedValue::Number(..))
             && is_called
     }
@@ -467,7 +472,7 @@ impl<'a> ValuePlace<'a> {
         const ENTRIES: FactId = fact_ids::PROC_ENTRIES;
         const PIDS: FactId = fact_ids::PROC_PIDS;
         let shown = |id: FactId| {
-            self.index.fact_on_target(&id, target).map(|fact_ref| fact_ref.shown_value())
+            self.index.fact_on_target(id, target).map(|fact_ref| fact_ref.shown_value())
         };
         let pids = shown(PIDS);
         let message = ClaimEntriesCalledProcesses {
@@ -476,7 +481,7 @@ impl<'a> ValuePlace<'a> {
             pids: pids.as_deref(),
         };
         let result = ClaimRemark::violates_rule(message, ClaimStatus::Misworded, self.file_range())
-            .resting_on_fact(&ENTRIES, target);
-        if pids.is_some() { result.resting_on_fact(&PIDS, target) } else { result }
+            .resting_on_fact(ENTRIES, target);
+        if pids.is_some() { result.resting_on_fact(PIDS, target) } else { result }
     }
 }

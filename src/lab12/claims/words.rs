@@ -1,6 +1,7 @@
 //! The words by which statements are recognised: `data/lab12/claims/*.toml`, compiled. What each
 //! is for is said there.
 
+use crate::model::FactId;
 use std::path::Path;
 
 use regex::{Regex, RegexBuilder};
@@ -184,6 +185,18 @@ impl ValueSubject {
         let noun = label.trim_start_matches("number of ");
         let found = self.after.as_ref().and_then(|nouns| nouns.find(noun));
         noun.ends_with('s') && found.is_some_and(|found| found.len() == noun.len())
+    }
+}
+
+impl ValueSubject {
+    /// The facts that it can be.
+    pub(super) fn fact_ids(&self) -> impl Iterator<Item = FactId<'_>> {
+        self.facts.iter().map(|id| FactId::from_text(id))
+    }
+
+    /// The first of them.
+    pub(super) fn first_fact(&self) -> FactId<'_> {
+        FactId::from_text(&self.facts[0])
     }
 }
 

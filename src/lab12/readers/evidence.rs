@@ -18,7 +18,7 @@ use super::slot::{self, SlotContent};
 use super::table_measure::TableMeasure;
 use super::{counts, cpu, dmesg, health, interfaces, latency, shim, words};
 use crate::lab12::edition::Edition;
-use crate::model::{Fact, FactSource, Facts, MissingReason, MissingValue};
+use crate::model::{Fact, FactId, FactSource, Facts, MissingReason, MissingValue, fact_ids};
 
 /// What the pages say.
 pub(super) struct EvidenceReading {
@@ -29,7 +29,8 @@ pub(super) struct EvidenceReading {
 }
 
 /// The facts that say how much a file holds.
-const COUNTED_LINES: &[&str] = &["kernel.dmesg_lines", "dev.entries", "http.latency"];
+const COUNTED_LINES: &[FactId] =
+    &[fact_ids::KERNEL_DMESG_LINES, fact_ids::DEV_ENTRIES, fact_ids::HTTP_LATENCY];
 
 impl EvidencePages<'_> {
     /// Whether anything is labelled as Kata's, or stands in a place of its own.
@@ -47,7 +48,7 @@ impl EvidencePages<'_> {
     /// All facts: those that other tools rely on always, the others where there is something.
     pub(super) fn all_facts(&self, edition: Edition) -> EvidenceReading {
         let mut facts = Facts::new();
-        let mut put = |id: &str, who: EvidenceRole, fact: Fact| {
+        let mut put = |id: FactId, who: EvidenceRole, fact: Fact| {
             facts.entry(id.to_string()).or_default().insert(who.into_str().to_string(), fact);
         };
         self.put_runtime(&mut put);
@@ -61,7 +62,7 @@ impl EvidencePages<'_> {
             self.say_unread(fact, edition);
         }
         for id in COUNTED_LINES {
-            facts.get_mut(*id).into_iter().flat_map(BTreeMap::values_mut).for_each(|fact| {
+            facts.get_mut(&**id).into_iter().flat_map(BTreeMap::values_mut).for_each(|fact| {
                 self.refuse_cut_off(fact);
             });
         }
@@ -149,14 +150,15 @@ impl EvidencePages<'_> {
         }
     }
 
-    fn put_runtime(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
+    fn put_runtime(&self, put: &mut impl FnMut(FactId, EvidenceRole, Fact)) {
         const SLOT: &str = "setup/kata-built-version.txt";
-        let ids = ["runtime.version", "runtime.implementation", "runtime.commit"];
+        let ids =
+            [fact_ids::RUNTIME_VERSION, fact_ids::RUNTIME_IMPLEMENTATION, fact_ids::RUNTIME_COMMIT];
         if let Some(other) = self.place.other_runtime() {
             let reason = "no file states a version of the runtime that ran in Kata's place";
             let version = self.program_version(other);
             let missing = Fact::missing(MissingReason::NotStated, reason);
-            put("runtime.program_version", EvidenceRole::Kata, version.unwrap_or(missing));
+            put(fact_ids::RUNTIME_PROGRAM_VERSION, EvidenceRole::Kata, version.unwrap_or(missing));
             return;
         }
         let own = self.pages.get(SLOT).map(|page| shim_facts(page, shim::read_shim_version(page)));
@@ -188,10 +190,10 @@ impl EvidencePages<'_> {
         on_pages.or_else(|| others.find_map(|page| facts_of_shim_line(&page)))
     }
 
-    fn put_counts(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
+    fn put_counts(&self, put: &mut impl FnMut(FactId, EvidenceRole, Fact)) {
         for (id, main, content) in [
-            ("proc.entries", "isolation/proc.txt", SlotContent::Proc),
-            ("kernel.sys_module", "isolation/modules.txt", SlotContent::Modules),
+            (fact_ids::PROC_ENTRIES, "isolation/proc.txt", SlotContent::Proc),
+            (fact_ids::KERNEL_SYS_MODULE, "isolation/modules.txt", SlotContent::Modules),
         ] {
             for who in [EvidenceRole::Host, EvidenceRole::Kata, EvidenceRole::Runc] {
                 let mut fact = self.count_fact(main, content, who);
@@ -227,9 +229,9 @@ impl EvidencePages<'_> {
         }
     }
 
-    fn put_rest(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact), edition: Edition) {
+    fn put_rest(&self, put: &mut impl FnMut(FactId, EvidenceRole, Fact), edition: Edition) {
         put(
-            "app.health_status",
+            fact_ids::APP_HEALTH_STATUS,
             EvidenceRole::Runc,
             self.fact_from_slot("runc/health.txt", |page| {
                 read::fact_from_read(page, health::read_http_status(page))
@@ -246,29 +248,29 @@ impl EvidencePages<'_> {
                 read::fact_from_read(page, interfaces::read_interfaces(page, who))
             });
             if who == EvidenceRole::Kata || fact.is_present() {
-                put("net.interfaces", who, fact);
+                put(fact_ids::NET_INTERFACES, who, fact);
             }
         }
         for who in [EvidenceRole::Runc, EvidenceRole::Kata] {
-            put("startup.wall", who, self.startup_fact(who, edition));
+            put(fact_ids::STARTUP_WALL, who, self.startup_fact(who, edition));
         }
-        put("http.latency", EvidenceRole::Runc, self.latency_fact());
+        put(fact_ids::HTTP_LATENCY, EvidenceRole::Runc, self.latency_fact());
         put(
-            "http.latency_reported",
+            fact_ids::HTTP_LATENCY_REPORTED,
             EvidenceRole::Runc,
             self.fact_from_slot("bench/http-latency.txt", |page| {
                 read::fact_from_read(page, latency::read_reported_latency(page))
             }),
         );
         if let Some(fact) = self.logged_at() {
-            put("evidence.logged_at", EvidenceRole::Kata, fact);
+            put(fact_ids::EVIDENCE_LOGGED_AT, EvidenceRole::Kata, fact);
         }
     }
 
-    fn put_cpu(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
+    fn put_cpu(&self, put: &mut impl FnMut(FactId, EvidenceRole, Fact)) {
         let places = ["analysis/cpu-comparison.txt", "host/cpu.txt"];
         put(
-            "cpu.model",
+            fact_ids::CPU_MODEL,
             EvidenceRole::Host,
             self.first_fact_from_slots(&places, places[0], |page| {
                 cpu_model_fact(page, EvidenceRole::Host)
@@ -284,7 +286,7 @@ impl EvidencePages<'_> {
         let beside = ["results/kata-kernel.txt", "kata/kernel.txt"];
         let kata = self.cpu_model_beside_kernel(beside, EvidenceRole::Kata);
         let own = kata.filter(|_| may_stand_elsewhere(&own)).unwrap_or(own);
-        put("cpu.model", EvidenceRole::Kata, own);
+        put(fact_ids::CPU_MODEL, EvidenceRole::Kata, own);
         let beside = ["results/runc-kernel.txt", "runc/kernel.txt"];
         let runc = self.cpu_model_beside_kernel(beside, EvidenceRole::Runc);
         let runc = runc.or_else(|| {
@@ -292,9 +294,9 @@ impl EvidencePages<'_> {
             Some(cpu_model_fact(page, EvidenceRole::Runc)).filter(Fact::is_present)
         });
         if let Some(runc) = runc {
-            put("cpu.model", EvidenceRole::Runc, runc);
+            put(fact_ids::CPU_MODEL, EvidenceRole::Runc, runc);
         }
-        put("cpu.model_compared", EvidenceRole::Kata, compared);
+        put(fact_ids::CPU_MODEL_COMPARED, EvidenceRole::Kata, compared);
     }
 
     fn cpu_model_beside_kernel(&self, places: [&str; 2], who: EvidenceRole) -> Option<Fact> {

@@ -5,7 +5,7 @@ use super::evidence::EvidencePages;
 use super::label::{EvidenceRole, GuestPlace, OTHER_GUESTS};
 use super::{report, words};
 use crate::knowledge::GVISOR_VERSION;
-use crate::model::{Capture, CaptureOrigin, Fact, Facts, Target};
+use crate::model::{Capture, CaptureOrigin, Fact, FactId, Facts, Target, fact_ids};
 use crate::text::beginning;
 
 /// Another runtime than Kata whose values the files hold.
@@ -138,7 +138,7 @@ fn tells_of_guest(facts: &Facts) -> bool {
 fn is_of_gvisor(facts: &Facts, is_told: bool) -> bool {
     let kata = EvidenceRole::Kata.into_str();
     let kernels: Vec<&str> =
-        KERNEL_FACTS.iter().filter_map(|id| facts.get(*id)?.get(kata)?.as_str()).collect();
+        KERNEL_FACTS.iter().filter_map(|id| facts.get(&**id)?.get(kata)?.as_str()).collect();
     let mut releases: Vec<String> = kernels
         .iter()
         .filter_map(|text| Some(super::kernel::parse_kernel_statement(text)?.release))
@@ -151,11 +151,11 @@ fn is_of_gvisor(facts: &Facts, is_told: bool) -> bool {
 }
 
 /// What states the kernel of a guest.
-const KERNEL_FACTS: [&str; 6] = [
-    "kernel.release",
-    "kernel.release_compared",
-    "kernel.uname",
-    "kernel.banner",
-    "kernel.dmesg_banner",
-    "kernel.dmesg",
+const KERNEL_FACTS: [FactId; 6] = [
+    fact_ids::KERNEL_RELEASE,
+    fact_ids::KERNEL_RELEASE_COMPARED,
+    fact_ids::KERNEL_UNAME,
+    fact_ids::KERNEL_BANNER,
+    fact_ids::KERNEL_DMESG_BANNER,
+    fact_ids::KERNEL_DMESG,
 ];

@@ -36,7 +36,7 @@ use crate::lab12::edition::Edition;
 use evidence::EvidencePages;
 use label::GuestPlace;
 
-use crate::model::{Capture, CaptureOrigin, Fact, Facts, Role, Target};
+use crate::model::{Capture, CaptureOrigin, Fact, Facts, Role, Target, fact_ids};
 
 pub use label::EvidenceRole;
 pub use report::{REPORT_PATH, has_outputs, show_different_outputs};
@@ -168,6 +168,6 @@ fn is_readable(capture: &Capture, slot: EvidenceSlot) -> bool {
     occupy_slot(&mut alone[0], slot);
     let facts = read_lab_captures(&alone).facts;
     facts.iter().any(|(id, by_target)| {
-        id != "evidence.logged_at" && by_target.values().any(Fact::is_present)
+        *id != fact_ids::EVIDENCE_LOGGED_AT && by_target.values().any(Fact::is_present)
     })
 }

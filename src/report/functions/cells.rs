@@ -4,12 +4,16 @@
 use tera::{Kwargs, TeraResult};
 
 use super::sources::{LookupSources, lookup_error};
-use crate::model::Role;
+use crate::model::{FactId, Role};
 
 /// `id | fact_cells(host=, differs=, equal=)`: a cell for each target with what the fact is on it,
 /// which is no series. Cells of others than the host say whether that is what the host shows. The
 /// arguments are the words: the heading of the host's column, and what marks other values and the same.
-pub(super) fn draw_cells(sources: &LookupSources, id: &str, kwargs: &Kwargs) -> TeraResult<String> {
+pub(super) fn draw_cells(
+    sources: &LookupSources,
+    id: FactId,
+    kwargs: &Kwargs,
+) -> TeraResult<String> {
     let (host, differs, equal): (&str, &str, &str) =
         (kwargs.must_get("host")?, kwargs.must_get("differs")?, kwargs.must_get("equal")?);
     let (assessment, renderer) = (&sources.assessment, &sources.renderer);

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use tera::{Kwargs, TeraResult, Value};
 
 use crate::error::Result;
-use crate::model::{Fact, FactSource, Target};
+use crate::model::{Fact, FactId, FactSource, Target};
 use crate::report::assessment::{Assessment, FoundFact};
 use crate::report::renderer::Renderer;
 
@@ -59,7 +59,7 @@ impl LookupSources {
 
     /// Looks a fact up, and counts it if it is missing.
     pub(super) fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<FoundFact<'_>> {
-        let id: &str = kwargs.must_get("id")?;
+        let id = FactId::from_text(kwargs.must_get("id")?);
         let target: &str = kwargs.must_get("target")?;
         self.assessment.find_fact(id, target).map_err(lookup_error)
     }

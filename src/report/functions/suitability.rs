@@ -7,7 +7,7 @@ use super::sources::{
 };
 use crate::judge::suitability::{FitReason, RuntimeFit};
 use crate::judge::workloads::{CostScale, Suitability, Workload};
-use crate::model::{Fact, Role};
+use crate::model::{Fact, FactId, Role};
 use crate::report::number;
 use crate::text;
 
@@ -56,6 +56,7 @@ impl LookupSources {
 
     fn parameter_value(&self, name: &str, reason: &FitReason, target: &str) -> String {
         let cost = reason.cost.as_ref();
+        let fact = cost.map(|cost| FactId::from_text(&cost.fact));
         let text = match name {
             "confidence" => {
                 let verdict = self.assessment.judgement.find_verdict(target);
@@ -72,12 +73,12 @@ impl LookupSources {
                 let (low, high) = (interval.low, interval.high);
                 format!("{} to {}", number::format_ratio(low), number::format_ratio(high))
             }),
-            "why" => cost.and_then(|cost| self.missing_words(&cost.fact, target)),
-            "baseline-why" => cost.and_then(|cost| self.missing_words(&cost.fact, "baseline")),
+            "why" => fact.and_then(|fact| self.missing_words(fact, target)),
+            "baseline-why" => fact.and_then(|fact| self.missing_words(fact, "baseline")),
             _ => None,
         };
         let markup = self.escape_piece(&text.unwrap_or_default());
-        let fact = cost.and_then(|cost| self.assessment.run.find_fact(&cost.fact, target));
+        let fact = fact.and_then(|fact| self.assessment.run.find_fact(fact, target));
         match fact.and_then(Fact::source).filter(|_| matches!(name, "ratio" | "interval")) {
             Some(source) => self.renderer.link_to_source(&self.assessment, &markup, source),
             None => markup,
@@ -85,7 +86,7 @@ impl LookupSources {
     }
 
     /// Why the run has no value, in brackets; nothing where it did not ask for one.
-    fn missing_words(&self, fact: &str, target: &str) -> Option<String> {
+    fn missing_words(&self, fact: FactId, target: &str) -> Option<String> {
         let name = self.assessment.resolve_target(target).ok()??;
         match self.assessment.run.find_fact(fact, name)? {
             Fact::Missing(missing) => Some(format!(" ({})", missing.reason_words())),

@@ -6,7 +6,7 @@ use tera::{Kwargs, TeraResult, Value};
 
 use super::sources::{LookupSources, lookup_error, safe_value, value_map};
 use crate::judge::timing::{self, MeasureComparison, RunTiming, WithheldReason};
-use crate::model::{Fact, SampleUnit, Samples};
+use crate::model::{Fact, FactId, SampleUnit, Samples, fact_ids};
 use crate::phrases::fill_phrase;
 use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
@@ -21,7 +21,7 @@ const PERCENTILES: [(&str, f64); 4] =
 
 impl LookupSources {
     /// The series of a fact on a target, by the names that templates use.
-    fn find_series(&self, id: &str, target: &str) -> TeraResult<Option<(&str, &Samples)>> {
+    fn find_series(&self, id: FactId, target: &str) -> TeraResult<Option<(&str, &Samples)>> {
         let Some(name) = self.assessment.resolve_target(target).map_err(lookup_error)? else {
             return Ok(None);
         };
@@ -34,8 +34,8 @@ impl LookupSources {
         self.link_words(words, &samples.source)
     }
 
-    fn require_probe(&self, id: &str) -> TeraResult<()> {
-        match self.assessment.project_data.catalogue.find_probe(id) {
+    fn require_probe(&self, id: FactId) -> TeraResult<()> {
+        match self.assessment.project_data.catalogue.find_probe(&id) {
             Some(_) => Ok(()),
             None => Err(lookup_error(format!("unknown fact `{id}`: it is not in the catalogue"))),
         }
@@ -80,8 +80,9 @@ impl LookupSources {
     }
 
     fn measure_value(&self, measure: &MeasureComparison) -> TeraResult<Value> {
-        let baseline = self.find_series(&measure.id, "baseline")?;
-        let own = self.find_series(&measure.id, &measure.target)?;
+        let id = FactId::from_text(&measure.id);
+        let baseline = self.find_series(id, "baseline")?;
+        let own = self.find_series(id, &measure.target)?;
         let (Some((_, with)), Some((_, of))) = (baseline, own) else {
             return Ok(missing_comparison(self));
         };
@@ -91,7 +92,7 @@ impl LookupSources {
             .catalogue
             .find_probe(&measure.id)
             .map(|probe| probe.title.as_str());
-        let withheld = self.ratio_obstacle(&measure.id, &measure.target)?;
+        let withheld = self.ratio_obstacle(id, &measure.target)?;
         let mut entries = self.comparison_value(&measure.comparison, with, of);
         entries.extend([
             ("id", measure.id.as_str().into()),
@@ -105,13 +106,13 @@ impl LookupSources {
             ),
             ("is_withheld", withheld.is_some().into()),
             ("withheld", withheld.unwrap_or_default().into()),
-            ("in_turns", RunTiming::is_in_turns(&self.assessment.run, &measure.id).into()),
+            ("in_turns", RunTiming::is_in_turns(&self.assessment.run, id).into()),
         ]);
         Ok(value_map(entries))
     }
 
     /// Why nothing follows from how a target stands to the baseline, as a clause.
-    fn ratio_obstacle(&self, id: &str, target: &str) -> TeraResult<Option<String>> {
+    fn ratio_obstacle(&self, id: FactId, target: &str) -> TeraResult<Option<String>> {
         let baseline = self.assessment.resolve_target("baseline").map_err(lookup_error)?;
         let targets: Vec<&str> = [Some(target), baseline].into_iter().flatten().collect();
         Ok(self.assessment.figure_obstacle(id, &targets))
@@ -147,7 +148,7 @@ fn missing_comparison(sources: &LookupSources) -> Value {
 /// (slower, faster, equivalent, inconclusive, not-comparable), `obstacle` (missing, too-few,
 /// not-positive, or empty), `is_withheld` and `withheld` with the reason, `in_turns`, and the figures in words.
 pub(super) fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let id: &str = kwargs.must_get("id")?;
+    let id = FactId::from_text(kwargs.must_get("id")?);
     sources.require_probe(id)?;
     let wanted: &str = kwargs.must_get("target")?;
     let Some(target) = sources.assessment.resolve_target(wanted).map_err(lookup_error)? else {
@@ -165,13 +166,13 @@ pub(super) fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> Tera
 pub(crate) fn look_up_startup_clock(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let clocks = timing::startup_clocks(&sources.assessment.run);
     let head = clocks.first().copied().unwrap_or(match sources.assessment.run.is_imported() {
-        true => "startup.wall",
-        false => "startup.first_byte",
+        true => fact_ids::STARTUP_WALL,
+        false => fact_ids::STARTUP_FIRST_BYTE,
     });
-    let all: Vec<Value> = clocks.iter().map(|clock| (*clock).into()).collect();
+    let all: Vec<Value> = clocks.iter().map(|clock| clock.as_str().into()).collect();
     Ok(value_map([
-        ("id", head.into()),
-        ("is_first_output", (head == "startup.first_byte").into()),
+        ("id", head.as_str().into()),
+        ("is_first_output", (head == fact_ids::STARTUP_FIRST_BYTE).into()),
         ("all", all.into()),
     ]))
 }
@@ -241,7 +242,8 @@ pub(super) fn look_up_interval(sources: &LookupSources, kwargs: &Kwargs) -> Tera
 /// `outliers(id=, target=)`: the samples that lie far from the others, with their `place` in the
 /// series (from 1) and their `value`.
 pub(super) fn look_up_outliers(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
+    let id = FactId::from_text(kwargs.must_get("id")?);
+    let target: &str = kwargs.must_get("target")?;
     sources.require_probe(id)?;
     let Some((_, samples)) = sources.find_series(id, target)? else {
         return Ok(Vec::<Value>::new().into());
@@ -262,7 +264,8 @@ pub(super) fn look_up_outliers(sources: &LookupSources, kwargs: &Kwargs) -> Tera
 /// `percentiles(id=, target=)`: those that the series has samples enough for, with `name`,
 /// `value`, `low` and `high`.
 pub(super) fn look_up_percentiles(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
+    let id = FactId::from_text(kwargs.must_get("id")?);
+    let target: &str = kwargs.must_get("target")?;
     sources.require_probe(id)?;
     let Some((_, samples)) = sources.find_series(id, target)? else {
         return Ok(Vec::<Value>::new().into());
@@ -344,7 +347,8 @@ fn split_value(
 /// `share_of(id=, target=, seconds=)`: by how much of a job of so many seconds the candidate's
 /// median exceeds the baseline's.
 pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
+    let id = FactId::from_text(kwargs.must_get("id")?);
+    let target: &str = kwargs.must_get("target")?;
     let job: f64 = kwargs.must_get("seconds")?;
     if !(job.is_finite() && job > 0.0) {
         return Err(lookup_error(format!("seconds={job}: a job of more than 0 seconds is wanted")));
@@ -372,13 +376,13 @@ pub(super) fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraRes
             suggest_or_list(word, <ChartKind as strum::VariantNames>::VARIANTS)
         ))
     })?;
-    let id: &str = kwargs.get("id")?.unwrap_or_default();
+    let id = FactId::from_text(kwargs.get("id")?.unwrap_or_default());
     if kind.is_about_fact() {
         sources.require_probe(id)?;
     }
     let is_site = matches!(&sources.renderer, Renderer::Markdown(EvidenceLinks::Chapter(..)));
     match is_site.then(|| Chart::draw_chart(&sources.assessment, kind, id)).flatten() {
-        Some(_) => Ok(safe_value(&charts::chart_block(kind, id))),
+        Some(_) => Ok(safe_value(&charts::chart_block(kind, &id))),
         None => Ok(safe_value("")),
     }
 }

@@ -4,11 +4,11 @@ use serde_json::Value as Json;
 use tera::{Kwargs, TeraResult, Value};
 
 use super::sources::{LookupSources, lookup_error, value_map};
-use crate::model::{Fact, SampleUnit};
+use crate::model::{Fact, FactId, SampleUnit, fact_ids};
 use crate::report::number;
 use crate::stats;
 
-const WRITE: &str = "perf.io_write";
+const WRITE: FactId = fact_ids::PERF_IO_WRITE;
 
 /// `written(target=)`: the `size` of the file that was written, the `time` that it took, of several
 /// writes the median, and the `rate`, with links; the rate alone where nothing else is stated, and
@@ -17,7 +17,7 @@ pub(super) fn look_up_written(sources: &LookupSources, kwargs: &Kwargs) -> TeraR
     let target: &str = kwargs.must_get("target")?;
     let assessment = &sources.assessment;
     let write = assessment.find_fact(WRITE, target).map_err(lookup_error)?;
-    let size = assessment.find_fact("perf.io_size", target).map_err(lookup_error)?;
+    let size = assessment.find_fact(fact_ids::PERF_IO_SIZE, target).map_err(lookup_error)?;
     let (bytes, seconds) = match write.fact.as_ref() {
         Fact::Series(samples) => {
             let mebibytes = size.fact.as_value().and_then(Json::as_f64);
@@ -29,7 +29,8 @@ pub(super) fn look_up_written(sources: &LookupSources, kwargs: &Kwargs) -> TeraR
         Fact::Missing(_) => (None, None),
     };
     let (Some(bytes), Some(seconds), Some(source)) = (bytes, seconds, write.fact.source()) else {
-        let stated = assessment.find_fact("perf.io_write_rate", target).map_err(lookup_error)?;
+        let stated =
+            assessment.find_fact(fact_ids::PERF_IO_WRITE_RATE, target).map_err(lookup_error)?;
         let (Some(rate), Some(source)) = (stated.fact.as_str(), stated.fact.source()) else {
             return Ok(Value::none());
         };

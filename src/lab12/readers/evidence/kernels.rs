@@ -9,17 +9,17 @@ use crate::lab12::readers::kernel::{self, KernelStatement, KernelStatementForm};
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, FoundValue, ReadResult};
-use crate::model::{Fact, MissingReason, MissingValue};
+use crate::model::{Fact, FactId, MissingReason, MissingValue, fact_ids};
 
 impl EvidencePages<'_> {
     pub(super) fn put_kernel(
         &self,
-        put: &mut impl FnMut(&str, EvidenceRole, Fact),
+        put: &mut impl FnMut(FactId, EvidenceRole, Fact),
         edition: Edition,
     ) {
-        put("kernel.release", EvidenceRole::Host, self.host_release(edition));
-        put("kernel.release", EvidenceRole::Runc, self.runc_release(edition));
-        put("kernel.release", EvidenceRole::Kata, self.guest_release(edition));
+        put(fact_ids::KERNEL_RELEASE, EvidenceRole::Host, self.host_release(edition));
+        put(fact_ids::KERNEL_RELEASE, EvidenceRole::Runc, self.runc_release(edition));
+        put(fact_ids::KERNEL_RELEASE, EvidenceRole::Kata, self.guest_release(edition));
         let uname_files = match edition {
             Edition::F25 => ["kata/test1.txt", "results/kata-kernel.txt"],
             Edition::S26 => ["results/kata-kernel.txt", "kata/test1.txt"],
@@ -31,32 +31,32 @@ impl EvidencePages<'_> {
         let elsewhere = self.pages.get("kata/kernel.txt").map(|page| self.guest_uname_fact(page));
         let line =
             elsewhere.filter(|fact| fact.is_present() && !stated.is_present()).unwrap_or(stated);
-        put("kernel.uname", EvidenceRole::Kata, line);
+        put(fact_ids::KERNEL_UNAME, EvidenceRole::Kata, line);
         for (who, paths) in [(EvidenceRole::Host, HOST_KERNEL), (EvidenceRole::Runc, RUNC_KERNEL)] {
             let line = self.first_fact_from_slots(paths, paths[0], |page| {
                 let form = Some(KernelStatementForm::Uname);
                 read::fact_from_read(page, kernel_text(kernel::own_kernel(page, who, form)))
             });
             if line.is_present() {
-                put("kernel.uname", who, line);
+                put(fact_ids::KERNEL_UNAME, who, line);
             }
         }
         let banner = self.fact_from_slot("analysis/kernel-comparison.txt", |page| {
             read::fact_from_read(page, kernel_text(self.of_guest(kernel::guest_banner(page))))
         });
-        put("kernel.banner", EvidenceRole::Kata, self.banner_elsewhere(banner));
+        put(fact_ids::KERNEL_BANNER, EvidenceRole::Kata, self.banner_elsewhere(banner));
         if let Some(page) = self.pages.get("analysis/kernel-comparison.txt")
             && let Ok(found) = self.of_guest(kernel::compared_kernel(page, EvidenceRole::Kata))
         {
             put(
-                "kernel.release_compared",
+                fact_ids::KERNEL_RELEASE_COMPARED,
                 EvidenceRole::Kata,
                 read::fact_from_read(page, Ok(found.map_value(|k| k.release))),
             );
         }
         for who in [EvidenceRole::Host, EvidenceRole::Runc, EvidenceRole::Kata] {
             let reason = "the lab's files do not ask for the boot id";
-            put("kernel.boot_id", who, Fact::missing(MissingReason::NotStated, reason));
+            put(fact_ids::KERNEL_BOOT_ID, who, Fact::missing(MissingReason::NotStated, reason));
         }
     }
 
@@ -165,9 +165,10 @@ impl EvidencePages<'_> {
             .unwrap_or(own)
     }
 
-    pub(super) fn put_log(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
+    pub(super) fn put_log(&self, put: &mut impl FnMut(FactId, EvidenceRole, Fact)) {
         const SLOT: &str = "isolation/dmesg.txt";
-        let ids = ["kernel.dmesg_lines", "kernel.dmesg_banner", "kernel.cmdline"];
+        let ids =
+            [fact_ids::KERNEL_DMESG_LINES, fact_ids::KERNEL_DMESG_BANNER, fact_ids::KERNEL_CMDLINE];
         let Some(page) = self.pages.get(SLOT) else {
             return ids.into_iter().for_each(|id| put(id, EvidenceRole::Kata, self.no_file(SLOT)));
         };
@@ -192,7 +193,7 @@ impl EvidencePages<'_> {
             put(id, EvidenceRole::Kata, read::fact_from_read(page, read));
         }
         if let Some(found) = log.mark {
-            put("kernel.dmesg", EvidenceRole::Kata, read::fact_from_read(page, Ok(found)));
+            put(fact_ids::KERNEL_DMESG, EvidenceRole::Kata, read::fact_from_read(page, Ok(found)));
         }
     }
 

@@ -6,7 +6,7 @@ use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, ReadResult};
 use crate::lab12::readers::{latency, results, timing};
-use crate::model::{Fact, FactSource, SampleUnit};
+use crate::model::{Fact, FactId, FactSource, SampleUnit, fact_ids};
 
 impl EvidencePages<'_> {
     pub(super) fn startup_fact(&self, who: EvidenceRole, edition: Edition) -> Fact {
@@ -49,23 +49,23 @@ impl EvidencePages<'_> {
 
     pub(super) fn put_newer(
         &self,
-        put: &mut impl FnMut(&str, EvidenceRole, Fact),
+        put: &mut impl FnMut(FactId, EvidenceRole, Fact),
         edition: Edition,
     ) {
         type Reader = fn(&EvidencePage, EvidenceRole) -> Fact;
-        let asks: [(&str, [&str; 3], Reader); 3] = [
+        let asks: [(FactId, [&str; 3], Reader); 3] = [
             (
-                "perf.io_write",
+                fact_ids::PERF_IO_WRITE,
                 ["results/io-bench.txt", "results/runc-io.txt", "results/kata-io.txt"],
                 |page, who| read::fact_from_read(page, results::io_write(page, who)),
             ),
             (
-                "dev.entries",
+                fact_ids::DEV_ENTRIES,
                 ["results/devices.txt", "results/runc-devs.txt", "results/kata-devs.txt"],
                 |page, who| read::fact_from_read(page, results::device_entries(page, who)),
             ),
             (
-                "priv.cap_eff",
+                fact_ids::PRIV_CAP_EFF,
                 ["results/caps.txt", "results/runc-caps.txt", "results/kata-caps.txt"],
                 |page, who| read::fact_from_read(page, results::cap_eff(page, who)),
             ),
@@ -74,19 +74,24 @@ impl EvidencePages<'_> {
             for (who, own) in [(EvidenceRole::Runc, runc), (EvidenceRole::Kata, kata)] {
                 let places = [own, both];
                 let found = places.iter().any(|path| self.pages.contains_key(path));
-                if id == "perf.io_write" {
+                if id == fact_ids::PERF_IO_WRITE {
                     let mut pages = places.iter().filter_map(|path| self.pages.get(path));
                     let rate =
                         pages.find_map(|page| Some((page, results::io_write_rate(page, who)?)));
                     if let Some((page, rate)) = rate {
-                        put("perf.io_write_rate", who, read::fact_from_read(page, Ok(rate)));
+                        put(
+                            fact_ids::PERF_IO_WRITE_RATE,
+                            who,
+                            read::fact_from_read(page, Ok(rate)),
+                        );
                     }
                 }
                 if found || edition == Edition::S26 {
-                    let canonical = if id == "perf.io_write" { both } else { own };
+                    let canonical = if id == fact_ids::PERF_IO_WRITE { both } else { own };
                     let fact =
                         self.first_fact_from_slots(&places, canonical, |page| reader(page, who));
-                    let beside = (id == "priv.cap_eff").then(|| self.mask_beside_kernel(who));
+                    let beside =
+                        (id == fact_ids::PRIV_CAP_EFF).then(|| self.mask_beside_kernel(who));
                     put(id, who, beside.flatten().filter(|_| !fact.is_present()).unwrap_or(fact));
                 }
             }
@@ -94,12 +99,12 @@ impl EvidencePages<'_> {
     }
 
     /// The other masks, which nobody asks for, where they stand beside the effective one.
-    pub(super) fn put_masks(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
-        const MASKS: [(&str, &str); 4] = [
-            ("priv.cap_inh", "CapInh"),
-            ("priv.cap_prm", "CapPrm"),
-            ("priv.cap_bnd", "CapBnd"),
-            ("priv.cap_amb", "CapAmb"),
+    pub(super) fn put_masks(&self, put: &mut impl FnMut(FactId, EvidenceRole, Fact)) {
+        const MASKS: [(FactId, &str); 4] = [
+            (fact_ids::PRIV_CAP_INH, "CapInh"),
+            (fact_ids::PRIV_CAP_PRM, "CapPrm"),
+            (fact_ids::PRIV_CAP_BND, "CapBnd"),
+            (fact_ids::PRIV_CAP_AMB, "CapAmb"),
         ];
         let own = [
             (EvidenceRole::Runc, "results/runc-caps.txt"),

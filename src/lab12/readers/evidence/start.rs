@@ -7,24 +7,27 @@ use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
 use crate::lab12::readers::slot::SlotContent;
 use crate::lab12::readers::vocabulary::evidence_start::{BY_RUNC, KATAS_FILES, OTHERS, UNRUN};
 use crate::lab12::readers::{read, slot, timing, words};
-use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
+use crate::model::{
+    Capture, CaptureOrigin, Fact, FactId, FactSource, Facts, MissingReason, fact_ids,
+};
 use crate::text::{beginning, split_lines};
 
 /// What only a container that ran tells.
-const TOLD: &[&str] = &[
-    "kernel.release",
-    "kernel.release_compared",
-    "kernel.uname",
-    "kernel.banner",
-    "kernel.dmesg_lines",
-    "net.interfaces",
-    "priv.cap_eff",
-    "perf.io_write",
-    "perf.io_write_rate",
+const TOLD: &[FactId] = &[
+    fact_ids::KERNEL_RELEASE,
+    fact_ids::KERNEL_RELEASE_COMPARED,
+    fact_ids::KERNEL_UNAME,
+    fact_ids::KERNEL_BANNER,
+    fact_ids::KERNEL_DMESG_LINES,
+    fact_ids::NET_INTERFACES,
+    fact_ids::PRIV_CAP_EFF,
+    fact_ids::PERF_IO_WRITE,
+    fact_ids::PERF_IO_WRITE_RATE,
 ];
 
 /// Counts that a container gives; fewer than [`FEWEST`] may be those of an error message.
-const COUNTED: &[&str] = &["proc.entries", "kernel.sys_module", "dev.entries"];
+const COUNTED: &[FactId] =
+    &[fact_ids::PROC_ENTRIES, fact_ids::KERNEL_SYS_MODULE, fact_ids::DEV_ENTRIES];
 const FEWEST: i64 = 10;
 
 /// A line by which no container started under Kata.
@@ -62,7 +65,7 @@ impl EvidencePages<'_> {
         }
         let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path).zip(Some(slot)));
         // A privileged container fails where others start.
-        let starts = facts.get("startup.wall");
+        let starts = facts.get(&*fact_ids::STARTUP_WALL);
         let has_starts = starts.and_then(|by_target| by_target.get(EvidenceRole::Kata.into_str()));
         let has_starts = has_starts.is_some_and(Fact::is_present);
         pages
@@ -89,18 +92,19 @@ pub(super) fn retract_all_unrun(notes: &[&Capture], facts: &mut Facts) {
 fn was_running(facts: &Facts) -> bool {
     let kata = EvidenceRole::Kata.into_str();
     let host = EvidenceRole::Host.into_str();
-    let has_cpu =
-        find_target_fact(facts, "cpu.model", kata).and_then(Fact::as_str).is_some_and(|own| {
-            find_target_fact(facts, "cpu.model", host).and_then(Fact::as_str) != Some(own)
+    let has_cpu = find_target_fact(facts, fact_ids::CPU_MODEL, kata)
+        .and_then(Fact::as_str)
+        .is_some_and(|own| {
+            find_target_fact(facts, fact_ids::CPU_MODEL, host).and_then(Fact::as_str) != Some(own)
         });
-    let mut counts = COUNTED.iter().filter_map(|id| find_target_fact(facts, id, kata)?.as_i64());
+    let mut counts = COUNTED.iter().filter_map(|id| find_target_fact(facts, *id, kata)?.as_i64());
     has_cpu
-        || TOLD.iter().any(|id| find_target_fact(facts, id, kata).is_some_and(Fact::is_present))
+        || TOLD.iter().any(|id| find_target_fact(facts, *id, kata).is_some_and(Fact::is_present))
         || counts.any(|count| count >= FEWEST)
 }
 
-fn find_target_fact<'f>(facts: &'f Facts, id: &str, target: &str) -> Option<&'f Fact> {
-    facts.get(id)?.get(target)
+fn find_target_fact<'f>(facts: &'f Facts, id: FactId, target: &str) -> Option<&'f Fact> {
+    facts.get(&*id)?.get(target)
 }
 
 fn failure_on_page(page: &EvidencePage, content: SlotContent) -> Option<StartFailure> {
@@ -235,9 +239,9 @@ fn make_failure(capture: &str, line: &PageLine) -> StartFailure {
 /// count that of nothing or of a message, and nothing else can be there unless it was made up.
 pub(super) fn retract_figures(facts: &mut Facts, failure: &StartFailure) {
     let kata = EvidenceRole::Kata.into_str();
-    let others = ["startup.wall", "cpu.model", "cpu.model_compared"];
+    let others = [fact_ids::STARTUP_WALL, fact_ids::CPU_MODEL, fact_ids::CPU_MODEL_COMPARED];
     for id in others.iter().chain(COUNTED).chain(TOLD) {
-        let fact = facts.get_mut(*id).and_then(|by_target| by_target.get_mut(kata));
+        let fact = facts.get_mut(&**id).and_then(|by_target| by_target.get_mut(kata));
         if let Some(fact) = fact.filter(|fact| fact.is_present()) {
             let note = format!("no container started under Kata: {}", failure.words);
             *fact = Fact::missing_at(MissingReason::FailedStart, note, failure.source.clone());
