@@ -156,7 +156,8 @@ fn message_structs(folder: &Path) -> String {
             out,
             "/// The message of the rule `{id}`.\n#[derive(Debug, serde::Serialize)]\n\
              pub(crate) struct {name}{given} {{ {fields}}}\n\
-             impl crate::judge::RuleMessage for {name}{anonymous} {{ const RULE: &'static str = {id:?}; }}"
+             impl crate::judge::RuleMessage for {name}{anonymous} {{ \
+             const RULE: crate::model::RuleId<'static> = crate::model::RuleId::from_text({id:?}); }}"
         );
     }
     out

@@ -114,23 +114,25 @@ fn a_pack_is_named_by_itself_and_in_the_list_alone() {
     assert_eq!(texts.keys().collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
-/// The build makes a constant of each fact of the catalogue, so that one that is not there does not
-/// compile.
+/// The build makes constants of the ids of facts and rules, so that one that does not exist does
+/// not compile.
 #[test]
-fn no_text_of_the_program_is_the_id_of_a_fact() {
-    let ids = Regex::new(r#"(?m)^id = "(.+)"$"#).unwrap();
-    let mut facts = BTreeSet::new();
-    for path in source_files(&own_path("data/catalogue")) {
-        let text = std::fs::read_to_string(&path).unwrap();
-        facts.extend(ids.captures_iter(&text).map(|found| found[1].to_string()));
+fn no_text_of_the_program_is_the_id_of_a_fact_or_a_rule() {
+    let stated = Regex::new(r#"(?m)^id = "(.+)"$"#).unwrap();
+    let mut ids = BTreeSet::new();
+    for folder in ["catalogue", "rules", "fleet/rules", "lab12/rules", "lab12/claims/rules"] {
+        for path in source_files(&own_path("data").join(folder)) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            ids.extend(stated.captures_iter(&text).map(|found| found[1].to_string()));
+        }
     }
-    assert!(facts.contains("kernel.release"));
-    let literals = Regex::new(r#""([a-z_]+\.[a-z_.]+)""#).unwrap();
+    assert!(ids.contains("kernel.release") && ids.contains("health-not-ok"));
+    let literals = Regex::new(r#""([a-z0-9_.-]+)""#).unwrap();
     let mut met = Vec::new();
     for (name, text) in program_texts() {
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         for found in code.flat_map(|line| literals.captures_iter(line)) {
-            if facts.contains(&found[1]) && (&*name, &found[1]) != CONTROLLERS {
+            if ids.contains(&found[1]) && (&*name, &found[1]) != CONTROLLERS {
                 met.push(format!("{name}: {}", &found[0]));
             }
         }

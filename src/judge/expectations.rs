@@ -817,7 +817,7 @@ mod tests {
     #[test]
     fn a_cost_of_a_machine_that_is_emulated_is_not_decided() {
         let emulated = Finding {
-            rule: MachineWithoutKvm::RULE.into(),
+            rule: MachineWithoutKvm::RULE.to_string(),
             severity: Severity::Note,
             target: Some("kata".into()),
             message: String::new(),

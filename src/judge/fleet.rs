@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::rules::messages::{PodWasChanged, RuntimeNotWhatItSays};
 use super::starts::{StartOutcome, StartShift, compare_starts};
 use super::words::{ConclusionWords, ReasonWords};
-use super::{Conclusion, Confidence, Finding, Judgement, Severity, Verdict};
-use crate::model::{FactId, Fleet, FleetCell, FleetNode, Role, Run, fact_ids};
+use super::{Conclusion, Confidence, Finding, Judgement, RuleMessage, Severity, Verdict};
+use crate::model::{FactId, Fleet, FleetCell, FleetNode, Role, RuleId, Run, fact_ids};
 
 /// The rule by which a class is not what its name says.
-pub(crate) const BROKEN: &str = "runtime-not-what-it-says";
+pub(crate) const BROKEN: RuleId = RuntimeNotWhatItSays::RULE;
 
 /// The rule by which the cluster stored another pod than was asked for.
-pub(crate) const CHANGED: &str = "pod-was-changed";
+pub(crate) const CHANGED: RuleId = PodWasChanged::RULE;
 
 /// The facts by which nodes are told apart. None has a value of its own on every node.
 const GROUPING_FACTS: &[FactId] = &[fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_VERSION];
@@ -203,7 +204,7 @@ impl NodeSummary {
     }
 
     /// The findings of a rule.
-    pub(crate) fn findings_of(&self, rule: &str) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn findings_of(&self, rule: RuleId) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.rule == rule)
     }
 
@@ -440,7 +441,7 @@ pub(crate) mod testing {
     pub(crate) fn kata_node(name: &str, conclusion: Conclusion, kernel: &str) -> NodeSummary {
         let is_shared = conclusion == Conclusion::SharedKernel;
         let broken = Finding {
-            rule: BROKEN.into(),
+            rule: BROKEN.to_string(),
             severity: Severity::Error,
             target: Some("kata".into()),
             message: "kata shows the host's kernel.".into(),

@@ -41,7 +41,7 @@ pub(crate) fn check_nodes(
 ) -> Result<Vec<FleetFinding>> {
     let mut findings = Vec::new();
     for (violation, on) in CHECKS.iter().flat_map(|check| check(fleet, nodes)) {
-        let doc = book.find_rule(violation.rule_id()).ok_or_else(|| {
+        let doc = book.find_rule(&violation.rule_id()).ok_or_else(|| {
             Error::unusable_input(format!("the rule `{}` has no words", violation.rule_id()))
         })?;
         if !book.switched_off_rules().contains_key(&doc.id) {

@@ -541,7 +541,7 @@ mod tests {
             "kata",
             &around(0.5, 10),
         );
-        const FASTER: &str = StartupFasterThanBaseline::RULE;
+        const FASTER: &str = StartupFasterThanBaseline::RULE.as_str();
         for (rule, severity, targets, expected) in [
             ("r", Severity::Error, &["kata"][..], Suitability::Open),
             ("r", Severity::Error, &["runc"], Suitability::Open),
@@ -575,7 +575,7 @@ mod tests {
             let sketch = sketch().series(FIRST, "kata", &around(center, 10));
             let verdict =
                 Verdict::without_facts("kata", Conclusion::SeparateKernelVm, Confidence::High);
-            let emulated = make_finding(MachineWithoutKvm::RULE, Severity::Note, &["kata"]);
+            let emulated = make_finding(&MachineWithoutKvm::RULE, Severity::Note, &["kata"]);
             let fit = fit_with(&sketch, &workload(true, &[(pays, 3.0)]), verdict, vec![emulated]);
             assert_eq!(fit.suitability, expected, "{center} {pays}");
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::edition::{EditionSpec, FactNeed, LabRequirement};
+use crate::judge::fleet::BROKEN;
 use crate::judge::timing::startup_clocks;
 use crate::judge::workloads::Suitability;
 use crate::judge::{Conclusion, Finding, Severity};
@@ -85,9 +86,6 @@ pub(crate) fn requirement_coverage(
     }
     rows
 }
-
-/// The finding that a container under the name of a runtime did not run under it.
-const NOT_WHAT_IT_SAYS: &str = "runtime-not-what-it-says";
 
 fn coverage_row(
     assessment: &Assessment,
@@ -184,9 +182,7 @@ fn coverage_row(
 /// The findings that a container under the name of a runtime did not run under it.
 fn false_names<'a>(assessment: &'a Assessment, target: &str) -> Vec<&'a Finding> {
     let findings = assessment.judgement.findings.iter();
-    findings
-        .filter(|it| it.rule == NOT_WHAT_IT_SAYS && it.target.as_deref() == Some(target))
-        .collect()
+    findings.filter(|it| it.rule == BROKEN && it.target.as_deref() == Some(target)).collect()
 }
 
 /// Of which use the recommendations have no example: one that the candidate fits, and one that it

@@ -3,8 +3,8 @@
 pub(crate) mod application;
 mod capture;
 mod fact;
-mod fact_id;
 mod fleet;
+mod ids;
 mod run;
 
 pub use capture::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
@@ -12,11 +12,11 @@ pub use fact::{
     Fact, FactSource, Facts, MAX_LINE, MAX_SAMPLES, MissingFact, MissingReason, MissingValue,
     SampleUnit, Samples, TIMES,
 };
-pub use fact_id::FactId;
-pub(crate) use fact_id::fact_ids;
 #[cfg(test)]
 pub(crate) use fleet::testing;
 pub use fleet::{FLEET_VERSION, Fleet, FleetCell, FleetClass, FleetNode};
+pub(crate) use ids::fact_ids;
+pub use ids::{FactId, RuleId};
 pub use run::{
     EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, StartEnd, Target, is_part_of,
     is_timed,

@@ -17,7 +17,7 @@ use crate::judge::fleet::{
 };
 use crate::judge::fleet_rules::check_nodes;
 use crate::judge::{ExpectationOutcome, ExpectationResult, Severity};
-use crate::model::{EvidenceKind, Fleet, FleetNode, Run};
+use crate::model::{EvidenceKind, Fleet, FleetNode, RuleId, Run};
 use crate::store::{LoadedRun, RunStore};
 
 /// A fleet, judged.
@@ -325,7 +325,7 @@ impl FleetAssessment {
     }
 
     /// What a rule found, each message with all its nodes, those of most nodes first.
-    fn messages_of(&self, rule: &str) -> Vec<Json> {
+    fn messages_of(&self, rule: RuleId) -> Vec<Json> {
         let mut messages: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for node in &self.nodes {
             for finding in node.findings_of(rule) {

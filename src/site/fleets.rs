@@ -306,7 +306,7 @@ impl SiteFleet {
 
     fn changed_pods(&self) -> Vec<Json> {
         let folded = fold_findings(&self.nodes, &[]);
-        let changed = folded.iter().filter(|finding| finding.rule == CHANGED);
+        let changed = folded.iter().filter(|finding| *finding.rule == *CHANGED);
         let mut views = Vec::new();
         for finding in changed {
             let (nodes, more) = self.named_nodes(&finding.nodes);

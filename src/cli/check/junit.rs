@@ -103,7 +103,7 @@ fn write_xml(report: &Report) -> Result<String> {
 /// A class on a node.
 fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
     let status = match node.find_broken_promise(&class.class) {
-        Some(finding) => failed_case(BROKEN, finding.message.clone(), String::new()),
+        Some(finding) => failed_case(&BROKEN, finding.message.clone(), String::new()),
         None if node.lost_run.is_some() && class.confidence == Confidence::None => {
             skipped_case(make_visible(class.reason.as_ref().unwrap_or(&class.title)))
         }

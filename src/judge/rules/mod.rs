@@ -169,7 +169,7 @@ impl RuleBook {
     pub(in crate::judge) fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for violation in self.all_checks().flat_map(|check| check(context)) {
-            let doc = self.find_rule(violation.rule).ok_or_else(|| {
+            let doc = self.find_rule(&violation.rule).ok_or_else(|| {
                 Error::unusable_input(format!("the rule `{}` has no words", violation.rule))
             })?;
             findings.push(Finding {

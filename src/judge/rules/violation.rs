@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::judge::RuleContext;
-use crate::model::{Capture, Fact, FactId, FactSource, MissingReason};
+use crate::model::{Capture, Fact, FactId, FactSource, MissingReason, RuleId};
 
 /// A place in the evidence that a finding rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl EvidenceRef {
 /// one of every file of words.
 pub(crate) trait RuleMessage: Serialize + Sized {
     /// The id of the rule.
-    const RULE: &'static str;
+    const RULE: RuleId<'static>;
 
     /// The violation that says this, about the target among the parameters if there is one.
     fn make_violation(&self) -> Violation {
@@ -62,7 +62,7 @@ pub(crate) trait RuleMessage: Serialize + Sized {
 /// What a rule found, and the places that it rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Violation {
-    pub(super) rule: &'static str,
+    pub(super) rule: RuleId<'static>,
     pub(super) target: Option<String>,
     pub(in crate::judge) parameters: Value,
     pub(super) evidence: Vec<EvidenceRef>,
@@ -70,7 +70,7 @@ pub(crate) struct Violation {
 
 impl Violation {
     /// The id of the rule.
-    pub(in crate::judge) fn rule_id(&self) -> &'static str {
+    pub(in crate::judge) fn rule_id(&self) -> RuleId<'static> {
         self.rule
     }
 

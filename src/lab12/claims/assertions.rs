@@ -160,15 +160,15 @@ impl<'a> AssertingSentence<'a> {
         }
         let words = &self.text_of(&range);
         Some(match wording.rule {
-            WordingRule::AbsoluteSecurity => self.remark_by_rule(
+            WordingRule::ClaimAbsoluteSecurity => self.remark_by_rule(
                 &range,
                 ClaimAbsoluteSecurity { words },
                 ClaimStatus::Unsupported,
             ),
-            WordingRule::WrongConcept => {
+            WordingRule::ClaimWrongConcept => {
                 self.remark_by_rule(&range, ClaimWrongConcept { words }, ClaimStatus::Misworded)
             }
-            WordingRule::LoadedModules => {
+            WordingRule::ClaimSysModuleCalledLoaded => {
                 let counted = self.index.facts_everywhere(fact_ids::KERNEL_SYS_MODULE);
                 // Loaded modules were counted, or nothing was.
                 let loaded = self.index.facts_everywhere(fact_ids::KERNEL_MODULES_LOADED);

@@ -18,7 +18,7 @@ use super::words::ClaimVocabulary;
 use super::{blocks, costs, pasted_lines, values};
 use crate::error::{Error, Result};
 use crate::judge::{CheckedClaims, ClaimResult, EvidenceRef, RuleMessage, SwitchedOff};
-use crate::model::{FactId, Role, fact_ids};
+use crate::model::{FactId, Role, RuleId, fact_ids};
 use crate::report::Assessment;
 
 /// The words by which statements are recognised. The rules are those of the subject's shelf.
@@ -48,14 +48,18 @@ impl ClaimChecker {
         results.sort_by_key(|result| (result.place.start, result.place.end, result.rule));
         results.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
         let off = subject.project_data.report_rules.switched_off_rules();
-        let is_off = |result: &ClaimRemark| result.rule.is_some_and(|rule| off.contains_key(rule));
+        let is_off =
+            |result: &ClaimRemark| result.rule.is_some_and(|rule| off.contains_key(&*rule));
         let (hidden, shown): (Vec<ClaimRemark>, _) = results.into_iter().partition(is_off);
         let lines = TextLines::new(text);
         let annotations = shown.into_iter().map(|result| make_result(&index, &lines, result));
         let switched_off = off.iter().map(|(rule, reason)| SwitchedOff {
             rule: rule.clone(),
             reason: reason.clone(),
-            findings: hidden.iter().filter(|result| result.rule == Some(rule)).count(),
+            findings: hidden
+                .iter()
+                .filter(|result| result.rule == Some(RuleId::from_text(rule)))
+                .count(),
         });
         Ok(CheckedClaims {
             annotations: annotations.collect::<Result<_>>()?,
@@ -233,7 +237,7 @@ fn make_result(
         crate::text::make_visible(&crate::text::join_words(&lines.text[result.place.clone()]));
     let doc = match result.rule {
         None => None,
-        Some(id) => Some(rules.find_rule(id).ok_or_else(|| {
+        Some(id) => Some(rules.find_rule(&id).ok_or_else(|| {
             Error::unusable_input(format!(
                 "data/lab12/claims/rules/ has no words for the rule `{id}`"
             ))
@@ -279,7 +283,7 @@ fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
 }
 
 /// Keeps the first remark by a rule; the others only support.
-fn only_first(results: &mut [ClaimRemark], rule: &str) {
+fn only_first(results: &mut [ClaimRemark], rule: RuleId) {
     let first = results
         .iter()
         .filter(|result| result.rule == Some(rule))

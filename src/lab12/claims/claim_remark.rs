@@ -1,6 +1,6 @@
 //! Remarks: what the checks say about places of a report, before it is put into words.
 
-use crate::model::FactId;
+use crate::model::{FactId, RuleId};
 use std::ops::Range;
 
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(super) struct ClaimRemark {
     /// How the statement stands.
     pub status: ClaimStatus,
     /// The rule that it offends.
-    pub rule: Option<&'static str>,
+    pub rule: Option<RuleId<'static>>,
     /// The parameters of the rule's message.
     pub parameters: Value,
     /// How a value that agrees is shown, if not as it was captured, and what is said after it.

@@ -143,13 +143,11 @@ pub(crate) enum SubjectKind {
 
 /// The rules that a wording can offend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum WordingRule {
-    #[serde(rename = "claim-absolute-security")]
-    AbsoluteSecurity,
-    #[serde(rename = "claim-wrong-concept")]
-    WrongConcept,
-    #[serde(rename = "claim-sys-module-called-loaded")]
-    LoadedModules,
+    ClaimAbsoluteSecurity,
+    ClaimWrongConcept,
+    ClaimSysModuleCalledLoaded,
 }
 
 /// Everything by which statements are recognised.
