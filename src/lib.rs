@@ -1,5 +1,5 @@
 //! isoproof captures evidence of how a container runtime isolates, judges it, and renders it
-//! into a lab submission and a site.
+//! into a site and, for an edition of a pack, a document.
 //!
 //! Data flows one way, from captures to facts to verdicts to pages; `ARCHITECTURE.md` in the
 //! repository tells the floors.

@@ -67,12 +67,12 @@ pub struct ProjectConfig {
     /// The edition of a pack whose demands the report answers; without one it answers none.
     pub edition: Option<String>,
     /// The file that the document of an edition is written to.
-    pub submission: PathBuf,
+    pub document: PathBuf,
     /// What begins the addresses of evidence in the document: an address that ends in `/`; by
     /// default the way from the document to the project's folder.
     pub evidence_base: Option<String>,
     /// A hand-written report that the site shows checked against the evidence.
-    pub checked_submission: Option<PathBuf>,
+    pub checked_document: Option<PathBuf>,
     /// The run that a report is about, where no other is asked for.
     pub run: String,
     /// The target that the document is about; by default the one that the edition asks for.
@@ -111,9 +111,9 @@ impl Default for ProjectConfig {
             build_dir: "public".into(),
             site_url: None,
             edition: None,
-            submission: "submission.md".into(),
+            document: "submission.md".into(),
             evidence_base: None,
-            checked_submission: None,
+            checked_document: None,
             run: "latest".into(),
             target: None,
             run_pages: false,
@@ -179,9 +179,11 @@ struct OwnTable {
     after: Option<Vec<String>>,
     optional: Option<bool>,
     edition: Option<EditionKey>,
-    submission: Option<PathBuf>,
+    #[serde(rename = "submission")]
+    document: Option<PathBuf>,
     evidence_base: Option<String>,
-    checked_submission: Option<PathBuf>,
+    #[serde(rename = "checked-submission")]
+    checked_document: Option<PathBuf>,
     out: Option<PathBuf>,
     run: Option<String>,
     target: Option<String>,
@@ -232,9 +234,9 @@ impl ProjectConfig {
             build_dir: own.out.or(toml.build.build_dir).unwrap_or(default.build_dir),
             site_url: toml.output.html.site_url,
             edition: own.edition.map(|edition| edition.0),
-            submission: own.submission.unwrap_or(default.submission),
+            document: own.document.unwrap_or(default.document),
             evidence_base: own.evidence_base,
-            checked_submission: own.checked_submission,
+            checked_document: own.checked_document,
             run: own.run.unwrap_or(default.run),
             target: own.target,
             run_pages: own.run_pages.unwrap_or(default.run_pages),
@@ -261,9 +263,9 @@ impl ProjectConfig {
         let keys = [
             ("book.src", &self.src),
             ("build.build-dir` or `preprocessor.isoproof.out", &self.build_dir),
-            ("preprocessor.isoproof.submission", &self.submission),
+            ("preprocessor.isoproof.submission", &self.document),
         ];
-        let checked = self.checked_submission.iter();
+        let checked = self.checked_document.iter();
         let checked = checked.map(|path| ("preprocessor.isoproof.checked-submission", path));
         let run = Path::new(&self.run).to_path_buf();
         let is_path = !self.run.starts_with("git:")
@@ -315,7 +317,7 @@ impl ProjectConfig {
 
     /// What begins the addresses of evidence in the document.
     pub(crate) fn document_base(&self) -> String {
-        let depth = self.submission.components().filter(|part| *part != Component::CurDir).count();
+        let depth = self.document.components().filter(|part| *part != Component::CurDir).count();
         self.evidence_base.clone().unwrap_or_else(|| "../".repeat(depth.saturating_sub(1)))
     }
 

@@ -82,7 +82,20 @@ fn a_new_project_is_plain_and_knows_no_course() {
 #[test]
 fn the_terminal_does_not_speak_of_the_course_either() {
     let project = with_collected_run();
-    for arguments in [&["check", "four-runtimes"][..], &["build"], &["explain"]] {
+    for arguments in [
+        &["check", "four-runtimes"][..],
+        &["build"],
+        &["explain"],
+        &["list"],
+        &["list", "--format", "json"],
+        &["show", "four-runtimes"],
+        &["facts", "four-runtimes"],
+        &["diff", "four-runtimes", "four-runtimes"],
+        &["expect", "four-runtimes"],
+        &["--help"],
+        &["diff", "--help"],
+        &["publish", "--help"],
+    ] {
         let outcome = project.run(arguments).succeeds();
         let text = format!("{}{}", outcome.stdout, outcome.stderr).to_lowercase();
         for word in WORDS {

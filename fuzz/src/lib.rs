@@ -70,7 +70,7 @@ fn repository() -> PathBuf {
 pub fn check_book_toml(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(config) = ProjectConfig::parse(text, Path::new("book.toml")) {
-        for path in [&config.src, &config.build_dir, &config.submission] {
+        for path in [&config.src, &config.build_dir, &config.document] {
             let leaves = path.components().any(|part| part == std::path::Component::ParentDir);
             assert!(!path.is_absolute() && !leaves, "{path:?}");
         }

@@ -1,11 +1,11 @@
-//! `isoproof build`: the submission and the site.
+//! `isoproof build`: the site, and the document of an edition.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::closed_lists::edition_parser;
+use super::closed_lists::{FOR_A_COURSE, edition_parser};
 use super::console::{Console, count_words};
 use crate::error::{Error, Result};
 use crate::project::Project;
@@ -17,8 +17,8 @@ pub(super) struct BuildArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// Make the submission of an edition of the lab too; by default that of book.toml
-    #[arg(long, value_parser = edition_parser())]
+    /// Make the submission of this edition too; by default of that of book.toml
+    #[arg(long, value_parser = edition_parser(), help_heading = FOR_A_COURSE)]
     edition: Option<String>,
     #[command(flatten)]
     output: ReportOutput,
@@ -32,10 +32,10 @@ pub(super) struct ReportOutput {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The file of the submission; by default that of book.toml, else submission.md
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = FOR_A_COURSE)]
     submission: Option<PathBuf>,
-    /// The runtime that the submission compares with the baseline; by default that of book.toml,
-    /// else the one that the lab asks for, else the one with the strongest boundary
+    /// The runtime that the report compares with the baseline; by default that of book.toml, else
+    /// the first, or for an edition the one that it asks for, else that with the strongest boundary
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
     /// Fail if a text needs a fact that is not captured

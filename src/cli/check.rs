@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::closed_lists::FOR_A_COURSE;
 use super::console::{Console, count_words};
 use super::expectations::{any_fails, describe_result, expectation_lines};
 use super::fleet::{self, FleetForm};
@@ -35,8 +36,8 @@ pub(super) struct CheckArguments {
     /// The run, or a fleet: fleet:latest
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
-    /// Also check this hand-written report (Markdown) against the run
-    #[arg(long, value_name = "FILE")]
+    /// Also check this hand-written submission (Markdown) against the run
+    #[arg(long, value_name = "FILE", help_heading = FOR_A_COURSE)]
     submission: Option<PathBuf>,
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]

@@ -108,7 +108,7 @@ pub(super) fn run_clean(
 
 /// The folders of a project that a command writes files into.
 fn written_folders(project: &Project) -> Vec<PathBuf> {
-    let submission = project.root.join(&project.config.submission);
+    let submission = project.root.join(&project.config.document);
     let mut folders = vec![
         project.root.clone(),
         project.root.join(".github/workflows"),

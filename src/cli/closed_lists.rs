@@ -12,6 +12,9 @@ pub(super) fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<EngineChoice>())
 }
 
+/// The heading of the options that only a pack gives a meaning.
+pub(super) const FOR_A_COURSE: &str = "For a course, which asks for a submission";
+
 /// Reads the name of an edition of a pack.
 pub(super) fn edition_parser() -> PossibleValuesParser {
     PossibleValuesParser::new(crate::PACKS.iter().flat_map(|pack| pack.edition_names()))

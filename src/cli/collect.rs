@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::check;
-use super::closed_lists::{edition_parser, engine_parser};
+use super::closed_lists::{FOR_A_COURSE, edition_parser, engine_parser};
 use super::cluster::EngineChoice;
 use super::console::{Console, StepReport, count_words};
 use super::doctor::NO_ENGINE;
@@ -54,8 +54,8 @@ pub(super) struct CollectArguments {
     /// The image of the containers; by default alpine:3.19
     #[arg(long, value_parser = parse_image_name)]
     image: Option<String>,
-    /// The edition of the lab that the run is for; by default that of book.toml
-    #[arg(long, value_parser = edition_parser())]
+    /// The edition that the run is for; by default that of book.toml
+    #[arg(long, value_parser = edition_parser(), help_heading = FOR_A_COURSE)]
     edition: Option<String>,
     /// A name for the run
     #[arg(long)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::closed_lists::edition_parser;
+use super::closed_lists::{FOR_A_COURSE, edition_parser};
 use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::init::{self, InitOptions, WorkflowVersion};
@@ -20,8 +20,8 @@ pub(super) struct InitArguments {
     /// The folder; it need not exist
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
-    /// The edition of the lab; by default that of settings or evidence in the folder
-    #[arg(long, value_parser = edition_parser())]
+    /// Make a project for this edition; by default for that of settings or evidence in the folder
+    #[arg(long, value_parser = edition_parser(), help_heading = FOR_A_COURSE)]
     edition: Option<String>,
     /// Write out the text of the chapters, to change it; else they include the shipped text
     #[arg(long)]

@@ -34,16 +34,20 @@ pub(super) fn run_list(
     if entries.is_empty() && damaged.is_empty() {
         console.print_note(&format!("no runs in {}", project.runs_dir().display()));
     }
+    let has_editions = project.config.edition.is_some();
     match arguments.format {
         OutputFormat::Json => {
             let mut list: Vec<_> = entries
                 .iter()
                 .map(|entry| {
-                    json!({
-                        "id": entry.id, "label": entry.label, "edition": entry.edition,
-                        "created": entry.created, "path": entry.path,
-                        "in_future": entry.is_future(),
-                    })
+                    let mut row = json!({
+                        "id": entry.id, "label": entry.label, "created": entry.created,
+                        "path": entry.path, "in_future": entry.is_future(),
+                    });
+                    if has_editions {
+                        row["edition"] = json!(entry.edition);
+                    }
+                    row
                 })
                 .collect();
             list.extend(
@@ -57,14 +61,15 @@ pub(super) fn run_list(
             // Those of a large fleet are its own affair: the fleet has a line.
             let runs = project.runs_dir();
             let listed = entries.iter().filter(|entry| entry.path.parent() == Some(&runs));
-            let mut rows: Vec<Vec<StyledLine>> = listed.map(list_row).collect();
+            let mut rows: Vec<Vec<StyledLine>> =
+                listed.map(|entry| list_row(entry, has_editions)).collect();
             for (path, error) in &damaged {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 rows.push(vec![name.into(), describe_left_out(error).into()]);
             }
             let fleets = FleetStore::open_project(project).list_fleets()?;
             console.warn_all(&fleets.list_warnings());
-            rows.extend(fleets.fleets.iter().map(fleet_row));
+            rows.extend(fleets.fleets.iter().map(|fleet| fleet_row(fleet, has_editions)));
             let mut text = StyledText::default();
             text.push_columns(rows);
             console.print_prose(&text)?;
@@ -84,25 +89,26 @@ fn describe_left_out(error: &Error) -> &'static str {
     }
 }
 
-fn fleet_row(fleet: &Fleet) -> Vec<StyledLine> {
+fn fleet_row(fleet: &Fleet, has_editions: bool) -> Vec<StyledLine> {
     let with_run = fleet.nodes.iter().filter(|node| node.run.is_some()).count();
     let nodes = count_words(fleet.nodes.len(), "node");
-    vec![
+    let mut row: Vec<StyledLine> = vec![
         format!("fleet:{}", fleet.id).into(),
         fleet.created.format("%Y-%m-%d %H:%M UTC").to_string().into(),
-        "".into(),
-        fleet.label.as_deref().unwrap_or_default().into(),
-        format!("{nodes}, {with_run} with a run").into(),
-    ]
+    ];
+    row.extend(has_editions.then(|| "".into()));
+    row.push(fleet.label.as_deref().unwrap_or_default().into());
+    row.push(format!("{nodes}, {with_run} with a run").into());
+    row
 }
 
-fn list_row(entry: &RunEntry) -> Vec<StyledLine> {
+fn list_row(entry: &RunEntry, has_editions: bool) -> Vec<StyledLine> {
     let future = if entry.is_future() { "dated later than now" } else { "" };
-    vec![
+    let mut row: Vec<StyledLine> = vec![
         entry.id.as_str().into(),
         entry.created.format("%Y-%m-%d %H:%M UTC").to_string().into(),
-        entry.edition.as_deref().unwrap_or_default().into(),
-        entry.label.as_deref().unwrap_or_default().into(),
-        future.into(),
-    ]
+    ];
+    row.extend(has_editions.then(|| entry.edition.as_deref().unwrap_or_default().into()));
+    row.extend([entry.label.as_deref().unwrap_or_default().into(), future.into()]);
+    row
 }

@@ -115,7 +115,7 @@ enum CliCommand {
     Collect(Box<nodes::CollectCommand>),
     /// Make a run from evidence that somebody else collected
     Import(import::ImportArguments),
-    /// Build the submission and the site
+    /// Build the report
     Build(build::BuildArguments),
     /// Serve the site on this machine, and build it again whenever a source changes
     Serve(serve::ServeArguments),
@@ -131,7 +131,7 @@ enum CliCommand {
     Expect(expect::ExpectArguments),
     /// Say what changed between two runs
     Diff(diff::DiffArguments),
-    /// Explain a rule, a verdict, a probe or a requirement of the lab
+    /// Explain a rule, a verdict or a probe
     Explain(explain::ExplainArguments),
     /// Clean up after interrupted sessions: containers, addresses, temporary folders, half-written
     /// files and sites; or, with --engine kubernetes, pods in a cluster

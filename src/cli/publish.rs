@@ -16,7 +16,7 @@ use crate::site;
 #[command(after_help = "The work tree and the index are not touched. Files of the branch that \
                         isoproof did not put there stay; a change that somebody made in the \
                         others is undone only with --replace.\n\nExamples:\n  isoproof publish --dry-run\n  \
-                        isoproof publish --remote git@github.com:you/lab.git\n\nThen choose the \
+                        isoproof publish --remote git@github.com:you/report.git\n\nThen choose the \
                         branch in the settings of the repository, under Pages.")]
 pub(super) struct PublishArguments {
     /// The remote: its name in git, its address or its path; by default origin
@@ -28,8 +28,8 @@ pub(super) struct PublishArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// The runtime that the submission compares with the baseline; by default that of book.toml,
-    /// else the one that the lab asks for
+    /// The runtime that the report compares with the baseline; by default that of book.toml, else
+    /// the first, or for an edition the one that it asks for, else that with the strongest boundary
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
     /// Do everything but push, and say what would change

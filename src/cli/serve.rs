@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::closed_lists::edition_parser;
+use super::closed_lists::{FOR_A_COURSE, edition_parser};
 use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::project::Project;
@@ -28,11 +28,11 @@ pub(super) struct ServeArguments {
     /// The folder of the site; by default that of book.toml, else public
     #[arg(long, value_name = "DIR")]
     out: Option<std::path::PathBuf>,
-    /// Make the submission of an edition of the lab too; by default that of book.toml
-    #[arg(long, value_parser = edition_parser())]
+    /// Make the submission of this edition too; by default of that of book.toml
+    #[arg(long, value_parser = edition_parser(), help_heading = FOR_A_COURSE)]
     edition: Option<String>,
-    /// The runtime that the submission compares with the baseline; by default that of book.toml,
-    /// else the one that the lab asks for
+    /// The runtime that the report compares with the baseline; by default that of book.toml, else
+    /// the first, or for an edition the one that it asks for, else that with the strongest boundary
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
 }

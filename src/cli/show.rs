@@ -35,8 +35,9 @@ pub(super) fn run_show(
     let store = RunStore::open_project(project)?;
     let run = store.load_run(&arguments.run, &project.root)?.run;
     console.warn_all(&store.store_warnings());
+    let edition = run.edition.as_deref().filter(|_| project.config.edition.is_some());
     match &arguments.capture {
-        None => console.print_prose(&captures_summary(&run, console.is_terminal()))?,
+        None => console.print_prose(&captures_summary(&run, edition, console.is_terminal()))?,
         Some(id) if arguments.raw => print_raw(find_capture(&run, id)?, console)?,
         Some(id) => console.print_text(&number_lines(find_capture(&run, id)?)?)?,
     }
@@ -54,8 +55,8 @@ fn find_capture<'a>(run: &'a Run, id: &str) -> Result<&'a Capture> {
     })
 }
 
-/// The captures with what each is of; for a reader the first line of a long command.
-fn captures_summary(run: &Run, is_for_reader: bool) -> StyledText {
+/// The captures of a run for an edition with what each is of; for a reader the first line of a long command.
+fn captures_summary(run: &Run, edition: Option<&str>, is_for_reader: bool) -> StyledText {
     let mut rows: Vec<Vec<StyledLine>> = Vec::new();
     for capture in &run.captures {
         let origin = match &capture.origin {
@@ -76,7 +77,7 @@ fn captures_summary(run: &Run, is_for_reader: bool) -> StyledText {
     }
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut text = StyledText::default();
-    let edition = run.edition.as_ref().map(|edition| format!(", edition {edition}"));
+    let edition = edition.map(|edition| format!(", edition {edition}"));
     text.push_line(format!("Run {}{label}{}", run.id, edition.unwrap_or_default()));
     text.push_blank();
     text.push_columns(rows);

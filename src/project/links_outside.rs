@@ -23,7 +23,7 @@ impl Project {
         let root = self.real_root()?;
         let mut folders = vec![self.chapters_dir(), self.data_dir(), self.templates_dir()];
         let mut seen = BTreeSet::new();
-        let checked = self.config.checked_submission.iter();
+        let checked = self.config.checked_document.iter();
         for path in folders.iter().cloned().chain(checked.map(|path| self.root.join(path))) {
             self.refuse_path(&root, &path)?;
         }
@@ -160,7 +160,7 @@ mod tests {
             assert!(project.refuse_links_out().is_err(), "{name}");
         }
         let (_folder, mut project) = project();
-        project.config.checked_submission = Some("report.md".into());
+        project.config.checked_document = Some("report.md".into());
         symlink("/etc/hostname", project.root.join("report.md")).unwrap();
         assert!(project.refuse_links_out().is_err());
     }

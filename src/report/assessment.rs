@@ -89,7 +89,7 @@ impl ProjectData {
         let [rules, report_rules, fleet_rules] =
             RuleBook::with_switches(books, &project.config.rules, &place)?.map(Arc::new);
         let (margin, target) = (project.config.margin, project.config.target.clone());
-        let checks_reports = this.edition.is_some() || project.config.checked_submission.is_some();
+        let checks_reports = this.edition.is_some() || project.config.checked_document.is_some();
         let expectations = project.config.expectations.clone().into();
         let this = Self {
             margin,

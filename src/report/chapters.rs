@@ -68,7 +68,7 @@ impl ProjectChapters {
                 )));
             }
         }
-        // The submission takes sections of shipped chapters that a project need not list.
+        // The document of an edition takes sections of shipped chapters that a project need not list.
         let shipped = assets::read_all(AssetTree::Chapters, None, "", ".md")?;
         let listed: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
         files.retain(|name, _| listed.contains(name.as_str()) || shipped.contains_key(name));

@@ -9,6 +9,7 @@ pub(crate) mod charts;
 pub(crate) mod checked;
 pub(crate) mod comparison;
 pub(crate) mod costs;
+pub(crate) mod document;
 pub mod escape;
 pub mod excerpts;
 pub mod fact_links;
@@ -24,7 +25,6 @@ pub(crate) mod phases;
 mod renderer;
 #[cfg(test)]
 mod statement_tests;
-pub(crate) mod submission;
 pub(crate) mod templates;
 pub mod trend;
 mod unused_files;

@@ -74,7 +74,7 @@ impl SourceWatch {
     /// watched yet. Returns what cannot be watched, in words.
     pub(super) fn add_paths(&self, project: &Project) -> Vec<String> {
         // It is seen where it lies in the project's own folder, which is where reports lie.
-        let checked = project.config.checked_submission.as_ref();
+        let checked = project.config.checked_document.as_ref();
         *self.checked.borrow_mut() = checked.map(|path| self.root.join(path));
         let roots = [project.chapters_dir(), project.templates_dir(), project.data_dir()];
         let roots = roots.map(|root| std::path::absolute(&root).unwrap_or(root));

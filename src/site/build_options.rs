@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::output::OutputFolder;
 use crate::error::Result;
 use crate::project::Project;
-use crate::report::submission;
+use crate::report::document;
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +48,7 @@ impl BuildOptions {
 
     /// The file of the document.
     pub(super) fn document_path(&self, project: &Project) -> PathBuf {
-        self.document.clone().unwrap_or_else(|| project.root.join(&project.config.submission))
+        self.document.clone().unwrap_or_else(|| project.root.join(&project.config.document))
     }
 
     /// Refuses places that a report cannot go to: whoever captures first for an hour has to be told
@@ -60,7 +60,7 @@ impl BuildOptions {
     pub(crate) fn refuse_taken_places(&self, project: &Project) -> Result<()> {
         self.find_output(project)?;
         match self.edition.is_some() || project.config.edition.is_some() {
-            true => submission::refuse_foreign(&self.document_path(project)),
+            true => document::refuse_foreign(&self.document_path(project)),
             false => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::project::{NOTES, SUMMARY};
 use crate::report::chapters::takes_from_others;
-use crate::report::{Assessment, submission};
+use crate::report::{Assessment, document};
 use crate::sources::{self, WalkLimits};
 
 /// What changed among the sources of a site.
@@ -195,7 +195,7 @@ impl KeptSite {
         if let Some(text) = document {
             let path = options.document_path(builder.project());
             notices.extend(builder.absent_evidence(&path));
-            match submission::write_submission(&path, &text)? {
+            match document::write_document(&path, &text)? {
                 None => written = Some(path),
                 Some(notice) => notices.push(notice),
             }

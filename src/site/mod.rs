@@ -1,4 +1,4 @@
-//! The site: from the runs of a project to a folder of pages, and the submission beside it.
+//! The site: from the runs of a project to a folder of pages, and the document of an edition next to it.
 //!
 //! Pages are made in parallel, each goes to disk as soon as it is made, and one whose
 //! ingredients did not change is taken over from the site before. What is kept in memory of a

@@ -37,7 +37,7 @@ use crate::report::lookups;
 use crate::report::markdown::{JoinedNames, TextJoiner, list_links, page_link};
 use crate::report::notes::unlink_files;
 use crate::report::{
-    Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, markdown, submission,
+    Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, document, markdown,
 };
 use crate::sources::{self, MAX_TEXT_BYTES};
 use crate::store::RunFile;
@@ -51,7 +51,7 @@ pub(super) struct SiteParts {
     pub chapters: ProjectChapters,
     /// The author's own words by section.
     pub notes: BTreeMap<String, String>,
-    /// The templates of the submission by name.
+    /// The templates of the document by name.
     pub texts: BTreeMap<String, TextFile>,
     /// The templates of the pages by name, and the files beside them.
     pub pages: BTreeMap<String, TextFile>,
@@ -72,16 +72,16 @@ pub(super) struct SiteBuilder {
     notes: Arc<BTreeMap<String, String>>,
     /// The same as the document has them.
     document_notes: Arc<BTreeMap<String, String>>,
-    /// The templates of the submission, and the chapters, in Markdown.
+    /// The templates of the document, and the chapters, in Markdown.
     texts: TemplateEngine,
     spoken: ChapterTemplates,
     /// The templates of the pages, in HTML.
     pages: TemplateEngine,
     /// The files of the site that are no templates: style sheet, script and icon.
     files: BTreeMap<String, TextFile>,
-    /// What the submission says is not captured.
+    /// What the document says is not captured.
     warnings: MissingWarnings,
-    /// The file of the run that chapters, findings and submission are about.
+    /// The file of the run that chapters, findings and document are about.
     pub file: RunFile,
     /// That run.
     pub assessment: Arc<Assessment>,
@@ -211,7 +211,7 @@ impl SiteBuilder {
         &self.root
     }
 
-    /// What the submission said is not captured.
+    /// What the document said is not captured.
     pub(super) fn missing_warnings(&self) -> BTreeSet<String> {
         self.warnings.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
@@ -273,7 +273,7 @@ impl SiteBuilder {
         let text = squeeze_empty_lines(&engine.render_template(&name, &Context::new())?);
         let notes = format!("{}/{}/", self.project.config.src.display(), NOTES);
         Ok(Some(if alone {
-            submission::mark_submission(&text, &self.assessment.run.id, &notes)
+            document::mark_document(&text, &self.assessment.run.id, &notes)
         } else {
             text
         }))
@@ -626,8 +626,8 @@ impl SiteBuilder {
             return Ok(());
         }
         let name = DOCUMENT;
-        let frame = self.frame_ingredients(name, &self.page_titles().submission, "", None);
-        let key = self.report.and_parts(["submission", &frame]);
+        let frame = self.frame_ingredients(name, &self.page_titles().document, "", None);
+        let key = self.report.and_parts(["document", &frame]);
         // Its sections are those of chapters, so they are among what it is made of.
         let sources = self
             .project_chapters()
@@ -640,9 +640,9 @@ impl SiteBuilder {
                 .render_document(EvidenceLinks::Chapter(String::new(), links.clone()))?
                 .unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
-            let mut context = self.frame_context(name, &self.page_titles().submission, "", None);
+            let mut context = self.frame_context(name, &self.page_titles().document, "", None);
             insert_article(&mut context, &self.to_html(&engine, &text, &links, "")?);
-            context.insert("file", &self.project.config.submission);
+            context.insert("file", &self.project.config.document);
             let html = engine.render_template("site/submission.html", &context)?;
             Ok(SearchableText { html, warnings: Vec::new() })
         })
@@ -680,7 +680,7 @@ impl SiteBuilder {
             about_evidence.extend(book.iter_rules().map(|doc| rule_view(doc, book)));
         }
         let mut about_reports: Vec<Json> = Vec::new();
-        if self.project.config.checked_submission.is_some() {
+        if self.project.config.checked_document.is_some() {
             let docs = project_data.listed_report_rules();
             about_reports.extend(docs.map(|doc| rule_view(doc, &project_data.report_rules)));
         }
@@ -765,7 +765,7 @@ impl SiteBuilder {
 
     /// The hand-written report that `book.toml` names.
     fn checked_page(&self, writer: &PageWriter) -> Result<()> {
-        let Some(file) = &self.project.config.checked_submission else { return Ok(()) };
+        let Some(file) = &self.project.config.checked_document else { return Ok(()) };
         let help = "`checked-submission` in book.toml names the report to check";
         let text = sources::read_text(&self.project.root.join(file), MAX_TEXT_BYTES)
             .map_err(|error| error.with_help(help))?;
@@ -911,7 +911,7 @@ impl SiteBuilder {
         probes: &[&Probe],
     ) -> Result<()> {
         let mut rules: BTreeSet<String> = runs.iter().flat_map(|row| &row.rules).cloned().collect();
-        if self.project.config.checked_submission.is_some() {
+        if self.project.config.checked_document.is_some() {
             let docs = self.assessment.project_data.listed_report_rules();
             rules.extend(docs.map(|doc| doc.id.clone()));
         }
@@ -920,7 +920,7 @@ impl SiteBuilder {
         let chapters = self.project_chapters().entries.iter();
         let mut texts: Vec<(&str, String)> =
             chapters.map(|entry| (entry.title.as_str(), entry.page_path())).collect();
-        texts.push((&self.page_titles().submission, DOCUMENT.into()));
+        texts.push((&self.page_titles().document, DOCUMENT.into()));
         let mut index = SearchIndex::with_rules(rules);
         for (title, page) in &texts {
             if let Some(made) = finished.pages.get(page) {
@@ -1011,7 +1011,7 @@ impl SiteBuilder {
     }
 
     /// The engine of the page templates. What their tables show as missing is no warning: they
-    /// show all there is, while chapters and submission ask for what they need.
+    /// show all there is, while chapters and document ask for what they need.
     fn page_engine(&self, assessment: &Arc<Assessment>, root: &str) -> TemplateEngine {
         let renderer = Renderer::Html(EvidenceLinks::Site(root.to_string()));
         self.pages.with_sources(&LookupSources {
@@ -1196,7 +1196,7 @@ fn describe_site(
     Value::from_serializable(&json!({
         "title": config.title, "authors": config.authors, "language": config.language,
         "version": env!("CARGO_PKG_VERSION"), "run": run,
-        "address": config.site_address(), "checked": config.checked_submission.is_some(),
+        "address": config.site_address(), "checked": config.checked_document.is_some(),
         "document": assessment.project_data.edition.is_some(),
         "fleet": fleet, "node": of_report.and_then(|_| assessment.run.find_node()),
     }))
@@ -1244,7 +1244,7 @@ const HOME: &str = "index.html";
 fn is_project_file(project: &Project, url: &str) -> bool {
     let path = url.split(['#', '?']).next().unwrap_or_default();
     let path = text::percent_decode(path);
-    let document = project.root.join(&project.config.submission);
+    let document = project.root.join(&project.config.document);
     let is_relative = !path.is_empty() && !path.starts_with('/');
     is_relative
         && !project.chapters_dir().join(&path).exists()

@@ -139,7 +139,7 @@ mod tests {
             Ok(!is_whole)
         }
 
-        /// The files of the site, and the submission, after an update; they are those of a build
+        /// The files of the site, and the document, after an update; they are those of a build
         /// of everything.
         fn check_site(&self) {
             let project = Project::open_folder(self.folder.path()).unwrap();

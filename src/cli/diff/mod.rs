@@ -25,10 +25,10 @@ use crate::text::make_visible;
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(super) struct DiffArguments {
-    /// The run that is compared with, an evidence directory of the lab, or a fleet
+    /// The run that is compared with, a directory of evidence, or a fleet
     #[arg(value_name = "A")]
     a: String,
-    /// The run that is compared, an evidence directory of the lab, or a fleet
+    /// The run that is compared, a directory of evidence, or a fleet
     #[arg(value_name = "B")]
     b: String,
     /// The form of the output; of fleets text or json

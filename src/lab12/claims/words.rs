@@ -144,6 +144,7 @@ pub(crate) enum SubjectKind {
 /// The rules that a wording can offend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[allow(clippy::enum_variant_names, reason = "they are called like the rules")]
 pub(crate) enum WordingRule {
     ClaimAbsoluteSecurity,
     ClaimWrongConcept,

@@ -1,4 +1,4 @@
-//! The submission: one Markdown file, marked as made by isoproof.
+//! The document of an edition: one Markdown file, marked as made by isoproof.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 
 const MARK: &str = "<!-- Made by isoproof; your own words go to ";
 
-/// The submission with a first line that says what made it and where own words go, and that
+/// The document with a first line that says what made it and where own words go, and that
 /// lets a later build see whether somebody edited the file.
-pub(crate) fn mark_submission(text: &str, run: &str, notes: &str) -> String {
+pub(crate) fn mark_document(text: &str, run: &str, notes: &str) -> String {
     let text = text.trim();
     format!("{MARK}{notes}. Run {run}, text {}. -->\n\n{text}\n", text_fingerprint(text))
 }
@@ -21,13 +21,13 @@ fn text_fingerprint(text: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(text.trim().as_bytes()))[..16].to_string()
 }
 
-/// Writes the submission, unless somebody edited the one that is there: that is left alone, and the
+/// Writes the document, unless somebody edited the one that is there: that is left alone, and the
 /// words are what has to be said about it.
 ///
 /// # Errors
 ///
 /// The file there was not made by isoproof, or it cannot be written.
-pub(crate) fn write_submission(path: &Path, marked: &str) -> Result<Option<String>> {
+pub(crate) fn write_document(path: &Path, marked: &str) -> Result<Option<String>> {
     if let Some(old) = atomic::read_target(path)? {
         if old == marked.as_bytes() {
             return Ok(None);
@@ -82,7 +82,7 @@ mod tests {
     fn an_untouched_submission_is_replaced_and_an_edited_one_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("submission.md");
-        let write = |text| write_submission(&path, &mark_submission(text, "r", "site/notes/"));
+        let write = |text| write_document(&path, &mark_document(text, "r", "site/notes/"));
         assert_eq!(write("one").unwrap(), None);
         assert_eq!(write("two").unwrap(), None);
         let edited = std::fs::read_to_string(&path).unwrap().replace("two", "two, I think");
@@ -96,15 +96,15 @@ mod tests {
     fn ends_of_lines_and_a_byte_order_mark_are_no_edit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("submission.md");
-        let marked = mark_submission("one\n\ntwo", "r", "n");
+        let marked = mark_document("one\n\ntwo", "r", "n");
         for old in [marked.replace('\n', "\r\n"), format!("\u{feff}{marked}")] {
             std::fs::write(&path, old).unwrap();
             refuse_foreign(&path).unwrap();
-            assert_eq!(write_submission(&path, &marked).unwrap(), None);
+            assert_eq!(write_document(&path, &marked).unwrap(), None);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), marked);
         }
         std::fs::write(&path, marked.replace("two", "2").replace('\n', "\r\n")).unwrap();
-        assert!(write_submission(&path, &marked).unwrap().unwrap().contains("was edited"));
+        assert!(write_document(&path, &marked).unwrap().unwrap().contains("was edited"));
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
         let path = folder.path().join("submission.md");
         std::fs::write(&path, "# My report\n").unwrap();
         assert!(
-            write_submission(&path, &mark_submission("x", "r", "n"))
+            write_document(&path, &mark_document("x", "r", "n"))
                 .unwrap_err()
                 .message
                 .contains("not made by")
