@@ -389,7 +389,7 @@ fn a_list_has_a_line_for_each_fleet_and_none_for_the_runs_of_a_large_one() {
     let text = project.run(&["list"]).succeeds().stdout;
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let line = |id: &str, day: &str, nodes: &str| {
-        format!("fleet:{id}  2025-12-{day} 03:10 UTC      {nodes} with a run")
+        format!("fleet:{id}  2025-12-{day} 03:10 UTC    {nodes} with a run")
     };
     let newer = line("bbbbbbbbbbbb", "27", "4 nodes, 3");
     assert_eq!(lines, [newer, line("aaaaaaaaaaaa", "26", "4 nodes, 4")]);

@@ -28,8 +28,7 @@ pub(super) struct PublishArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// The runtime that the report compares with the baseline; by default that of book.toml, else
-    /// the first, or for an edition the one that it asks for, else that with the strongest boundary
+    /// The runtime that the report compares with the baseline; by default the one that build takes
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
     /// Do everything but push, and say what would change

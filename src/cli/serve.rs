@@ -31,8 +31,7 @@ pub(super) struct ServeArguments {
     /// Make the submission of this edition too; by default of that of book.toml
     #[arg(long, value_parser = edition_parser(), help_heading = FOR_A_COURSE)]
     edition: Option<String>,
-    /// The runtime that the report compares with the baseline; by default that of book.toml, else
-    /// the first, or for an edition the one that it asks for, else that with the strongest boundary
+    /// The runtime that the report compares with the baseline; by default the one that build takes
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
 }
