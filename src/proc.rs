@@ -7,6 +7,19 @@ use std::path::{Path, PathBuf};
 use procfs::FromRead;
 use procfs::process::{MountInfo, Stat};
 
+/// The file that names a boot of a kernel.
+pub(crate) const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The id of this machine's boot, as the file has it.
+pub(crate) fn own_boot_id() -> String {
+    fs::read_to_string(BOOT_ID).unwrap_or_default()
+}
+
+/// The command line that this machine's kernel was started with.
+pub(crate) fn kernel_command_line() -> String {
+    fs::read_to_string("/proc/cmdline").unwrap_or_default()
+}
+
 /// The processes of a machine.
 pub(crate) struct ProcessTable {
     folder: PathBuf,
@@ -91,15 +104,25 @@ impl ProcessTable {
         (!matches!(stat.state, 'Z' | 'X')).then_some(stat.starttime)
     }
 
-    /// The network namespace that it is in, as `net:[NUMBER]`.
-    pub(crate) fn network_namespace(&self, pid: u32) -> Option<String> {
-        let namespace = fs::read_link(self.file_path(pid, "ns/net")).ok()?;
+    /// The namespace of a kind that it is in, as `net:[NUMBER]`.
+    pub(crate) fn process_namespace(&self, pid: u32, kind: &str) -> Option<String> {
+        let namespace = fs::read_link(self.file_path(pid, "ns").join(kind)).ok()?;
         Some(namespace.display().to_string())
+    }
+
+    /// What it has open, each as the kernel names it.
+    pub(crate) fn open_files(&self, pid: u32) -> Vec<String> {
+        let entries = fs::read_dir(self.file_path(pid, "fd")).into_iter().flatten().flatten();
+        let targets = entries.filter_map(|entry| fs::read_link(entry.path()).ok());
+        targets.map(|target| target.to_string_lossy().into_owned()).collect()
     }
 
     /// The network namespaces that processes are in.
     pub(crate) fn used_network_namespaces(&self) -> BTreeSet<String> {
-        self.process_ids().into_iter().filter_map(|pid| self.network_namespace(pid)).collect()
+        self.process_ids()
+            .into_iter()
+            .filter_map(|pid| self.process_namespace(pid, "net"))
+            .collect()
     }
 
     /// Whether a program runs. runc calls its stages `runc:[1:CHILD]` and `runc:[2:INIT]`.

@@ -262,6 +262,27 @@ pub(crate) fn shorten_text(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
+/// The beginning of a text that may be long or hostile, with what is hidden written out.
+pub(crate) fn shorten_visible(text: &str, longest: usize) -> String {
+    make_visible(&shorten_text(text, longest))
+}
+
+/// The beginning of a text as one line.
+pub(crate) fn shorten_line(text: &str, longest: usize) -> String {
+    shorten_text(&join_words(text), longest).into_owned()
+}
+
+/// A text of at most `head` and `tail` characters as it is, of a longer one its two ends.
+pub(crate) fn shorten_middle(text: &str, head: usize, tail: usize) -> String {
+    let count = text.chars().count();
+    if count <= head + tail {
+        return text.into();
+    }
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(count - tail).collect();
+    format!("{start} … {end}")
+}
+
 /// The beginning of `text`, of at most `length` bytes.
 pub fn beginning(text: &str, length: usize) -> &str {
     let mut end = length.min(text.len());

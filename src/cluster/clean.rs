@@ -12,6 +12,7 @@ use super::pod::{EXPIRES, OURS, OWNER, SESSION};
 use super::probing::pods_path;
 use crate::error::{Error, Result};
 use crate::owner;
+use crate::proc::{ProcessTable, own_boot_id};
 
 /// The pods that were found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,9 +34,9 @@ pub(crate) fn process_owner() -> String {
 /// is another process.
 fn pid_space_mark() -> String {
     use sha2::{Digest, Sha256};
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let ids = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    let digest = Sha256::digest(format!("{boot} {}", ids.display()));
+    let processes = ProcessTable::of_this_machine();
+    let ids = processes.process_namespace(std::process::id(), "pid").unwrap_or_default();
+    let digest = Sha256::digest(format!("{} {ids}", own_boot_id()));
     data_encoding::HEXLOWER.encode(&digest[..6])
 }
 

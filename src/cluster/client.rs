@@ -295,7 +295,7 @@ fn words_of_failure(status: u16, body: &[u8]) -> String {
         object["message"].as_str().map(String::from).filter(|words| !words.is_empty())
     });
     let text = message.unwrap_or_else(|| crate::text::decode_bytes(body));
-    let text = crate::text::shorten_text(&crate::text::join_words(&text), 600).to_string();
+    let text = crate::text::shorten_line(&text, 600);
     if text.is_empty() { format!("status {status}") } else { text }
 }
 

@@ -345,7 +345,7 @@ fn shorten_value(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    let short = crate::text::shorten_text(&crate::text::join_words(&text), 120).into_owned();
+    let short = crate::text::shorten_line(&text, 120);
     match short == text {
         true => short,
         false => {

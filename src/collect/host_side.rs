@@ -2,7 +2,6 @@
 //! how much memory they use.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -309,10 +308,7 @@ fn vm_files(family: &BTreeSet<u32>) -> String {
     let table = ProcessTable::of_this_machine();
     let mut found = BTreeSet::new();
     for pid in family {
-        let Ok(entries) = fs::read_dir(table.file_path(*pid, "fd")) else { continue };
-        for entry in entries.flatten() {
-            let Ok(target) = fs::read_link(entry.path()) else { continue };
-            let target = target.to_string_lossy().into_owned();
+        for target in table.open_files(*pid) {
             if target == "/dev/kvm" || target.starts_with("anon_inode:kvm-") {
                 found.insert(format!("{} {target}", table.process_name(*pid)));
             }

@@ -1,6 +1,6 @@
 //! The words of engines, brief enough for the line of a check.
 
-use crate::text::quoted_value;
+use crate::text::{quoted_value, shorten_middle};
 
 /// The most that is told: the beginning says what failed, the end why.
 const HEAD: usize = 60;
@@ -9,15 +9,7 @@ const TAIL: usize = 100;
 /// The heart of what an engine said: the message of its log's last line, shortened in the middle.
 pub(super) fn shorten_engine_message(text: &str) -> String {
     let text = crate::text::strip_ansi(text);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let message = log_message(&words.join(" "));
-    let count = message.chars().count();
-    if count <= HEAD + TAIL {
-        return message;
-    }
-    let head: String = message.chars().take(HEAD).collect();
-    let tail: String = message.chars().skip(count - TAIL).collect();
-    format!("{head} … {tail}")
+    shorten_middle(&log_message(&crate::text::join_words(&text)), HEAD, TAIL)
 }
 
 /// `time="..." level=fatal msg="it failed"` is `it failed`.

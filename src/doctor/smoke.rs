@@ -15,11 +15,9 @@ use crate::knowledge::faults::KnownFaults;
 use crate::knowledge::names_runtime;
 use crate::probe::parse::parse_output;
 use crate::probe::script::make_nonce;
+use crate::proc::BOOT_ID;
 use crate::process::{CommandOutput, ExitReason};
 use crate::text::{closest_match, shell_line};
-
-/// The file that names a boot of a kernel.
-const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The most seconds that a container can be given.
 pub(crate) const LONGEST_TIMEOUT: u64 = 3600;

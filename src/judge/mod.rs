@@ -26,7 +26,7 @@ pub(crate) use expectations::{ExpectationOutcome, ExpectationResult};
 pub(crate) use rules::{
     EvidenceRef, Finding, RuleBook, RuleCheck, RuleDoc, RuleExample, RuleMessage, Violation,
 };
-pub(crate) use statements::{banner_release, find_disagreements};
+pub(crate) use statements::find_disagreements;
 pub(crate) use verdict::{Conclusion, Confidence, UndecidedReason, Verdict, judge_target};
 
 use serde::Serialize;

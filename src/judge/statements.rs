@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::RuleContext;
 use crate::model::{FactId, fact_ids};
+use crate::probe::kernel_name::stated_release;
 use crate::text::have_equal_words;
 
 /// Two facts of a target that state the same thing, differently.
@@ -59,24 +60,6 @@ pub(crate) fn find_disagreements<'a>(
     found
 }
 
-/// The release in a kernel's line, or the text itself if it is one.
-pub(crate) fn stated_release(text: &str) -> Option<&str> {
-    if let Some(release) = banner_release(text) {
-        return Some(release);
-    }
-    if !text.starts_with("Linux ") {
-        return Some(text);
-    }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let build = words.iter().position(|word| word.starts_with('#'))?;
-    words.get(build.checked_sub(1)?).copied()
-}
-
-/// The release that a banner states: `Linux version 6.12.47 (…`.
-pub(crate) fn banner_release(banner: &str) -> Option<&str> {
-    banner.strip_prefix("Linux version ")?.split_whitespace().next()
-}
-
 /// The build in a kernel's line, `#1 SMP Fri Nov 14 15:34:06 UTC 2025`, where its date is whole.
 fn stated_build(text: &str) -> Option<&str> {
     let start = text.find(" #")? + 1;
@@ -95,7 +78,5 @@ mod tests {
         let banner = "Linux version 6.12.47 (@x) (gcc 11) #1 SMP Fri Nov 14 15:34:06 UTC 2025";
         assert_eq!((stated_build(uname), stated_build(banner)), (Some(build), Some(build)));
         assert_eq!(stated_build("Linux version 6.12.47 (@x) (gcc 11) #1 SMP Fri Nov 14"), None);
-        assert_eq!(stated_release(uname), Some("6.12.47"));
-        assert_eq!(stated_release("6.12.47"), Some("6.12.47"));
     }
 }

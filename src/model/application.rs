@@ -30,7 +30,7 @@ pub(crate) fn last_log_line(log: &Capture) -> Option<String> {
     let streams = log.stderr.iter().chain([&log.stdout]);
     let mut lines = streams.flat_map(|stream| stream.text_lines().into_owned().into_iter().rev());
     let last = lines.find(|line| !line.trim().is_empty())?;
-    Some(last.trim().chars().take(120).collect())
+    Some(crate::text::shorten_text(last.trim(), 120).into_owned())
 }
 
 #[cfg(test)]
@@ -53,6 +53,6 @@ mod tests {
         log.stderr = Some(CapturedStream::new(b"no module\n\n"));
         assert_eq!(last_log_line(&log).as_deref(), Some("no module"));
         log.stderr = Some(CapturedStream::new("x".repeat(500).as_bytes()));
-        assert_eq!(last_log_line(&log).map(|line| line.len()), Some(120));
+        assert_eq!(last_log_line(&log).map(|line| line.chars().count()), Some(121));
     }
 }

@@ -10,7 +10,7 @@ impl Redactor {
     /// are replaced wherever they stand.
     pub fn know_this_machine(&mut self) {
         self.know_names_of_this_machine();
-        self.know_boot_line(&std::fs::read_to_string("/proc/cmdline").unwrap_or_default());
+        self.know_boot_line(&crate::proc::kernel_command_line());
     }
 
     /// Makes the host name, domain and id of this machine known, and the login, home and full name

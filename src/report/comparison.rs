@@ -21,6 +21,7 @@ use crate::judge::Finding;
 use crate::model::{FactSource, MissingReason, Role, SampleUnit};
 use crate::phrases::{ReportPhrases, fill_phrase};
 use crate::stats::ComparisonOutcome;
+use crate::text::shorten_text;
 
 /// A comparison in words.
 #[derive(Debug, Serialize)]
@@ -429,8 +430,9 @@ impl FactView {
             clipped.parts.push(PartView { key, a: None, b: None, sign: "~" });
         }
         for part in &mut clipped.parts {
-            clip_text(&mut part.key);
-            part.a.iter_mut().chain(&mut part.b).for_each(clip_text);
+            for text in [&mut part.key].into_iter().chain(&mut part.a).chain(&mut part.b) {
+                *text = shorten_text(text, VALUE).into_owned();
+            }
         }
         clipped
     }
@@ -443,22 +445,13 @@ pub(crate) fn clip_around_difference(a: &str, b: &str, width: usize) -> (String,
     let longest = a.chars().count().max(b.chars().count());
     let from = if longest <= width || common <= width / 2 { 0 } else { common - BEFORE };
     let cut = [a, b].map(|text| {
-        let mut out = if from > 0 { "…".to_string() } else { String::new() };
+        let out = if from > 0 { "…".to_string() } else { String::new() };
         let room = width - out.chars().count();
-        let rest: Vec<char> = text.chars().skip(from).collect();
-        if rest.len() <= room {
-            out.extend(rest);
-        } else {
-            out.extend(&rest[..room - 1]);
-            out.push('…');
-        }
-        out
+        let rest: String = text.chars().skip(from).collect();
+        let is_whole = rest.chars().count() <= room;
+        out + &shorten_text(&rest, if is_whole { room } else { room - 1 })
     });
     cut.into()
-}
-
-fn clip_text(text: &mut String) {
-    *text = clip_around_difference(text, "", VALUE).0;
 }
 
 struct ComparisonWords<'a> {

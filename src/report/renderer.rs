@@ -10,7 +10,7 @@ use super::file_links::FileLinks;
 use super::number;
 use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
 use crate::phrases::fill_phrase;
-use crate::text::suggest_or_list;
+use crate::text::{shorten_line, suggest_or_list};
 
 /// Where links to the evidence lead.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ impl Renderer {
         let line = line.filter(|_| assessment.is_as_written(&source.capture));
         match (self, self.evidence_links()) {
             (Self::Markdown(_), EvidenceLinks::Chapter(_, links)) => {
-                let line = line.map(shorten_line).unwrap_or_default();
+                let line = line.map(|line| shorten_line(line, 160)).unwrap_or_default();
                 links.hold_link(markup, url, describe_place(source), line)
             }
             (Self::Markdown(_), EvidenceLinks::Files(_)) => format!("[{markup}]({url})"),
@@ -105,7 +105,7 @@ impl Renderer {
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Html(_), _) => {
-                let line = line.map(shorten_line).unwrap_or_default();
+                let line = line.map(|line| shorten_line(line, 160)).unwrap_or_default();
                 let mut link = String::with_capacity(128 + url.len() + line.len() + markup.len());
                 push_fact_link(&url, &describe_place(source), &line, &mut link);
                 link + markup + "</a>"
@@ -320,13 +320,6 @@ pub fn describe_place(source: &FactSource) -> String {
         Some(line) => [&source.capture, ", line ", &line.to_string()].concat(),
         None => source.capture.clone(),
     }
-}
-
-/// The beginning of a line in the evidence, in one line.
-fn shorten_line(line: &str) -> String {
-    const LONGEST: usize = 160;
-    let line = crate::text::join_words(line);
-    crate::text::shorten_text(&line, LONGEST).into_owned()
 }
 
 /// Appends the start of a link from a number to its evidence, which shows the place and the line

@@ -48,7 +48,7 @@ fn hash_urn(words: &[&str]) -> String {
 pub(super) fn limited_lines(text: &str, width: usize, count: usize) -> Vec<String> {
     let mut lines: Vec<String> = crate::text::wrap_words(text, width)
         .into_iter()
-        .map(|line| line.chars().take(width).collect())
+        .map(|line| crate::text::shorten_text(&line, width).into_owned())
         .collect();
     if lines.len() > count {
         lines.truncate(count);

@@ -111,7 +111,7 @@ impl PageWriter {
         let file = self.add_new_file(name, html.as_bytes())?;
         let made = self.record_page(name, key, &file, &scan);
         let words = is_searched.then(|| search::search_words(&scan.text));
-        let text = is_searched.then(|| search::clip_text(&scan.text, search::TEXT));
+        let text = is_searched.then(|| search::shorten_entry(&scan.text, search::TEXT));
         let made = CachedPage { words, text, headings: scan.headings, warnings, ..made };
         self.keep_page(name, made);
         Ok(())

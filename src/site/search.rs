@@ -15,6 +15,7 @@ use super::cache::CachedPage;
 use super::view::RunRow;
 use crate::probe::catalogue::Probe;
 use crate::report::Assessment;
+use crate::text::{join_words, shorten_visible};
 
 /// The name of the file in the site.
 pub(super) const FILE: &str = "search-index.js";
@@ -83,7 +84,7 @@ impl<'a> SearchIndex<'a> {
         self.add_group("Fact", format!("{run}f-"), facts);
         let findings = assessment.judgement.findings.iter().enumerate();
         let findings = findings.map(|(index, finding)| {
-            let message = clip_text(&finding.message, MESSAGE);
+            let message = shorten_entry(&finding.message, MESSAGE);
             [message, finding.severity.into_str().into(), (index + 1).to_string()]
         });
         let base = "findings.html#finding-".into();
@@ -130,20 +131,21 @@ impl<'a> SearchIndex<'a> {
         base: String,
         items: impl Iterator<Item = [String; 3]>,
     ) {
-        let items = items.map(|[title, beside, end]| [clip_title(&title), beside, end]).collect();
+        let items =
+            items.map(|[title, beside, end]| [shorten_entry(&title, TITLE), beside, end]).collect();
         self.groups.push(SearchGroup { kind, base, items });
     }
 
     /// Takes up a chapter.
     pub(super) fn add_chapter(&mut self, title: &str, page: &'a str, made: &'a CachedPage) {
         let index = self.pages.len();
-        self.pages.push([clip_title(title), page.to_string()]);
+        self.pages.push([shorten_entry(title, TITLE), page.to_string()]);
         for word in made.words.as_deref().unwrap_or_default().split(' ') {
             self.words.entry(word).or_default().push(index);
         }
         self.texts.extend(made.text.as_deref().map(|text| [page, text]));
         for (id, text) in &made.headings {
-            self.sections.push([clip_title(text), format!("{page}#{id}")]);
+            self.sections.push([shorten_entry(text, TITLE), format!("{page}#{id}")]);
         }
     }
 
@@ -218,14 +220,9 @@ fn base_36(number: usize, out: &mut String) {
     out.extend(char::from_digit((number % 36) as u32, 36));
 }
 
-/// A title that is not too long, on one line and with nothing hidden in it.
-fn clip_title(text: &str) -> String {
-    clip_text(text, TITLE)
-}
-
-pub(super) fn clip_text(text: &str, longest: usize) -> String {
-    let text = crate::text::make_visible(&crate::text::join_words(text));
-    crate::text::shorten_text(&text, longest).into_owned()
+/// A text that is not too long, on one line and with nothing hidden in it.
+pub(super) fn shorten_entry(text: &str, longest: usize) -> String {
+    shorten_visible(&join_words(text), longest)
 }
 
 /// A longer word is a digest, an address or a path, which nobody types.

@@ -8,6 +8,7 @@ use crate::engine::ContainerMode;
 use crate::model::Target;
 use crate::probe::script;
 use crate::process::{CommandOutput, RunningCommand, start_command};
+use crate::text::shorten_line;
 
 /// How long a container for measuring may live.
 const LIFE: Duration = Duration::from_secs(3600);
@@ -60,7 +61,7 @@ impl BenchShell {
                 let said = said.trim_matches('\n').to_string();
                 return match status {
                     "0" => Ok(said),
-                    status => Err(format!("exit status {status}: {}", one_line(&said))),
+                    status => Err(format!("exit status {status}: {}", shorten_line(&said, 200))),
                 };
             }
             if let Some(words) = self.interruption_reason(session, end) {
@@ -106,7 +107,8 @@ impl BenchShell {
         iterations: u64,
     ) -> Result<ReportedTimes, String> {
         let said = self.run_command(session, &format!("n={iterations}; {command}"))?;
-        ReportedTimes::parse_times(&said).ok_or_else(|| format!("no times in: {}", one_line(&said)))
+        ReportedTimes::parse_times(&said)
+            .ok_or_else(|| format!("no times in: {}", shorten_line(&said, 200)))
     }
 
     /// Ends the shell: at once if it hangs. It is told to, because the end of the input does not
@@ -116,10 +118,6 @@ impl BenchShell {
         let patience = if self.trouble.is_some() { 1 } else { 10 };
         self.running.finish_within(Duration::from_secs(patience))
     }
-}
-
-fn one_line(text: &str) -> String {
-    crate::text::join_words(text).chars().take(200).collect()
 }
 
 #[cfg(test)]

@@ -236,8 +236,9 @@ fn list_subfolders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 /// The network namespaces of processes, but for ours.
 fn foreign_namespaces(processes: &[SandboxProcess]) -> impl Iterator<Item = String> {
     let table = ProcessTable::of_this_machine();
-    let own = table.network_namespace(std::process::id());
-    let all = processes.iter().filter_map(move |process| table.network_namespace(process.pid));
+    let own = table.process_namespace(std::process::id(), "net");
+    let all =
+        processes.iter().filter_map(move |process| table.process_namespace(process.pid, "net"));
     all.filter(move |namespace| own.as_ref().is_some_and(|own| own != namespace))
 }
 

@@ -11,8 +11,9 @@ use super::messages::{
     ImpossibleDate, KernelBuiltBeforeRelease, KernelNewerThanEvidence, LinkLocalNotFromMac,
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
-use crate::judge::statements::{DATE, stated_release};
+use crate::judge::statements::DATE;
 use crate::model::{FactId, fact_ids};
+use crate::probe::kernel_name::stated_release;
 
 /// The time of an engine's message.
 static STAMP: LazyLock<Regex> = LazyLock::new(|| {

@@ -8,8 +8,9 @@ use super::messages::{
     ShimCommitOfOtherRelease,
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets, missing_for};
-use crate::judge::{Conclusion, banner_release, find_disagreements};
+use crate::judge::{Conclusion, find_disagreements};
 use crate::model::{FactId, MissingReason, Role, Target, fact_ids};
+use crate::probe::kernel_name::banner_release;
 
 /// Host values where the guest's should stand.
 pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation> {

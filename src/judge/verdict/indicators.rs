@@ -2,10 +2,11 @@
 //! and each is left out, with the reason, where it cannot be relied on.
 
 use super::{IgnoredFact, UndecidedReason};
+use crate::judge::RuleContext;
 use crate::judge::rules::has_impossible_build;
-use crate::judge::{RuleContext, banner_release};
 use crate::knowledge::{GVISOR_VERSION, is_kata_build, names_monitor};
 use crate::model::{FactId, Role, Target, fact_ids};
+use crate::probe::kernel_name::banner_release;
 use crate::text::have_equal_words;
 
 /// What one fact says.

@@ -15,7 +15,7 @@ use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactId, MissingFact, MissingReason, Role, fact_ids};
 use crate::probe::capability;
 use crate::report::Assessment;
-use crate::text::{beginning, end_of_text};
+use crate::text::{beginning, end_of_text, shorten_visible};
 
 /// A fact that a statement could be about, with its place.
 #[derive(Debug, Clone, Copy)]
@@ -399,7 +399,7 @@ impl FactRef<'_> {
                     items.iter().filter_map(|item| item.get("name")?.as_str()).collect();
                 names.join(", ")
             }
-            Fact::Value { value: Value::String(text), .. } => shorten_text(text),
+            Fact::Value { value: Value::String(text), .. } => shorten_visible(text, 64),
             Fact::Value { value: Value::Object(fields), .. } => {
                 let fields: Vec<String> =
                     fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
@@ -415,9 +415,4 @@ impl FactRef<'_> {
             Fact::Missing(missing) => missing.why.to_string(),
         }
     }
-}
-
-/// The beginning of a text that may be long or hostile.
-fn shorten_text(text: &str) -> String {
-    crate::text::make_visible(&crate::text::shorten_text(text, 64))
 }

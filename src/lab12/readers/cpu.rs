@@ -36,7 +36,7 @@ pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResu
 }
 
 fn labelled_otherwise(why: MissingReason, part: &LabelledPart) -> MissingValue {
-    let note = format!("what stands there is labelled “{}”", read::shorten_text(&part.label));
+    let note = format!("what stands there is labelled “{}”", read::shorten_stated(&part.label));
     MissingValue::new(why, note).at_line(part.line)
 }
 

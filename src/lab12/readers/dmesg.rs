@@ -8,6 +8,7 @@ use super::vocabulary::dmesg::{CMDLINE, DEVICES};
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::kernel_log::kernel_log_message;
+use crate::probe::kernel_name::BANNER_START;
 
 /// What the guest's kernel log tells.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ pub(super) fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
 fn host_only(parts: &[LabelledPart]) -> Option<MissingValue> {
     let mut hosts = parts.iter().filter(|part| part.who == Some(EvidenceRole::Host));
     let part = hosts.find(|part| in_part(part).is_ok())?;
-    let note = format!("the log is labelled “{}”", read::shorten_text(&part.label));
+    let note = format!("the log is labelled “{}”", read::shorten_stated(&part.label));
     Some(MissingValue::new(MissingReason::HostValuesOnly, note).at_line(part.line))
 }
 
@@ -84,7 +85,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<BootLog> {
     let Some((first, _)) = kernel_lines.first() else {
         return Err(read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText));
     };
-    let banner = find_message(&kernel_lines, |message| message.starts_with("Linux version "));
+    let banner = find_message(&kernel_lines, |message| message.starts_with(BANNER_START));
     // Only x86 has an early `Command line:`; all have `Kernel command line:`.
     let cmdline = kernel_lines.iter().find_map(|(line, message)| {
         let key = "command line:";
@@ -163,7 +164,7 @@ fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<MissingValue>
 }
 
 fn refuse_host_log(line: u32, mark: &str) -> MissingValue {
-    let note = format!("the log is of the host: {}", read::shorten_text(mark));
+    let note = format!("the log is of the host: {}", read::shorten_stated(mark));
     MissingValue::new(MissingReason::HostValuesOnly, note).at_line(line)
 }
 

@@ -38,7 +38,7 @@ pub(super) fn read_interfaces(page: &EvidencePage, who: EvidenceRole) -> ReadRes
 }
 
 fn host_list(line: u32, what: &str) -> MissingValue {
-    let note = format!("the list is of the host: {}", read::shorten_text(what));
+    let note = format!("the list is of the host: {}", read::shorten_stated(what));
     MissingValue::new(MissingReason::HostValuesOnly, note).at_line(line)
 }
 

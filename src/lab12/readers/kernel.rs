@@ -6,6 +6,7 @@ use super::read::{self, FoundValue, ReadResult};
 use super::table_measure::TableMeasure;
 use super::words;
 use crate::model::{MissingReason, MissingValue};
+use crate::probe::kernel_name::{self, BANNER_START, banner_release};
 use crate::version::VersionNumbers;
 
 /// A statement about a kernel.
@@ -33,11 +34,11 @@ pub(super) enum KernelStatementForm {
 /// The statement that `text` makes, if it makes one.
 pub(super) fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
     let mut text = words::strip_value_marks(text).trim_start_matches(['>', ' ']);
-    if let Some(at) = text.find("Linux version ") {
+    if let Some(at) = text.find(BANNER_START) {
         let lead = &text[..at];
         let plain_lead = lead.is_empty() || lead.trim_end().ends_with([':', '=', ']', '-', '>']);
         let text = text[at..].trim();
-        let release = parse_kernel_release(text.split_whitespace().nth(2)?)?;
+        let release = parse_kernel_release(banner_release(text)?)?;
         return plain_lead.then(|| KernelStatement {
             release,
             form: KernelStatementForm::Banner,
@@ -92,13 +93,9 @@ fn behind_label(text: &str) -> Option<&str> {
 /// The release in a `uname -a` line: the word before the build number, or else the first word
 /// that looks like one (the host name may have been dropped).
 fn uname_release(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let before_build = words
-        .windows(2)
-        .find(|pair| pair[1].starts_with('#'))
-        .and_then(|pair| parse_kernel_release(pair[0]));
-    before_build
-        .or_else(|| words.iter().skip(1).take(2).find_map(|word| parse_kernel_release(word)))
+    let mut first_words = text.split_whitespace().skip(1).take(2);
+    let before_build = kernel_name::uname_release(text).and_then(parse_kernel_release);
+    before_build.or_else(|| first_words.find_map(parse_kernel_release))
 }
 
 /// The kernel release that a word is, if it looks like one: `6.12.47`, `5.15.0-1027-oracle`.
@@ -229,7 +226,7 @@ pub(super) fn own_kernel(
         let wanted = if form == KernelStatementForm::Uname { "uname -a" } else { "/proc/version" };
         let note = format!(
             "“{}” is not the whole line of {wanted}",
-            read::shorten_text(&other.value.text)
+            read::shorten_stated(&other.value.text)
         );
         return Err(MissingValue::new(MissingReason::NotStated, note).at_line(other.line));
     }
@@ -238,7 +235,8 @@ pub(super) fn own_kernel(
             return Err(host_value(&host));
         }
         if let Some(runc) = find_statement_of(parts, EvidenceRole::Runc) {
-            let note = format!("“{}” is labelled as runc's", read::shorten_text(&runc.value.text));
+            let note =
+                format!("“{}” is labelled as runc's", read::shorten_stated(&runc.value.text));
             return Err(
                 MissingValue::new(MissingReason::RuncContainerOnly, note).at_line(runc.line)
             );
@@ -265,7 +263,7 @@ fn is_silent(miss: &MissingValue) -> bool {
 
 /// The reason for a statement that turned out to be about the host.
 pub(super) fn host_value(kernel: &FoundValue<KernelStatement>) -> MissingValue {
-    let note = format!("“{}” is the kernel of the host", read::shorten_text(&kernel.value.text));
+    let note = format!("“{}” is the kernel of the host", read::shorten_stated(&kernel.value.text));
     MissingValue::new(MissingReason::HostValuesOnly, note).at_line(kernel.line)
 }
 
@@ -279,7 +277,7 @@ pub(super) fn guest_banner(page: &EvidencePage) -> ReadResult<KernelStatement> {
         return read;
     };
     let note =
-        format!("“{}” is not the line of /proc/version", read::shorten_text(&other.value.text));
+        format!("“{}” is not the line of /proc/version", read::shorten_stated(&other.value.text));
     Err(MissingValue::new(MissingReason::NotStated, note).at_line(other.line))
 }
 

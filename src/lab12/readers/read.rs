@@ -6,7 +6,7 @@ use super::label::{EvidenceRole, is_other_runtime};
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::words;
 use crate::model::{Fact, FactSource, MissingReason, MissingValue, SampleUnit};
-use crate::text::make_visible;
+use crate::text::shorten_visible;
 
 /// A value and the line where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ impl MissingValue {
             LineKind::Log(log) => &log.message,
             _ => &line.text,
         };
-        Self::new(why, format!("{before} “{}”", shorten_text(text))).at_line(line.number)
+        Self::new(why, format!("{before} “{}”", shorten_stated(text))).at_line(line.number)
     }
 }
 
@@ -66,8 +66,8 @@ pub(super) fn missing_on_page(page: &EvidencePage, miss: MissingValue) -> Fact {
 }
 
 /// The first words of a text that may be long or hostile.
-pub(super) fn shorten_text(text: &str) -> String {
-    make_visible(&crate::text::shorten_text(text, 160))
+pub(super) fn shorten_stated(text: &str) -> String {
+    shorten_visible(text, 160)
 }
 
 /// Why lines without a readable value have none; `why` is the reason where words or marks of
@@ -203,7 +203,7 @@ pub(super) fn explain_empty_part(part: &LabelledPart, miss: MissingValue) -> Mis
     match (&part.other_measure, miss.why) {
         (Some(cell), MissingReason::Empty) => {
             let measure = cell.measure.as_deref().unwrap_or_default();
-            let note = format!("the table states something else: “{}”", shorten_text(measure));
+            let note = format!("the table states something else: “{}”", shorten_stated(measure));
             MissingValue::new(MissingReason::NotStated, note).at_line(cell.number)
         }
         _ => MissingValue { line: miss.line.or(Some(part.line)), ..miss },

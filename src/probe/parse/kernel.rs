@@ -7,6 +7,7 @@ use super::{MissingValue, ParseResult, filled_lines, first_words, only_line};
 use crate::model::MissingReason;
 use crate::probe::capability;
 use crate::probe::kernel_log::kernel_log_message;
+use crate::probe::kernel_name::BANNER_START;
 
 /// A capability mask as `/proc/<pid>/status` prints it, in sixteen digits; the line's label
 /// (`CapEff:`) may stand before it. [`capability::capability_names`] says what it grants.
@@ -53,7 +54,7 @@ pub(super) fn parse_kernel_log(text: &str) -> ParseResult {
 pub(super) fn dmesg_banner(text: &str) -> ParseResult {
     let banner = filled_lines(text)
         .map(|line| kernel_log_message(line).unwrap_or(line))
-        .find(|message| message.starts_with("Linux version "));
+        .find(|message| message.starts_with(BANNER_START));
     banner.map(Value::from).ok_or_else(|| {
         let words = "no line of the log begins with `Linux version`";
         MissingValue::new(MissingReason::NotStated, words)
@@ -86,7 +87,7 @@ pub(super) fn id_map(text: &str) -> ParseResult {
 }
 
 /// The last of some lines of `/proc/<pid>/mountinfo`, the one that is seen: its file system
-/// type, source and options.
+/// type, source and options in their order, which the crate for this machine's own does not keep.
 pub(super) fn parse_visible_mount(text: &str) -> ParseResult {
     let line = filled_lines(text).last().unwrap_or_default();
     parse_mountinfo_line(line)

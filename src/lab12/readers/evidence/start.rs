@@ -231,7 +231,7 @@ fn make_failure(capture: &str, line: &PageLine) -> StartFailure {
         LineKind::Log(log) => &log.message,
         _ => &line.text,
     };
-    let words = format!("{capture}, line {}: {}", line.number, read::shorten_text(text));
+    let words = format!("{capture}, line {}: {}", line.number, read::shorten_stated(text));
     StartFailure { source: FactSource::new(capture, line.number), words }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn refuse_several_sections(
     let first = names.find(|name| !name.is_empty())?;
     let other = names.find(|name| *name != first)?;
     let note = format!("starts stand below several names: {first} {other}");
-    let note = read::shorten_text(&note);
+    let note = read::shorten_stated(&note);
     Some(MissingValue::new(MissingReason::Unreadable, note).at_line(own[0].line))
 }
 

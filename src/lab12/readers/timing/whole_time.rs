@@ -100,7 +100,7 @@ fn find_named(names: &[&str], words: &[&str]) -> Option<Option<usize>> {
 
 /// Why several names of times are no series.
 pub(super) fn several_times(names: &[&str], line: u32) -> MissingValue {
-    let names = read::shorten_text(&names.join("; "));
+    let names = read::shorten_stated(&names.join("; "));
     let note =
         format!("several times of a start are named, and which one is meant is not: {names}");
     MissingValue::new(MissingReason::NotStated, note).at_line(line)
