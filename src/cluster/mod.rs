@@ -166,11 +166,11 @@ fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAn
     let mut outcomes = Vec::new();
     for class in &session.classes {
         let outcome = if let Some(words) = &node.obstacle {
-            probing::PodOutcome::failed(words.clone())
+            probing::PodOutcome::of_failure(words.clone())
         } else if session.is_cancelled() {
             break;
         } else if let Some(words) = class.refuse_node(node) {
-            outcomes.push((class, probing::PodOutcome::failed(words)));
+            outcomes.push((class, probing::PodOutcome::of_failure(words)));
             continue;
         } else {
             session.progress.on_step(&node.name, &class.name, None);
@@ -199,7 +199,7 @@ fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAn
     if let Some(words) = find_restart(session, node, &outcomes) {
         session.progress.on_trouble(&node.name, &words);
         for (_, outcome) in &mut outcomes {
-            *outcome = probing::PodOutcome::failed(words.clone());
+            *outcome = probing::PodOutcome::of_failure(words.clone());
         }
     }
     let security = session.options.pods.security;

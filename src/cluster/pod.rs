@@ -42,7 +42,7 @@ pub(crate) enum PodSecurity {
 const NOBODY: u32 = 65534;
 
 /// How long after the end of its time a pod is kept for who wants to look at it.
-const KEPT: Duration = Duration::from_secs(600);
+const TIME_FOR_READERS: Duration = Duration::from_secs(600);
 
 /// What all pods of a session have in common.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ pub(crate) fn probe_pod(
     script: &str,
     now: DateTime<Utc>,
 ) -> Value {
-    let expires = now + Duration::from_secs(settings.seconds) + KEPT;
+    let expires = now + Duration::from_secs(settings.seconds) + TIME_FOR_READERS;
     let secrets: Vec<Value> =
         settings.pull_secrets.iter().map(|name| json!({ "name": name })).collect();
     let PodResources { requests, limits } = &settings.resources;

@@ -46,7 +46,7 @@ pub(super) struct PodOutcome<'a> {
 }
 
 impl PodOutcome<'_> {
-    pub(super) fn failed(words: String) -> Self {
+    pub(super) fn of_failure(words: String) -> Self {
         Self { captures: Vec::new(), failure: Some(words), pod: None, witness: None }
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn probe_class<'a>(
     let witness = witness.transpose();
     let (nonce, witness) = match (script::make_nonce(), witness) {
         (Ok(nonce), Ok(witness)) => (nonce, witness),
-        (Err(error), _) | (_, Err(error)) => return PodOutcome::failed(error.message),
+        (Err(error), _) | (_, Err(error)) => return PodOutcome::of_failure(error.message),
     };
     let mut settings = session.options.pods.clone();
     let limit = Duration::from_secs(settings.seconds) + GRACE;
@@ -92,7 +92,7 @@ pub(super) fn probe_class<'a>(
     let begun = Instant::now();
     let mut pod = match ProbePod::create_pod(session.client, &asked) {
         Ok(pod) => pod,
-        Err(error) => return PodOutcome::failed(error.words),
+        Err(error) => return PodOutcome::of_failure(error.words),
     };
     pod.last_words = witness.as_ref().map(|_| script::end_mark(&notes.nonce));
     let mut outcome = read_answers(session, pod, &node.name, &notes, begun + limit);
@@ -110,15 +110,15 @@ pub(super) fn read_answers<'a>(
 ) -> PodOutcome<'a> {
     let end = match pod.wait_for_end(session, deadline) {
         Ok(end) => end,
-        Err(words) => return PodOutcome::failed(words),
+        Err(words) => return PodOutcome::of_failure(words),
     };
     // What it showed would be that of another node.
     if pod.node_name() != Some(node) {
-        return PodOutcome::failed("the pod was put on another node than it asked for".into());
+        return PodOutcome::of_failure("the pod was put on another node than it asked for".into());
     }
     let log = match pod.read_log() {
         Ok(log) => log,
-        Err(error) => return PodOutcome::failed(format!("its log: {}", error.words)),
+        Err(error) => return PodOutcome::of_failure(format!("its log: {}", error.words)),
     };
     let questions = script_questions(session.catalogue, false);
     let answers = script::parse_script_output(&log, &notes.nonce, &questions);

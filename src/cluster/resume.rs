@@ -100,7 +100,7 @@ fn resume_node<'a>(
                 session.progress.on_step(&node.name, &class.name, None);
                 resume_class(session, node, pod)
             }
-            None => PodOutcome::failed(NO_POD.into()),
+            None => PodOutcome::of_failure(NO_POD.into()),
         };
         outcomes.push((class, outcome));
     }
@@ -129,10 +129,10 @@ fn resume_class<'a>(
     object: &Value,
 ) -> PodOutcome<'a> {
     let Some(notes) = PodNotes::read_notes(object) else {
-        return PodOutcome::failed(NO_POD.into());
+        return PodOutcome::of_failure(NO_POD.into());
     };
     if notes.boot_id != node.boot_id {
-        return PodOutcome::failed("the node was started again after the pod was".into());
+        return PodOutcome::of_failure("the node was started again after the pod was".into());
     }
     let seconds = object["spec"]["activeDeadlineSeconds"].as_u64().unwrap_or_default();
     let pod = ProbePod::take_over(session.client, object.clone(), &notes.nonce);

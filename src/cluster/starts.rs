@@ -30,7 +30,7 @@ const COLUMNS: &str = "columns outcome round scheduled first_line pod";
 const WARMUP: u32 = 1;
 
 /// Failures in a row after which a class is not started again.
-const PATIENCE: u32 = 3;
+const MAX_CONSECUTIVE_FAILURES: u32 = 3;
 
 /// How long the scheduler's event, which is sent apart from the pod, is waited for, and how long
 /// the pod's removal, before which the next is not started; and how often both are asked for.
@@ -83,7 +83,7 @@ pub(super) fn measure_starts(
     for round in 1..=WARMUP + samples {
         session.progress.on_step(&node.name, &format!("start-up, round {round}"), None);
         for index in random.shuffled_order(arms.len()) {
-            if arms[index].failures >= PATIENCE {
+            if arms[index].failures >= MAX_CONSECUTIVE_FAILURES {
                 continue;
             }
             if session.is_cancelled() {

@@ -216,15 +216,15 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     let exe = table.program_path(pid).unwrap_or_default();
     let how = format!("the program of process {pid}, which the engine calls the container's");
     captures.push(capture_of(&spec.name, &fact_ids::HOST_PID_EXE, &how, &end_line(&exe)));
-    let family = process_tree(pid, id);
-    let mut pids = family.iter().copied();
+    let tree = process_tree(pid, id);
+    let mut pids = tree.iter().copied();
     let shim = pids.clone().find(|pid| is_shim_name(&table.process_name(*pid))).or_else(|| {
         pids.find(|pid| table.process_arguments(*pid).iter().any(|word| word.contains("shim")))
     });
     let shim_program = shim.and_then(|pid| table.program_path(pid)).unwrap_or_default();
     let how = "the program of the process above the container's whose name says shim or conmon";
     captures.push(capture_of(&spec.name, &fact_ids::HOST_SHIM, how, &end_line(&shim_program)));
-    let monitor = family.iter().copied().find(|pid| {
+    let monitor = tree.iter().copied().find(|pid| {
         table.program_path(*pid).is_some_and(|path| {
             let program = path.rsplit('/').next().unwrap_or_default().to_string();
             MONITORS.iter().any(|known| program.starts_with(known))
@@ -234,8 +234,8 @@ fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     let monitor_program = monitor.and_then(|pid| table.program_path(pid)).unwrap_or_default();
     captures.push(capture_of(&spec.name, &fact_ids::HOST_VMM, how, &end_line(&monitor_program)));
     let how = "open files of the container's processes that belong to a virtual machine";
-    captures.push(capture_of(&spec.name, &fact_ids::HOST_VM_FDS, how, &vm_files(&family)));
-    captures.extend(capture_memory(spec, &family));
+    captures.push(capture_of(&spec.name, &fact_ids::HOST_VM_FDS, how, &vm_files(&tree)));
+    captures.extend(capture_memory(spec, &tree));
     captures
 }
 
@@ -256,10 +256,10 @@ fn read_process_memory(table: &ProcessTable, pid: u32) -> Option<(String, u64)> 
 }
 
 /// Proportional set size, by component (proc(5), smaps_rollup).
-fn capture_memory(spec: &Target, family: &BTreeSet<u32>) -> Vec<Capture> {
+fn capture_memory(spec: &Target, tree: &BTreeSet<u32>) -> Vec<Capture> {
     let table = ProcessTable::of_this_machine();
     let parts: Vec<(String, u64)> =
-        family.iter().filter_map(|pid| read_process_memory(&table, *pid)).collect();
+        tree.iter().filter_map(|pid| read_process_memory(&table, *pid)).collect();
     if parts.is_empty() {
         return Vec::new();
     }
@@ -290,24 +290,24 @@ fn process_tree(pid: u32, id: &str) -> BTreeSet<u32> {
         top = parent;
     }
     let all = table.process_ids();
-    let mut family = BTreeSet::from([pid, top]);
+    let mut tree = BTreeSet::from([pid, top]);
     loop {
-        let before = family.len();
+        let before = tree.len();
         for &other in &all {
-            if table.parent_id(other).is_some_and(|parent| family.contains(&parent)) {
-                family.insert(other);
+            if table.parent_id(other).is_some_and(|parent| tree.contains(&parent)) {
+                tree.insert(other);
             }
         }
-        if family.len() == before {
-            return family;
+        if tree.len() == before {
+            return tree;
         }
     }
 }
 
-fn vm_files(family: &BTreeSet<u32>) -> String {
+fn vm_files(tree: &BTreeSet<u32>) -> String {
     let table = ProcessTable::of_this_machine();
     let mut found = BTreeSet::new();
-    for pid in family {
+    for pid in tree {
         for target in table.open_files(*pid) {
             if target == "/dev/kvm" || target.starts_with("anon_inode:kvm-") {
                 found.insert(format!("{} {target}", table.process_name(*pid)));

@@ -22,7 +22,7 @@ use crate::model::{Capture, CaptureStatus, Target, fact_ids};
 const WARMUP: u32 = 5;
 
 /// Requests without an answer in a row after which a series is given up.
-const PATIENCE: usize = 5;
+const MAX_CONSECUTIVE_FAILURES: usize = 5;
 
 /// From here on a due request is waited for without sleeping: a sleeper wakes late.
 const SPIN: Duration = Duration::from_millis(1);
@@ -128,8 +128,8 @@ fn measure_latency(
             return (started, samples, Some("stopped by the user"));
         }
         samples.push(LatencySample { due: due.unwrap_or(begun), begun, answer });
-        let last = samples.iter().rev().take(PATIENCE);
-        if last.filter(|sample| sample.answer.is_err()).count() == PATIENCE {
+        let last = samples.iter().rev().take(MAX_CONSECUTIVE_FAILURES);
+        if last.filter(|sample| sample.answer.is_err()).count() == MAX_CONSECUTIVE_FAILURES {
             return (started, samples, Some("several requests in a row had no answer"));
         }
     }

@@ -158,7 +158,7 @@ impl RunTiming {
     /// Whether the series of this fact were measured in turns, so that a drift of the machine does
     /// not look like a difference between runtimes. Of what is collected, starts and the
     /// speed inside are; of imported evidence nobody knows.
-    pub fn is_in_turns(run: &Run, id: FactId) -> bool {
+    pub fn is_interleaved(run: &Run, id: FactId) -> bool {
         matches!(run.evidence, EvidenceKind::Collected { .. })
             && (id.starts_with("startup.") || id.starts_with("perf."))
     }

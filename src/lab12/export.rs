@@ -76,7 +76,7 @@ pub(crate) fn lab_files(
     let kata = kata_target(run, target)?;
     let files = match run.is_imported() && run.edition.as_deref() == Some(edition.into_str()) {
         true => as_imported(run),
-        false => LabExporter::of(run, kata).edition_files(edition, data)?,
+        false => LabExporter::of_run(run, kata).edition_files(edition, data)?,
     };
     if files.is_empty() {
         return Err(Error::unusable_input(format!(
@@ -131,7 +131,7 @@ fn as_imported(run: &Run) -> EvidenceFiles {
 }
 
 impl<'a> LabExporter<'a> {
-    fn of(run: &'a Run, kata: Option<&'a str>) -> Self {
+    fn of_run(run: &'a Run, kata: Option<&'a str>) -> Self {
         let host = run.with_role(Role::Host).map(|target| target.name.as_str()).next();
         let runc = run.targets.iter().find(|target| is_runtime(run, target, "runc"));
         Self { run, host, runc: runc.map(|target| target.name.as_str()), kata }

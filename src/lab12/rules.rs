@@ -51,7 +51,7 @@ fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
             }
             None => {
                 let reason = missing.reason.as_str();
-                RequirementNotShown { target: Some(target), requirement, title, reason }.resting_on(
+                RequirementNotShown { target: Some(target), requirement, title, reason }.with_fact(
                     context,
                     FactId::from_text(&need.fact),
                     target,

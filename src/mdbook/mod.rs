@@ -159,10 +159,10 @@ impl BookPreprocessor {
         })
     }
 
-    fn template_sources(&self, voice: Renderer) -> LookupSources {
+    fn template_sources(&self, renderer: Renderer) -> LookupSources {
         LookupSources {
             assessment: self.assessment.clone(),
-            renderer: voice,
+            renderer,
             chapters: None,
             notes: self.notes.clone(),
             is_document: false,
@@ -199,9 +199,9 @@ impl BookPreprocessor {
     /// The chapters that are added: the run, and the findings with a page for every rule.
     fn added_chapters(&self) -> Result<Vec<Json>> {
         record::make_record_pages(&self.assessment, |root| {
-            let voice = Renderer::Html(EvidenceLinks::Book(Some(root.to_string())));
+            let renderer = Renderer::Html(EvidenceLinks::Book(Some(root.to_string())));
             // A table of all there is may have gaps without being a text that lacks something.
-            LookupSources { warnings: None, ..self.template_sources(voice) }
+            LookupSources { warnings: None, ..self.template_sources(renderer) }
         })
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct BranchChanges {
 }
 
 /// The files of the branch that belong to the service that serves it.
-pub(super) const KEPT: [&str; 2] = ["CNAME", ".nojekyll"];
+pub(super) const PRESERVED_FILES: [&str; 2] = ["CNAME", ".nojekyll"];
 
 /// The absolute form of a path that was given on the command line.
 pub(super) fn absolute_path(path: &str) -> PathBuf {
@@ -319,7 +319,9 @@ impl GitRepository {
         let is_listed = matches!(manifest, Some(SiteManifest::Listed(_)));
         if is_replaced && !is_listed || manifest == Some(SiteManifest::Unlisted) {
             let mut kept = String::new();
-            for name in KEPT.iter().filter(|name| !site.iter().any(|blob| blob.name == **name)) {
+            for name in
+                PRESERVED_FILES.iter().filter(|name| !site.iter().any(|blob| blob.name == **name))
+            {
                 if let Some(object) = entries.get(name) {
                     kept += &format!("{object}\t{name}\0");
                 }

@@ -22,7 +22,7 @@ use crate::report::Assessment;
 use crate::site::{self, MARKER};
 use crate::store::RunStore;
 pub(crate) use git::BranchChanges;
-use git::{Blob, GitRepository, KEPT, PushOutcome, Remote};
+use git::{Blob, GitRepository, PRESERVED_FILES, PushOutcome, Remote};
 
 /// How often a push is tried when others push at the same time.
 const ATTEMPTS: u32 = 5;
@@ -234,8 +234,9 @@ impl PublishTarget<'_> {
     fn refuse_foreign(&self, tip: &str) -> Result<()> {
         let names = self.git.top_level_names(tip)?;
         let is_ours = names.iter().any(|name| name == MARKER);
-        let is_empty =
-            names.iter().all(|name| KEPT.contains(&name.as_str()) || name == "README.md");
+        let is_empty = names
+            .iter()
+            .all(|name| PRESERVED_FILES.contains(&name.as_str()) || name == "README.md");
         if is_ours || self.options.replace {
             return Ok(());
         }

@@ -115,7 +115,7 @@ pub(crate) fn takes_from_others(text: &str) -> bool {
         })
 }
 
-/// Chapters in one voice, each rendered when it is asked for.
+/// Chapters in one form, each rendered when it is asked for.
 pub(crate) struct ChapterTemplates {
     chapters: Arc<ProjectChapters>,
     engine: TemplateEngine,

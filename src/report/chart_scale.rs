@@ -21,7 +21,7 @@ impl ChartScale {
     /// The axis that holds values of which these are the least and the greatest.
     pub(super) fn cover_values(least: f64, greatest: f64) -> Self {
         if least > 0.0 && greatest > least * DECADE {
-            return Self::between(least, greatest);
+            return Self::from_bounds(least, greatest);
         }
         let rough = greatest / 4.0;
         let power = DECADE.powf(rough.log10().floor());
@@ -31,7 +31,7 @@ impl ChartScale {
     }
 
     /// A logarithmic axis with a little room at both ends.
-    pub(super) fn between(least: f64, greatest: f64) -> Self {
+    pub(super) fn from_bounds(least: f64, greatest: f64) -> Self {
         const ROOM: f64 = 0.04;
         let (low, high) = (least.log10(), greatest.log10());
         let room = ROOM * (high - low);
@@ -105,7 +105,7 @@ mod tests {
         assert!(scale.is_log());
         assert_eq!(scale.tick_values(6), [0.2, 0.5, 1.0, 2.0]);
         assert!(scale.axis_share(0.2) > 0.0 && scale.axis_share(3.0) < 1.0);
-        let wide = ChartScale::between(0.05, 30_000.0);
+        let wide = ChartScale::from_bounds(0.05, 30_000.0);
         assert_eq!(wide.tick_values(6), [0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0]);
         assert_eq!(wide.tick_values(4), [1.0, 100.0, 10_000.0]);
     }

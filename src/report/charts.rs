@@ -456,7 +456,7 @@ fn ratio_scale(measured: &[MeasureRatios]) -> ChartScale {
             point.interval.unwrap_or(stats::Interval { low: point.ratio, high: point.ratio });
         (least, greatest) = (least.min(interval.low), greatest.max(interval.high));
     }
-    ChartScale::between(least, greatest)
+    ChartScale::from_bounds(least, greatest)
 }
 
 /// The ratios to the baseline of every measure that has one, the same line for a runtime in each.

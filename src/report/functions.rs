@@ -1,7 +1,7 @@
 //! The look-ups that templates and chapters call.
 //!
 //! Each takes named arguments; an unknown argument, fact or target is an error with the place in
-//! the template. What they print is already escaped for the voice of the text.
+//! the template. What they print is already escaped for the form of the text.
 
 mod cells;
 mod costs;
@@ -114,7 +114,7 @@ fn rendered_sources() -> TeraResult<Arc<LookupSources>> {
     SOURCES.with_borrow(Clone::clone).ok_or_else(|| lookup_error("nothing is rendered".into()))
 }
 
-/// Escapes what a template prints, for the voice of its text.
+/// Escapes what a template prints, for the form of its text.
 fn escape_printed(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let is_html = SOURCES.with_borrow(|sources| {
         sources.as_ref().is_none_or(|sources| matches!(sources.renderer, Renderer::Html(_)))
@@ -173,7 +173,7 @@ fn probe_page(id: &str) -> String {
     format!("probes.html#{id}")
 }
 
-/// `text | prose`: Markdown of our own data in the voice of the text. Not for captured text.
+/// `text | prose`: Markdown of our own data in the form of the text. Not for captured text.
 fn render_prose(renderer: &Renderer, text: &str) -> Value {
     match renderer {
         Renderer::Markdown(_) => safe_value(text),
@@ -315,7 +315,7 @@ pub(crate) const EVIDENCE: &str = "isoproof-evidence";
 const LONGEST_COMMAND: usize = 80;
 
 /// One line on where a block comes from and of which target it is, with a link to it where this
-/// voice links.
+/// form links.
 fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
     let phrases = &sources.assessment.project_data.phrases;
     let (origin, more) = match &capture.origin {

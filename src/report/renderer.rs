@@ -81,7 +81,7 @@ impl Renderer {
         }
     }
 
-    /// Marked-up text with a link to a place in the evidence, if this voice links.
+    /// Marked-up text with a link to a place in the evidence, if this form links.
     pub fn link_to_source(
         &self,
         assessment: &Assessment,

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::parse_error::{FileForm, expected_words};
 use crate::text::suggest_or;
 
-/// Renders templates in one voice.
+/// Renders templates in one form.
 pub struct TemplateEngine {
     tera: Arc<Tera>,
     origins: Arc<BTreeMap<String, String>>,

@@ -158,7 +158,7 @@ impl FleetPages {
             let mut sees = fleet.template_context(catalogue);
             sees["others"] = others.collect();
             let (id, sees) = (&fleet.fleet.id, json!({ "fleet": sees }));
-            runs.builder.fleet_page(runs.press, id, &sees)?;
+            runs.builder.fleet_page(runs.writer, id, &sees)?;
         }
         Ok(())
     }

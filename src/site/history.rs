@@ -162,7 +162,7 @@ impl RunHistory {
             let key = a.key.and_parts([b.key.as_ref(), sessions.as_bytes()]);
             let id = &self.known[index].id;
             let title = pair.page_title(runs.builder.page_titles());
-            runs.builder.about_runs(runs.press, &pair.name, title, id, &key, || {
+            runs.builder.about_runs(runs.writer, &pair.name, title, id, &key, || {
                 let (a, b) = (runs.assess_run(&a)?, runs.assess_run(b)?);
                 Ok(comparison::template_context(&compare_runs(runs, &earlier, &a, &b, "../")))
             })?;
@@ -200,7 +200,7 @@ impl RunHistory {
         let view = TrendView::new(digests, omitted, &runs.builder.assessment.project_data);
         let sees: Json = json!({ "trend": view });
         runs.builder.about_report(
-            runs.press,
+            runs.writer,
             "runs/trends.html",
             &runs.builder.page_titles().trends,
             "site/trends.html",

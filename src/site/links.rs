@@ -227,7 +227,7 @@ impl SiteLinks {
     ) -> Result<()> {
         let mut problems = BTreeSet::new();
         let mut of_pages = BTreeSet::new();
-        let mut tell = |from: &str, to: &PagePlace, words: &str| {
+        let mut add_problem = |from: &str, to: &PagePlace, words: &str| {
             let written = find_links(from, to);
             if written.is_empty() {
                 of_pages.insert(format!("{from}: a link leads to {words}"));
@@ -245,7 +245,7 @@ impl SiteLinks {
                     }
                     PageProblem::MissingPlace(place) => {
                         let to = (page.clone(), place.clone());
-                        tell(page, &to, &format!("#{place}, which is not there"));
+                        add_problem(page, &to, &format!("#{place}, which is not there"));
                     }
                 }
             }
@@ -267,7 +267,7 @@ impl SiteLinks {
                 let mut links = made.links.iter();
                 links.any(|link| resolve_link(from, link, root).as_ref() == Some(&to))
             });
-            from.for_each(|(from, _)| tell(from, &to, &words));
+            from.for_each(|(from, _)| add_problem(from, &to, &words));
         }
         // The page for paper repeats what is wrong in a chapter.
         let is_repeated = |problem: &String| problem.starts_with(PRINT);

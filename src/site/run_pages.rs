@@ -16,7 +16,7 @@ use crate::store::{LoadedRun, RunFile, RunStore};
 pub(super) struct RunPages<'a> {
     pub(super) store: &'a RunStore,
     pub(super) builder: &'a SiteBuilder,
-    pub(super) press: &'a PageWriter,
+    pub(super) writer: &'a PageWriter,
     /// The files that were read last: a run is compared with the one before it, which is then
     /// compared with the one before that.
     recent: Mutex<VecDeque<Arc<KeyedFile>>>,
@@ -36,9 +36,9 @@ impl<'a> RunPages<'a> {
     pub(super) fn with_writer(
         store: &'a RunStore,
         builder: &'a SiteBuilder,
-        press: &'a PageWriter,
+        writer: &'a PageWriter,
     ) -> Self {
-        Self { store, builder, press, recent: Mutex::default() }
+        Self { store, builder, writer, recent: Mutex::default() }
     }
 
     pub(super) fn keyed_file(&self, file: RunFile) -> KeyedFile {
@@ -69,7 +69,7 @@ impl<'a> RunPages<'a> {
     /// Reads a run file, and all of it unless its row was made of the same text before.
     pub(super) fn read_intact(&self, path: &Path) -> Result<Arc<KeyedFile>> {
         let file = self.read_keyed(path)?;
-        if self.press.cached_run_row(&file.key).is_none() && file.assessment.get().is_none() {
+        if self.writer.cached_run_row(&file.key).is_none() && file.assessment.get().is_none() {
             let loaded = self.store.parse_run(&file.file)?;
             let _ = file.assessment.set(self.judge_loaded(loaded));
         }
@@ -79,14 +79,14 @@ impl<'a> RunPages<'a> {
     /// The row of the run of a node; what is wrong with its file, if it cannot be used.
     pub(super) fn node_row(&self, file: &RunFile) -> Result<Result<Arc<RunRow>, String>> {
         let key = self.builder.run_key(file);
-        let row = match self.press.cached_run_row(&key) {
+        let row = match self.writer.cached_run_row(&key) {
             Some(row) => row,
             None => match self.store.parse_run(file) {
                 Err(error) => return Ok(Err(error.message)),
                 Ok(loaded) => Arc::new(RunRow::new(&*self.judge_loaded(loaded)?)),
             },
         };
-        self.press.keep_row(key, Arc::clone(&row));
+        self.writer.keep_row(key, Arc::clone(&row));
         Ok(Ok(row))
     }
 
@@ -98,7 +98,7 @@ impl<'a> RunPages<'a> {
         fleets: &BTreeMap<&str, &str>,
     ) -> Result<Arc<RunRow>> {
         // A run is only read and judged if its row or its page has to be made.
-        let mut row = match self.press.cached_run_row(&file.key) {
+        let mut row = match self.writer.cached_run_row(&file.key) {
             Some(row) => row,
             None => Arc::new(RunRow::new(&*self.assess_run(file)?)),
         };
@@ -107,8 +107,9 @@ impl<'a> RunPages<'a> {
             let row = Arc::make_mut(&mut row);
             (row.comparisons, row.fleet) = (comparisons, fleet);
         }
-        self.builder.run_page(self.press, &row, &file.key, &file.file, || self.assess_run(file))?;
-        self.press.keep_row(file.key.clone(), Arc::clone(&row));
+        self.builder
+            .run_page(self.writer, &row, &file.key, &file.file, || self.assess_run(file))?;
+        self.writer.keep_row(file.key.clone(), Arc::clone(&row));
         Ok(row)
     }
 

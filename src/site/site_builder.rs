@@ -329,12 +329,14 @@ impl SiteBuilder {
         template: &str,
         sees: &Json,
     ) -> Result<()> {
-        self.made_of(writer, (name, title, template), &sees.to_string(), || Ok(sees.clone()))
+        self.render_if_changed(writer, (name, title, template), &sees.to_string(), || {
+            Ok(sees.clone())
+        })
     }
 
     /// [`SiteBuilder::about_report`] of what is only made if the page has to be made again: that is,
     /// if `from`, from which it is made beside the report, is another text.
-    fn made_of(
+    fn render_if_changed(
         &self,
         writer: &PageWriter,
         (name, title, template): (&str, &str, &str),
@@ -770,7 +772,7 @@ impl SiteBuilder {
         let text = sources::read_text(&self.project.root.join(file), MAX_TEXT_BYTES)
             .map_err(|error| error.with_help(help))?;
         let page = ("checked.html", &*self.page_titles().checked, "site/checked.html");
-        self.made_of(writer, page, &text, || {
+        self.render_if_changed(writer, page, &text, || {
             let renderer = Renderer::Html(EvidenceLinks::Site(String::new()));
             let (name, assessment) = (file.display().to_string(), &self.assessment);
             let checked = check_report(assessment, &text, &self.project.data_dir())?;

@@ -61,9 +61,9 @@ impl StagedSite {
         let out = out.real_path().to_path_buf();
         let parent = parent_folder(&out);
         std::fs::create_dir_all(parent).or_failed_io("make", parent)?;
-        for leftover in find_leftovers(&out) {
+        for abandoned in find_leftovers(&out) {
             // Another user's, or one that holds somebody's files, is no reason not to build.
-            let _ = remove_site(&leftover, &out);
+            let _ = remove_site(&abandoned, &out);
         }
         atomic::remove_leftovers(&out);
         Self::make_staging(out, named)

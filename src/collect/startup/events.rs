@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::engine::EngineKind;
 
 /// The most that is remembered of an engine's events.
-const KEPT: usize = 8 * 1024 * 1024;
+const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Runs its arguments until its standard input ends. That is our end of a pipe, which the kernel
 /// closes whatever becomes of us: no listener outlives a session that was killed.
@@ -72,7 +72,7 @@ impl EventListener {
                 let Ok(line) = line else { break };
                 let mut heard = lock_events(&ear);
                 heard.bytes += line.len();
-                if heard.bytes > KEPT {
+                if heard.bytes > MAX_EVENT_BYTES {
                     break;
                 }
                 heard.lines.push(String::from_utf8_lossy(&line).trim().to_string());

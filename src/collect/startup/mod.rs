@@ -29,7 +29,7 @@ use events::EventListener;
 use record::{TimedStart, WORD, first_start_time, startup_record};
 
 /// Failures in a row after which a target is not started again.
-const PATIENCE: u32 = 3;
+const MAX_CONSECUTIVE_FAILURES: u32 = 3;
 
 /// How far the wall clock may move during a start whose events are used, in nanoseconds.
 const CLOCK_SHIFT: i64 = 1_000_000;
@@ -230,7 +230,8 @@ impl<'a> StartupSeries<'a> {
     fn measure_rounds(&mut self, last: u32, end: Option<Instant>) {
         for round in self.rounds_begun + 1..=last {
             let needed = Duration::from_secs_f64(self.measure_state().round_seconds);
-            let have_all_failed = self.failures.iter().all(|&failures| failures >= PATIENCE);
+            let have_all_failed =
+                self.failures.iter().all(|&failures| failures >= MAX_CONSECUTIVE_FAILURES);
             if end.is_some_and(|end| Instant::now() + needed > end || have_all_failed) {
                 return;
             }
@@ -301,7 +302,7 @@ impl<'a> StartupSeries<'a> {
     }
 
     fn measure_one_start(&mut self, index: usize, round: u32) {
-        if self.failures[index] >= PATIENCE {
+        if self.failures[index] >= MAX_CONSECUTIVE_FAILURES {
             return;
         }
         let place = u32::try_from(self.starts.len() + 1).unwrap_or(u32::MAX);
@@ -314,7 +315,7 @@ impl<'a> StartupSeries<'a> {
             None => self.failures[index] = 0,
             Some(words) => {
                 self.failures[index] += 1;
-                if self.failures[index] == PATIENCE {
+                if self.failures[index] == MAX_CONSECUTIVE_FAILURES {
                     self.session.progress.on_trouble(&self.arms[index].describe_arm(), &words);
                 }
             }
@@ -375,8 +376,8 @@ impl<'a> StartupSeries<'a> {
         if let Some(reason) = self.stopped {
             let _ = writeln!(head, "ended early: {reason}");
         }
-        if self.failures[index] >= PATIENCE {
-            let _ = writeln!(head, "given up after {PATIENCE} failures in a row");
+        if self.failures[index] >= MAX_CONSECUTIVE_FAILURES {
+            let _ = writeln!(head, "given up after {MAX_CONSECUTIVE_FAILURES} failures in a row");
         }
         head
     }

@@ -25,7 +25,7 @@ pub(crate) use folder::SessionFolder;
 const REMOVAL: Duration = Duration::from_secs(20);
 
 /// After how long no further attempt is made to remove containers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const LONGEST_REMOVAL: Duration = Duration::from_secs(60);
 
 /// How long the second attempt waits; every further one waits twice as long, up to
 /// [`LONGEST_PAUSE`].
@@ -102,7 +102,7 @@ fn list_docker(
     let labels = [SESSION_LABEL, OWNER_LABEL, NERDCTL_LABEL];
     let format = labels.map(|label| format!("{{{{index .Config.Labels \"{label}\"}}}}")).join("\t");
     for id in list_labelled(engine, SESSION_LABEL)? {
-        if found.iter().any(|leftover| leftover.id == id) {
+        if found.iter().any(|orphan| orphan.id == id) {
             continue;
         }
         let argv = [engine.into_str(), "inspect", "--format", &format, &id];
@@ -149,9 +149,9 @@ fn list_ctr(cancel: &CancelFlag) -> Result<Vec<OrphanContainer>> {
 }
 
 /// Removes a container. Whether it worked is what a new [`list_orphans`] says.
-fn remove_orphan(leftover: &OrphanContainer, cancel: &CancelFlag) {
-    let id = leftover.id.as_str();
-    let argv: &[&str] = match leftover.engine {
+fn remove_orphan(orphan: &OrphanContainer, cancel: &CancelFlag) {
+    let id = orphan.id.as_str();
+    let argv: &[&str] = match orphan.engine {
         EngineKind::Builtin => return,
         EngineKind::Ctr => return containerd::delete_container("default", id),
         EngineKind::Podman => &["podman", "rm", "-f", "-t", "0", id],
@@ -190,7 +190,7 @@ pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> Clean
     }
     for folder in SessionFolder::list_folders() {
         let is_due = session == Some(folder.session.as_str()) || !folder.is_owned;
-        let is_needed = left.iter().any(|leftover| leftover.session == folder.session);
+        let is_needed = left.iter().any(|orphan| orphan.session == folder.session);
         if folder.engine == engine && is_due && !is_needed {
             let before = result.left.len();
             remove_engine_state(&folder, &mut result);
@@ -242,42 +242,42 @@ fn remove_containers(
 ) -> Result<(Vec<OrphanContainer>, Vec<OrphanContainer>)> {
     // Cleaning goes on when the user wants to stop: that is what they want.
     let never = CancelFlag::default();
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + LONGEST_REMOVAL;
     let mut pause = FIRST_PAUSE;
     let mut tried: Vec<OrphanContainer> = Vec::new();
     loop {
         let mut left = list_orphans(engine, session, &never)?;
-        left.retain(|leftover| session == Some(leftover.session.as_str()) || !leftover.is_owned);
+        left.retain(|orphan| session == Some(orphan.session.as_str()) || !orphan.is_owned);
         if left.is_empty() || Instant::now() >= end {
-            tried.retain(|leftover| !left.contains(leftover));
+            tried.retain(|orphan| !left.contains(orphan));
             return Ok((tried, left));
         }
-        if left.iter().any(|leftover| tried.contains(leftover)) {
+        if left.iter().any(|orphan| tried.contains(orphan)) {
             std::thread::sleep(pause);
             pause = LONGEST_PAUSE.min(pause * 2);
         }
-        for leftover in left {
-            stop_boot(&leftover);
-            remove_orphan(&leftover, &never);
-            if tried.contains(&leftover) && leftover.engine == EngineKind::Nerdctl {
+        for orphan in left {
+            stop_boot(&orphan);
+            remove_orphan(&orphan, &never);
+            if tried.contains(&orphan) && orphan.engine == EngineKind::Nerdctl {
                 // It refuses one of which it knows too little, because it was killed while it
                 // made it.
-                containerd::delete_container("default", &leftover.id);
+                containerd::delete_container("default", &orphan.id);
             }
-            if !tried.contains(&leftover) {
-                tried.push(leftover);
+            if !tried.contains(&orphan) {
+                tried.push(orphan);
             }
         }
     }
 }
 
 /// Ends the start of a container whose virtual machine has not booted: no engine can.
-fn stop_boot(leftover: &OrphanContainer) {
-    let Some(namespace) = containerd_namespace(leftover.engine) else { return };
-    let prefix = format!("isoproof-{}-", leftover.session);
+fn stop_boot(orphan: &OrphanContainer) {
+    let Some(namespace) = containerd_namespace(orphan.engine) else { return };
+    let prefix = format!("isoproof-{}-", orphan.session);
     sandbox::stop_boot(
-        &|id| id == leftover.id || (!leftover.session.is_empty() && id.starts_with(&prefix)),
-        || containerd::is_starting(namespace, &leftover.id),
+        &|id| id == orphan.id || (!orphan.session.is_empty() && id.starts_with(&prefix)),
+        || containerd::is_starting(namespace, &orphan.id),
     );
 }
 

@@ -22,5 +22,5 @@ pub(super) fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
     let target = baseline.name.as_str();
     let facts = lacking.iter().map(|fact| fact.as_str()).collect::<Vec<_>>().join(", ");
     let violation = NoBaselineArm { target, facts: &facts }.make_violation();
-    vec![violation.resting_on_facts(context, lacking, target)]
+    vec![violation.with_facts(context, lacking, target)]
 }

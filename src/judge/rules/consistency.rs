@@ -36,7 +36,7 @@ pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
             let weekday = weekday.as_deref();
             violations.push(
                 ImpossibleDate { capture: &capture.id, line: number, date: &date, weekday }
-                    .resting_on_line(&capture.id, Some(number)),
+                    .with_line(&capture.id, Some(number)),
             );
         }
     }
@@ -94,8 +94,8 @@ pub(super) fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation
                     built: &built.to_string(),
                     logged: &logged.date_naive().to_string(),
                 }
-                .resting_on(context, id, target)
-                .resting_on(context, LOGGED, target)
+                .with_fact(context, id, target)
+                .with_fact(context, LOGGED, target)
             })
         })
     })
@@ -116,7 +116,7 @@ pub(super) fn kernel_built_before_release(context: &RuleContext) -> Vec<Violatio
                 released: &early.released.to_string(),
                 is_too_soon: early.built >= early.released,
             };
-            Some(message.resting_on(context, id, target))
+            Some(message.with_fact(context, id, target))
         })
     })
 }
@@ -190,7 +190,7 @@ pub(super) fn link_local_not_from_mac(context: &RuleContext) -> Vec<Violation> {
                         address,
                         made_from: &made_from,
                     }
-                    .resting_on(context, ID, target),
+                    .with_fact(context, ID, target),
                 );
             }
         }

@@ -16,7 +16,7 @@ use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, StartEnd, fa
 pub(super) fn host_is_emulated(context: &RuleContext) -> Vec<Violation> {
     let Some(target) = emulated_host(context.run) else { return Vec::new() };
     let model = context.fact_text(fact_ids::CPU_MODEL, target).unwrap_or_default();
-    vec![HostIsEmulated { target, model }.resting_on(context, fact_ids::CPU_MODEL, target)]
+    vec![HostIsEmulated { target, model }.with_fact(context, fact_ids::CPU_MODEL, target)]
 }
 
 /// Namespaces that every engine makes anew unless somebody asks for the host's.
@@ -36,7 +36,7 @@ pub(super) fn namespace_is_hosts(context: &RuleContext) -> Vec<Violation> {
         let is_shared = verdict.conclusion == Conclusion::SharedKernel && !kinds.is_empty();
         let namespaces = &kinds.join(", ");
         let message = NamespaceIsHosts { target, namespaces, process: kinds.contains(&"pid") };
-        is_shared.then(|| message.resting_on(context, ID, target).resting_on(context, ID, host))
+        is_shared.then(|| message.with_fact(context, ID, target).with_fact(context, ID, host))
     })
 }
 
@@ -63,7 +63,7 @@ pub(super) fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
         found = found.or(Some((("", ""), FLAG)));
     }
     let Some(((id, name), fact)) = found else { return Vec::new() };
-    vec![HostIsVirtual { target: host, id, name }.resting_on(context, fact, host)]
+    vec![HostIsVirtual { target: host, id, name }.with_fact(context, fact, host)]
 }
 
 /// From this load by processor on, a machine counts as busy.
@@ -89,8 +89,8 @@ pub(super) fn host_noisy(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     }
     let violation = HostNoisy { target: host, load, count }.make_violation();
-    let violation = violation.resting_on_facts(context, [LOAD, COUNT], host);
-    vec![violation.resting_on_facts(context, [FactId::from_text(series)], timed)]
+    let violation = violation.with_facts(context, [LOAD, COUNT], host);
+    vec![violation.with_facts(context, [FactId::from_text(series)], timed)]
 }
 
 /// A virtual machine whose monitor holds no handle of KVM: it is emulated.
@@ -103,7 +103,7 @@ pub(super) fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
             .is_some_and(|missing| missing.why == MissingReason::Absent);
         (has_none && context.is_present(MONITOR, target)).then(|| {
             let violation = MachineWithoutKvm { target }.make_violation();
-            violation.resting_on_facts(context, [MONITOR, HANDLES], target)
+            violation.with_facts(context, [MONITOR, HANDLES], target)
         })
     })
 }
@@ -175,7 +175,7 @@ fn failed_runtimes<'a, M: RuleMessage>(
             let boot = format!("{}/boot", target.name);
             let message = say(&target.name, failure.trim_end_matches('.'));
             violations.push(match context.run.find_capture(&boot) {
-                Some(_) => message.resting_on_line(&boot, None),
+                Some(_) => message.with_line(&boot, None),
                 None => message.make_violation(),
             });
         }
@@ -190,7 +190,7 @@ pub(super) fn pod_was_changed(context: &RuleContext) -> Vec<Violation> {
         let changes = context.fact_words(CHANGES, target).join("; ");
         (!changes.is_empty()).then(|| {
             let message = PodWasChanged { target, changes: &changes };
-            message.resting_on(context, CHANGES, target)
+            message.with_fact(context, CHANGES, target)
         })
     })
 }

@@ -10,7 +10,7 @@ pub(super) fn not_tested(context: &RuleContext) -> Vec<Violation> {
         let ids = ids_with_outcome(context, "container_not_started", target);
         (!ids.is_empty()).then(|| {
             let violation = EscapeNotTested { target }.make_violation();
-            violation.resting_on_facts(context, ids, target)
+            violation.with_facts(context, ids, target)
         })
     })
 }
@@ -29,8 +29,8 @@ pub(super) fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
             no_process: stopped.contains(&fact_ids::HOST_WITNESS_PROCESS),
             no_line: stopped.contains(&fact_ids::HOST_WITNESS_KMSG),
         };
-        let violation = message.make_violation().resting_on_facts(context, ids, target);
-        Some(violation.resting_on_facts(context, stopped, target))
+        let violation = message.make_violation().with_facts(context, ids, target);
+        Some(violation.with_facts(context, stopped, target))
     })
 }
 

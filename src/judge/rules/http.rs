@@ -24,9 +24,9 @@ pub(super) fn application_ended(context: &RuleContext) -> Vec<Violation> {
         let log = log.and_then(|log| Some((log, last_log_line(log)?)));
         let last = log.as_ref().map(|(_, line)| line.as_str());
         let violation = ApplicationEnded { target, exit, last }
-            .resting_on(context, HEALTH, target)
-            .resting_on_line(&state.id, Some(1));
-        Some(log.iter().fold(violation, |it, (log, _)| it.resting_on_line(&log.id, None)))
+            .with_fact(context, HEALTH, target)
+            .with_line(&state.id, Some(1));
+        Some(log.iter().fold(violation, |it, (log, _)| it.with_line(&log.id, None)))
     })
 }
 
@@ -38,7 +38,7 @@ pub(super) fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
         if ended_application(context, target).is_some() {
             return None;
         }
-        Some(HealthNotOk { target, status }.resting_on(context, HEALTH, target))
+        Some(HealthNotOk { target, status }.with_fact(context, HEALTH, target))
     })
 }
 
@@ -51,8 +51,8 @@ pub(super) fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
             context.fact_integer(PROXIED, target).filter(|&other| !is_success_status(other))?;
         Some(
             ProxyAnswersForLocalhost { target, status, proxied }
-                .resting_on(context, PROXIED, target)
-                .resting_on(context, HEALTH, target),
+                .with_fact(context, PROXIED, target)
+                .with_fact(context, HEALTH, target),
         )
     })
 }
@@ -72,7 +72,7 @@ pub(super) fn proxy_in_path(context: &RuleContext) -> Vec<Violation> {
             let name = line.trim_start_matches(['<', ' ']).split(':').next().unwrap_or_default();
             violations.push(
                 ProxyInPath { capture: &capture.id, line: number, header: name }
-                    .resting_on_line(&capture.id, Some(number)),
+                    .with_line(&capture.id, Some(number)),
             );
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation>
     for (id, target) in missing_for(context, MissingReason::HostValuesOnly) {
         if Some(target) != context.host_name() {
             let message = HostValuesInGuestSlot { target, fact: id.as_str() };
-            violations.push(message.resting_on(context, id, target));
+            violations.push(message.with_fact(context, id, target));
         }
     }
     violations
@@ -90,7 +90,7 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
             let handler = if is_unnamed { "" } else { handler };
             let message = RuntimeNotWhatItSays { target, handler, conclusion, by_name };
             let because = verdict.because.iter().map(|fact| FactId::from_text(fact));
-            violations.push(message.make_violation().resting_on_facts(context, because, target));
+            violations.push(message.make_violation().with_facts(context, because, target));
         }
     }
     violations
@@ -122,7 +122,7 @@ pub(super) fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
                     other: found.second,
                 }
                 .make_violation()
-                .resting_on_facts(context, [found.one, found.other], target),
+                .with_facts(context, [found.one, found.other], target),
             );
         }
     }
@@ -146,7 +146,7 @@ pub(super) fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violatio
         let ships = ships.into_iter().collect::<Vec<_>>().join(" and ");
         let message = GuestKernelNotOfRelease { target, kernel: own, version, ships: &ships };
         let facts = [fact, fact_ids::RUNTIME_VERSION];
-        Some(message.make_violation().resting_on_facts(context, facts, target))
+        Some(message.make_violation().with_facts(context, facts, target))
     })
 }
 
@@ -169,7 +169,7 @@ pub(super) fn kata_release_unknown(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
         let version = context.fact_text(ID, target).filter(|_| context.is_kata(target))?;
         let is_unknown = context.known.kata.is_no_release(version);
-        is_unknown.then(|| KataReleaseUnknown { target, version }.resting_on(context, ID, target))
+        is_unknown.then(|| KataReleaseUnknown { target, version }.with_fact(context, ID, target))
     })
 }
 
@@ -189,8 +189,8 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
         {
             violations.push(
                 CpuImpossibleBesideHost { target, own, hosts }
-                    .resting_on(context, ID, target)
-                    .resting_on(context, ID, host),
+                    .with_fact(context, ID, target)
+                    .with_fact(context, ID, host),
             );
         }
     }
@@ -202,8 +202,8 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
         if violations.is_empty() && other_architecture(context, target).is_some() {
             violations.push(
                 CpuImpossibleBesideHost { target, own, hosts: hosts_own }
-                    .resting_on(context, id, target)
-                    .resting_on(context, theirs, &host.name),
+                    .with_fact(context, id, target)
+                    .with_fact(context, theirs, &host.name),
             );
         }
     }
@@ -258,7 +258,7 @@ pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation
             let (commit, release_commit) = shorten_commits(&found.commit, found.released);
             let message = ShimCommitNotOfRelease { target, commit, version, release_commit };
             let violation = message.make_violation();
-            violations.push(violation.resting_on_facts(context, COMMIT_AND_VERSION, target));
+            violations.push(violation.with_facts(context, COMMIT_AND_VERSION, target));
         }
     }
     violations
@@ -272,11 +272,7 @@ pub(super) fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violati
         let Some(other) = found.belongs_to else { continue };
         let (commit, release_commit) = shorten_commits(&found.commit, found.released);
         let message = ShimCommitOfOtherRelease { target, commit, version, release_commit, other };
-        violations.push(message.make_violation().resting_on_facts(
-            context,
-            COMMIT_AND_VERSION,
-            target,
-        ));
+        violations.push(message.make_violation().with_facts(context, COMMIT_AND_VERSION, target));
     }
     violations
 }
@@ -340,7 +336,7 @@ pub(super) fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
         (context.is_kata(target) && is_hosts && !is_shared).then(|| {
             let message =
                 GuestCountIsHosts { target, n: hosts, from: plausible.from, to: plausible.to };
-            message.resting_on(context, ID, target).resting_on(context, ID, host)
+            message.with_fact(context, ID, target).with_fact(context, ID, host)
         })
     })
 }

@@ -17,7 +17,7 @@ use crate::store::integrity::FactMismatch;
 /// A capture whose digest is not that of its bytes.
 pub(super) fn capture_altered(context: &RuleContext) -> Vec<Violation> {
     let altered = context.integrity.altered.iter();
-    altered.map(|capture| CaptureAltered { capture }.resting_on_line(capture, None)).collect()
+    altered.map(|capture| CaptureAltered { capture }.with_line(capture, None)).collect()
 }
 
 /// A record that is not the one that was written, beside the bytes of captures and the facts.
@@ -44,7 +44,7 @@ pub(super) fn fact_without_capture(context: &RuleContext) -> Vec<Violation> {
         let FactMismatch { fact, target, .. } = mismatch;
         let [stored, derived] = mismatch.describe_sides();
         let message = FactWithoutCapture { target, fact, stored: &stored, derived: &derived };
-        violations.push(message.resting_on(context, FactId::from_text(fact), target));
+        violations.push(message.with_fact(context, FactId::from_text(fact), target));
     }
     violations
 }
@@ -82,7 +82,7 @@ pub(super) fn capture_truncated(context: &RuleContext) -> Vec<Violation> {
     for capture in &context.run.captures {
         if capture.status == CaptureStatus::Truncated && !is_boot(capture) {
             let id = capture.id.as_str();
-            violations.push(CaptureTruncated { capture: id }.resting_on_line(id, None));
+            violations.push(CaptureTruncated { capture: id }.with_line(id, None));
         }
     }
     violations
@@ -99,7 +99,7 @@ pub(super) fn probes_unanswered(context: &RuleContext) -> Vec<Violation> {
             asked: gap.asked,
             reason: &gap.summarize_reasons(),
         };
-        violations.push(message.resting_on_line(&gap.boot.id, None));
+        violations.push(message.with_line(&gap.boot.id, None));
     }
     violations
 }
@@ -110,7 +110,7 @@ pub(super) fn file_not_read(context: &RuleContext) -> Vec<Violation> {
     for capture in &context.run.captures {
         if let Some(reason) = capture.unread_reason() {
             let id = capture.id.as_str();
-            violations.push(FileNotRead { capture: id, reason: &reason }.resting_on_line(id, None));
+            violations.push(FileNotRead { capture: id, reason: &reason }.with_line(id, None));
         }
     }
     violations
@@ -142,7 +142,7 @@ fn in_place_of_values<'a, M: RuleMessage>(
         let Some(source) = &missing.source else { continue };
         if context.is_imported() && seen.insert(&source.capture) {
             let message = say(target, &source.capture, &missing.reason);
-            violations.push(message.resting_on(context, fact, target));
+            violations.push(message.with_fact(context, fact, target));
         }
     }
     violations
@@ -172,7 +172,7 @@ pub(super) fn evidence_of_different_days(context: &RuleContext) -> Vec<Violation
             first: &first.0.date_naive().to_string(),
             last: &last.0.date_naive().to_string(),
         }
-        .resting_on_line(&first.1, Some(first.2))
-        .resting_on_line(&last.1, Some(last.2)),
+        .with_line(&first.1, Some(first.2))
+        .with_line(&last.1, Some(last.2)),
     ]
 }

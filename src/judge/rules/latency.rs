@@ -48,8 +48,8 @@ pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
         }
         Some(
             LatencyOnErrorStatus { target, n: samples.values.len(), status }
-                .resting_on(context, LATENCY, target)
-                .resting_on(context, HEALTH, target),
+                .with_fact(context, LATENCY, target)
+                .with_fact(context, HEALTH, target),
         )
     })
 }
@@ -69,7 +69,7 @@ pub(super) fn latency_below_application(context: &RuleContext) -> Vec<Violation>
                 median_ms: round_significant(median * 1000.0, 3),
                 limit_ms: FASTEST_APPLICATION * 1000.0,
             }
-            .resting_on(context, LATENCY, target)
+            .with_fact(context, LATENCY, target)
         })
     })
 }
@@ -116,7 +116,7 @@ fn few_digits(
             decimals,
             percent: round_significant(share * 100.0, 2),
         }
-        .resting_on(context, id, target)
+        .with_fact(context, id, target)
     })
 }
 
@@ -159,7 +159,7 @@ pub(super) fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violatio
             }
         };
         let message = LatencySummaryContradicts { target, figure, stated, computed };
-        Some(message.make_violation().resting_on_facts(context, [SUMMARY, LATENCY], target))
+        Some(message.make_violation().with_facts(context, [SUMMARY, LATENCY], target))
     })
 }
 
@@ -185,8 +185,8 @@ pub(super) fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
         }
         (bad > 0).then(|| {
             LatencyWithErrorResponses { target, bad, n: good + bad }
-                .resting_on(context, STATUSES, target)
-                .resting_on(context, LATENCY, target)
+                .with_fact(context, STATUSES, target)
+                .with_fact(context, LATENCY, target)
         })
     })
 }
@@ -203,7 +203,7 @@ pub(super) fn constant_slow(context: &RuleContext) -> Vec<Violation> {
                 min: round_significant(own.min, 3),
                 max: round_significant(own.max, 3),
             }
-            .resting_on(context, LATENCY, target)
+            .with_fact(context, LATENCY, target)
         })
     })
 }
@@ -230,7 +230,7 @@ pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
                 first_ms: round_significant(first * 1000.0, 3),
                 median_ms: round_significant(typical * 1000.0, 3),
             }
-            .resting_on(context, LATENCY, target),
+            .with_fact(context, LATENCY, target),
         )
     })
 }
@@ -250,8 +250,8 @@ pub(super) fn mean_with_outlier(context: &RuleContext) -> Vec<Violation> {
                 median_ms: round_significant(own.median * 1000.0, 3),
                 far,
             }
-            .resting_on(context, SUMMARY, target)
-            .resting_on(context, LATENCY, target)
+            .with_fact(context, SUMMARY, target)
+            .with_fact(context, LATENCY, target)
         })
     })
 }
@@ -264,7 +264,7 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
         ([only], [_, ..]) => {
             vec![
                 LatencyOneRuntimeOnly { target: only, others: &silent.join(", ") }
-                    .resting_on(context, LATENCY, only),
+                    .with_fact(context, LATENCY, only),
             ]
         }
         _ => Vec::new(),

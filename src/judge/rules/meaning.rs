@@ -15,7 +15,7 @@ fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage)
     if targets.is_empty() {
         return Vec::new();
     }
-    vec![message.make_violation().resting_on_targets(context, fact, targets)]
+    vec![message.make_violation().with_targets(context, fact, targets)]
 }
 
 /// Whether more than one target has a fact, and whether their values differ.
@@ -52,7 +52,7 @@ pub(super) fn cpu_model(context: &RuleContext) -> Vec<Violation> {
         let equal = model == hosts;
         let maker = context.known.platforms.maker_of_processor(model).filter(|_| !equal);
         let message = CpuModelWeakEvidence { target, equal, maker: maker.unwrap_or_default() };
-        violations.push(message.resting_on(context, ID, host).resting_on(context, ID, target));
+        violations.push(message.with_fact(context, ID, host).with_fact(context, ID, target));
     }
     violations
 }
@@ -74,7 +74,7 @@ pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
             if let Some(n) = count_of_message(context, id, target) {
                 violations.push(
                     CountOfErrorText { target, n, place: counted_place(id) }
-                        .resting_on(context, id, target),
+                        .with_fact(context, id, target),
                 );
             }
         }
@@ -118,7 +118,7 @@ pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
                     from: range.from,
                     to: range.to,
                 }
-                .resting_on(context, id, target),
+                .with_fact(context, id, target),
             );
         }
     }
@@ -163,6 +163,6 @@ pub(super) fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
         let is_off = context.fact_integer(ID, target) == Some(0) && context.is_separate(target);
         let message = SeccompAcrossKernels { target, baseline };
-        is_off.then(|| message.resting_on(context, ID, target).resting_on(context, ID, baseline))
+        is_off.then(|| message.with_fact(context, ID, target).with_fact(context, ID, baseline))
     })
 }

@@ -48,7 +48,7 @@ fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
             seconds: Some(seconds),
             rate: Some(round_significant(bytes / seconds / 1e9, 3)),
         }
-        .resting_on(context, ID, target)
+        .with_fact(context, ID, target)
     })
 }
 
@@ -85,7 +85,7 @@ pub(super) fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
             let violation =
                 FigureNearClockTick { target, facts: &coarse.join(", ") }.make_violation();
             let ids = coarse.into_iter().map(FactId::from_text);
-            violation.resting_on_facts(context, ids, target)
+            violation.with_facts(context, ids, target)
         })
     })
 }
@@ -116,7 +116,7 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
         let violation =
             SpeedIncludesStart { target, facts: &facts, share: &share }.make_violation();
         let ids = mostly.iter().map(|one| one.fact);
-        Some(violation.resting_on_facts(context, ids, target))
+        Some(violation.with_facts(context, ids, target))
     })
 }
 
@@ -127,7 +127,7 @@ pub(super) fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
         let is_alone = context.is_present(CGROUP, target)
             && !context.is_present(fact_ids::HOST_MEM_PSS, target);
         (is_alone && context.is_separate(target))
-            .then(|| MemoryByCgroupOnly { target }.resting_on(context, CGROUP, target))
+            .then(|| MemoryByCgroupOnly { target }.with_fact(context, CGROUP, target))
     })
 }
 
@@ -145,8 +145,8 @@ pub(super) fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
         });
         is_compared.then(|| {
             UnequalResources { target, own, baseline, baselines: hers }
-                .resting_on(context, COUNT, target)
-                .resting_on(context, COUNT, baseline)
+                .with_fact(context, COUNT, target)
+                .with_fact(context, COUNT, baseline)
         })
     })
 }

@@ -39,7 +39,7 @@ fn missing_because<'a, M: RuleMessage>(
 ) -> Vec<Violation> {
     find_in_targets(context, |target| {
         let missing = context.missing_fact(STARTUP, target)?;
-        (missing.why == why).then(|| say(target).resting_on(context, STARTUP, target))
+        (missing.why == why).then(|| say(target).with_fact(context, STARTUP, target))
     })
 }
 
@@ -61,7 +61,7 @@ pub(super) fn failed_runs_left_out(context: &RuleContext) -> Vec<Violation> {
         };
         let (failed, all) = (failed as u64, all as u64);
         (failed > 0)
-            .then(|| FailedRunsLeftOut { target, failed, all }.resting_on(context, id, target))
+            .then(|| FailedRunsLeftOut { target, failed, all }.with_fact(context, id, target))
     })
 }
 
@@ -84,7 +84,7 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
                 margin: round_significant(context.margin * 100.0, 3),
             }
             .make_violation()
-            .resting_on_facts(context, series, &control.target),
+            .with_facts(context, series, &control.target),
         );
     }
     violations
@@ -94,7 +94,7 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
 pub(super) fn single_sample(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
         let is_alone = context.fact_series(STARTUP, target)?.values.len() == 1;
-        is_alone.then(|| StartupSingleSample { target }.resting_on(context, STARTUP, target))
+        is_alone.then(|| StartupSingleSample { target }.with_fact(context, STARTUP, target))
     })
 }
 
@@ -119,7 +119,7 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
             && missing.source.as_ref().is_none_or(|source| source.line.is_none())
         {
             let violation = StartupOneRuntimeOnly { target, other: only }.make_violation();
-            violations.push(violation.resting_on_targets(context, STARTUP, [target, only]));
+            violations.push(violation.with_targets(context, STARTUP, [target, only]));
         }
     }
     violations
@@ -141,8 +141,8 @@ pub(super) fn faster_than_baseline(context: &RuleContext) -> Vec<Violation> {
                 baseline,
                 baselines: round_significant(hers, 3),
             }
-            .resting_on(context, STARTUP, target)
-            .resting_on(context, STARTUP, baseline)
+            .with_fact(context, STARTUP, target)
+            .with_fact(context, STARTUP, baseline)
         })
     })
 }
@@ -165,7 +165,7 @@ pub(super) fn baseline_slow(context: &RuleContext) -> Vec<Violation> {
                 seconds: round_significant(seconds, 3),
                 limit: &round_significant(SLOW_BASELINE, 1).to_string(),
             }
-            .resting_on(context, STARTUP, baseline),
+            .with_fact(context, STARTUP, baseline),
         ],
         _ => Vec::new(),
     }
@@ -186,7 +186,7 @@ pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
                 first: round_significant(first, 3),
                 median: round_significant(rest, 3),
             }
-            .resting_on(context, STARTUP, target),
+            .with_fact(context, STARTUP, target),
         )
     })
 }
@@ -212,7 +212,7 @@ pub(super) fn order_unknown(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     }
     let violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.make_violation();
-    vec![violation.resting_on_targets(context, STARTUP, repeated)]
+    vec![violation.with_targets(context, STARTUP, repeated)]
 }
 
 /// Words of an engine that fetches an image.
@@ -265,7 +265,7 @@ pub(super) fn clocks_mixed(context: &RuleContext) -> Vec<Violation> {
             let names: Vec<&str> = clocks.into_iter().collect();
             violations.push(
                 StartupClocksMixed { capture: &capture.id, clocks: &names.join(" and ") }
-                    .resting_on_line(&capture.id, None),
+                    .with_line(&capture.id, None),
             );
         }
     }

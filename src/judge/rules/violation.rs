@@ -49,13 +49,13 @@ pub(crate) trait RuleMessage: Serialize + Sized {
     }
 
     /// The violation that says this and rests on a fact.
-    fn resting_on(&self, context: &RuleContext, fact: FactId, target: &str) -> Violation {
-        self.make_violation().resting_on(context, fact, target)
+    fn with_fact(&self, context: &RuleContext, fact: FactId, target: &str) -> Violation {
+        self.make_violation().with_fact(context, fact, target)
     }
 
     /// The violation that says this and rests on a place in a capture.
-    fn resting_on_line(&self, capture: &str, line: Option<u32>) -> Violation {
-        self.make_violation().resting_on_line(capture, line)
+    fn with_line(&self, capture: &str, line: Option<u32>) -> Violation {
+        self.make_violation().with_line(capture, line)
     }
 }
 
@@ -75,7 +75,7 @@ impl Violation {
     }
 
     /// Adds a fact that the finding rests on.
-    pub(crate) fn resting_on(mut self, context: &RuleContext, fact: FactId, target: &str) -> Self {
+    pub(crate) fn with_fact(mut self, context: &RuleContext, fact: FactId, target: &str) -> Self {
         let source = context.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
         self.evidence.push(EvidenceRef {
             fact: Some(fact.to_string()),
@@ -86,28 +86,28 @@ impl Violation {
     }
 
     /// Adds facts of one target that the finding rests on.
-    pub(super) fn resting_on_facts<'a>(
+    pub(super) fn with_facts<'a>(
         self,
         context: &RuleContext,
         facts: impl IntoIterator<Item = FactId<'a>>,
         target: &str,
     ) -> Self {
-        facts.into_iter().fold(self, |violation, fact| violation.resting_on(context, fact, target))
+        facts.into_iter().fold(self, |violation, fact| violation.with_fact(context, fact, target))
     }
 
     /// Adds a fact of several targets that the finding rests on.
-    pub(super) fn resting_on_targets<'t>(
+    pub(super) fn with_targets<'t>(
         self,
         context: &RuleContext,
         fact: FactId,
         targets: impl IntoIterator<Item = &'t str>,
     ) -> Self {
         let targets = targets.into_iter();
-        targets.fold(self, |violation, target| violation.resting_on(context, fact, target))
+        targets.fold(self, |violation, target| violation.with_fact(context, fact, target))
     }
 
     /// Adds a place in a capture that the finding rests on.
-    pub(super) fn resting_on_line(mut self, capture: &str, line: Option<u32>) -> Self {
+    pub(super) fn with_line(mut self, capture: &str, line: Option<u32>) -> Self {
         let source = Some(FactSource::new(capture, line));
         self.evidence.push(EvidenceRef { fact: None, target: None, source });
         self
@@ -141,7 +141,7 @@ pub(super) fn first_lines<'a, M: RuleMessage>(
     for capture in captures {
         let lines = capture.stdout.text_lines();
         if let Some((_, line)) = lines.iter().zip(1..).find(|(line, _)| is_meant(line)) {
-            violations.push(say(&capture.id, line).resting_on_line(&capture.id, Some(line)));
+            violations.push(say(&capture.id, line).with_line(&capture.id, Some(line)));
         }
     }
     violations

@@ -7,25 +7,25 @@ use super::{Conclusion, Confidence, UndecidedReason, Verdict};
 use crate::judge::rules::COUNTS;
 
 /// Decides by the votes, and says which facts the verdict rests on.
-pub(super) fn decide_verdict(ballot: &Indicators, verdict: &mut Verdict) {
-    let shared = sources_that_indicate(ballot, Indication::Shared);
-    let separate = sources_that_indicate(ballot, Indication::Separate);
-    let gvisor = sources_that_indicate(ballot, Indication::Gvisor).len();
+pub(super) fn decide_verdict(indicators: &Indicators, verdict: &mut Verdict) {
+    let shared = sources_that_indicate(indicators, Indication::Shared);
+    let separate = sources_that_indicate(indicators, Indication::Separate);
+    let gvisor = sources_that_indicate(indicators, Indication::Gvisor).len();
     if !shared.is_empty() && (!separate.is_empty() || gvisor > 1) {
         verdict.conclusion = Conclusion::Contradictory;
-        verdict.because = facts_that_indicate(ballot, &[Indication::Shared]);
+        verdict.because = facts_that_indicate(indicators, &[Indication::Shared]);
         verdict.decisive = verdict.because.clone();
         let against = if separate.is_empty() { Indication::Gvisor } else { Indication::Separate };
-        verdict.against = facts_that_indicate(ballot, &[against]);
+        verdict.against = facts_that_indicate(indicators, &[against]);
         verdict.reason = Some(contradiction_reason(&shared, &separate));
     } else if !shared.is_empty() {
         verdict.conclusion = Conclusion::SharedKernel;
         // The facts without a vote may raise it.
         verdict.confidence = if shared.len() > 1 { Confidence::High } else { Confidence::Low };
-        verdict.because = facts_that_indicate(ballot, &[Indication::Shared]);
+        verdict.because = facts_that_indicate(indicators, &[Indication::Shared]);
         verdict.decisive = verdict.because.clone();
     } else {
-        separate_kernel(ballot, &separate, verdict);
+        separate_kernel(indicators, &separate, verdict);
     }
 }
 
@@ -43,16 +43,20 @@ fn contradiction_reason(
 }
 
 /// Nothing says that the kernel is the host's.
-fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdict: &mut Verdict) {
-    let gvisor = sources_that_indicate(ballot, Indication::Gvisor).len();
-    let vm = sources_that_indicate(ballot, Indication::Vm).len();
+fn separate_kernel(
+    indicators: &Indicators,
+    separate: &BTreeSet<SourceGroup>,
+    verdict: &mut Verdict,
+) {
+    let gvisor = sources_that_indicate(indicators, Indication::Gvisor).len();
+    let vm = sources_that_indicate(indicators, Indication::Vm).len();
     let has_boot_id = separate.contains(&SourceGroup::BootId);
     let has_witness = separate.contains(&SourceGroup::Witness);
     // Files that name two builds of a distribution can come from one machine, before and after an
     // upgrade. What was seen while the container ran cannot.
     let is_observed = has_boot_id || has_witness;
-    let are_two_boots = ballot.are_distribution_builds && !is_observed && vm == 0 && gvisor < 2;
-    verdict.because = facts_that_indicate(ballot, &[Indication::Separate]);
+    let are_two_boots = indicators.are_distribution_builds && !is_observed && vm == 0 && gvisor < 2;
+    verdict.because = facts_that_indicate(indicators, &[Indication::Separate]);
     match separate.len() {
         0 => {
             verdict.reason =
@@ -64,14 +68,14 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
             verdict.conclusion = Conclusion::SeparateKernelUserspace;
             verdict.confidence = Confidence::Medium;
             verdict.because =
-                facts_that_indicate(ballot, &[Indication::Separate, Indication::Gvisor]);
+                facts_that_indicate(indicators, &[Indication::Separate, Indication::Gvisor]);
         }
-        1 if ballot.is_kata_kernel && separate.contains(&SourceGroup::Name) => {
+        1 if indicators.is_kata_kernel && separate.contains(&SourceGroup::Name) => {
             verdict.conclusion = Conclusion::SeparateKernel;
             verdict.confidence = Confidence::Low;
         }
         // Kata's runtime, or a monitor, booted what wrote this log.
-        1 if vm > 0 && separate.contains(&SourceGroup::Boot) && !ballot.is_hosts_release => {
+        1 if vm > 0 && separate.contains(&SourceGroup::Boot) && !indicators.is_hosts_release => {
             verdict.conclusion = Conclusion::SeparateKernelVm;
             verdict.confidence = Confidence::Low;
         }
@@ -80,7 +84,7 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
             verdict.conclusion = Conclusion::SeparateKernel;
             verdict.confidence = Confidence::Low;
             verdict.because =
-                facts_that_indicate(ballot, &[Indication::Separate, Indication::Gvisor]);
+                facts_that_indicate(indicators, &[Indication::Separate, Indication::Gvisor]);
         }
         1 => verdict.reason = Some(UndecidedReason::OneSource),
         _ => {
@@ -95,8 +99,8 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
                 false => Confidence::Medium,
             };
             verdict.because = match kind {
-                Some(kind) => facts_that_indicate(ballot, &[Indication::Separate, kind]),
-                None => facts_that_indicate(ballot, &[Indication::Separate]),
+                Some(kind) => facts_that_indicate(indicators, &[Indication::Separate, kind]),
+                None => facts_that_indicate(indicators, &[Indication::Separate]),
             };
         }
     }
@@ -123,16 +127,21 @@ pub(super) fn weigh_contradictions(verdict: &mut Verdict, against: Vec<String>) 
 }
 
 /// The independent sources that say something.
-fn sources_that_indicate(ballot: &Indicators, says: Indication) -> BTreeSet<SourceGroup> {
-    ballot.votes.iter().filter(|vote| vote.says == says).map(|vote| vote.family).collect()
+fn sources_that_indicate(indicators: &Indicators, says: Indication) -> BTreeSet<SourceGroup> {
+    indicators
+        .found
+        .iter()
+        .filter(|indicator| indicator.says == says)
+        .map(|indicator| indicator.group)
+        .collect()
 }
 
 /// The facts that say one of these, each once, in the order of the votes.
-fn facts_that_indicate(ballot: &Indicators, wanted: &[Indication]) -> Vec<String> {
+fn facts_that_indicate(indicators: &Indicators, wanted: &[Indication]) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
-    for vote in ballot.votes.iter().filter(|vote| wanted.contains(&vote.says)) {
-        if !ids.iter().any(|id| **id == *vote.fact) {
-            ids.push(vote.fact.to_string());
+    for indicator in indicators.found.iter().filter(|indicator| wanted.contains(&indicator.says)) {
+        if !ids.iter().any(|id| **id == *indicator.fact) {
+            ids.push(indicator.fact.to_string());
         }
     }
     ids

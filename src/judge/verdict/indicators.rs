@@ -22,7 +22,7 @@ pub(super) enum Indication {
     Vm,
 }
 
-/// Facts of one source are not independent: a family has one voice.
+/// Facts of one source are not independent: a group counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SourceGroup {
     /// The id that a kernel chooses when it starts.
@@ -55,7 +55,7 @@ pub(super) struct Indicator {
     /// The id of the fact.
     pub fact: FactId<'static>,
     /// Its source.
-    pub family: SourceGroup,
+    pub group: SourceGroup,
     /// What it says.
     pub says: Indication,
 }
@@ -64,7 +64,7 @@ pub(super) struct Indicator {
 #[derive(Debug, Default)]
 pub(super) struct Indicators {
     /// The votes.
-    pub votes: Vec<Indicator>,
+    pub found: Vec<Indicator>,
     /// What was left out of account.
     pub ignored: Vec<IgnoredFact>,
     /// Whether host and target both show builds of a distribution.
@@ -82,36 +82,36 @@ impl Indicators {
     /// The votes on a target.
     pub(super) fn of_target(context: &RuleContext, target: &Target) -> Self {
         let name = target.name.as_str();
-        let mut ballot = Self::read_indicators(context, name);
+        let mut indicators = Self::read_indicators(context, name);
         if engine_is_elsewhere(context) {
-            for vote in ballot.votes.extract_if(.., |vote| {
-                vote.says == Indication::Separate && COMPARED.contains(&vote.family)
+            for indicator in indicators.found.extract_if(.., |indicator| {
+                indicator.says == Indication::Separate && COMPARED.contains(&indicator.group)
             }) {
-                ballot.ignored.push(IgnoredFact {
-                    fact: vote.fact.to_string(),
+                indicators.ignored.push(IgnoredFact {
+                    fact: indicator.fact.to_string(),
                     reason: UndecidedReason::EngineElsewhere,
                 });
             }
         }
-        ballot
+        indicators
     }
 
     fn read_indicators(context: &RuleContext, target: &str) -> Self {
-        let mut ballot = Self::default();
-        ballot.boot_id(context, target);
-        ballot.read_process_witness(context, target);
-        ballot.read_kernel_log_witness(context, target);
-        ballot.kernel_name(context, target);
-        ballot.boot_log(context, target);
-        ballot.command_line(context, target);
-        ballot.read_gvisor_marks(context, target);
-        ballot.read_machine_marks(context, target);
-        ballot.read_kata_kernel(context, target);
-        ballot
+        let mut indicators = Self::default();
+        indicators.boot_id(context, target);
+        indicators.read_process_witness(context, target);
+        indicators.read_kernel_log_witness(context, target);
+        indicators.kernel_name(context, target);
+        indicators.boot_log(context, target);
+        indicators.command_line(context, target);
+        indicators.read_gvisor_marks(context, target);
+        indicators.read_machine_marks(context, target);
+        indicators.read_kata_kernel(context, target);
+        indicators
     }
 
-    fn add_indicator(&mut self, fact: FactId<'static>, family: SourceGroup, says: Indication) {
-        self.votes.push(Indicator { fact, family, says });
+    fn add_indicator(&mut self, fact: FactId<'static>, group: SourceGroup, says: Indication) {
+        self.found.push(Indicator { fact, group, says });
     }
 
     fn ignore_fact(&mut self, fact: FactId, reason: UndecidedReason) {
@@ -204,7 +204,7 @@ impl Indicators {
     /// the very version that stands beside it.
     fn read_kata_kernel(&mut self, context: &RuleContext, target: &str) {
         const UNAME: FactId = fact_ids::KERNEL_UNAME;
-        let is_told = self.votes.iter().any(|vote| vote.says == Indication::Separate);
+        let is_told = self.found.iter().any(|indicator| indicator.says == Indication::Separate);
         if !self.is_kata_kernel || is_told || host_release(context).is_some() {
             return;
         }
@@ -269,11 +269,11 @@ impl Indicators {
     /// Marks of gVisor's kernel; two of different sources are wanted, because its release
     /// changes. What the host shows too is no mark.
     fn read_gvisor_marks(&mut self, context: &RuleContext, target: &str) {
-        for (fact, family, is_mark) in GVISOR {
+        for (fact, group, is_mark) in GVISOR {
             if is_mark(context, target)
                 && !context.host_name().is_some_and(|host| is_mark(context, host))
             {
-                self.add_indicator(*fact, *family, Indication::Gvisor);
+                self.add_indicator(*fact, *group, Indication::Gvisor);
             }
         }
     }
@@ -481,8 +481,8 @@ fn proc_shows_host(context: &RuleContext, target: &str) -> bool {
 fn engine_is_elsewhere(context: &RuleContext) -> bool {
     plain_baselines(context).any(|control| {
         let mut is_other = false;
-        for vote in Indicators::read_indicators(context, &control.name).votes {
-            match (vote.says, vote.family) {
+        for indicator in Indicators::read_indicators(context, &control.name).found {
+            match (indicator.says, indicator.group) {
                 (Indication::Gvisor | Indication::Vm | Indication::Shared, _) => return false,
                 (Indication::Separate, SourceGroup::BootId) => is_other = true,
                 // Two boots of one machine would show this in imported files too, and then

@@ -32,14 +32,14 @@ const KINDS: &[FactId] = &[fact_ids::HOST_VMM, fact_ids::HOST_VM_FDS, fact_ids::
 /// Judges one target of a run that is not the host.
 pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     let name = target.name.as_str();
-    let ballot = indicators::Indicators::of_target(context, target);
+    let indicators = indicators::Indicators::of_target(context, target);
     let mut verdict = Verdict {
         would_settle: missing_facts(context, name, DECIDERS),
-        ignored: ballot.ignored.clone(),
+        ignored: indicators.ignored.clone(),
         failure: target
             .start_failure()
             .map(String::from)
-            .or_else(|| failed_start(context, target, &ballot)),
+            .or_else(|| failed_start(context, target, &indicators)),
         ..Verdict::without_facts(name, Conclusion::Inconclusive, Confidence::None)
     };
     if context.integrity.is_record_changed {
@@ -51,7 +51,7 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
         verdict.conclusion = Conclusion::NotTested;
         return verdict;
     }
-    decide::decide_verdict(&ballot, &mut verdict);
+    decide::decide_verdict(&indicators, &mut verdict);
     decide::weigh_contradictions(
         &mut verdict,
         contradictions::find_contradicting_facts(context, name),
@@ -83,7 +83,7 @@ fn missing_facts(context: &RuleContext, target: &str, ids: &[FactId]) -> Vec<Str
 fn failed_start(
     context: &RuleContext,
     target: &Target,
-    ballot: &indicators::Indicators,
+    indicators: &indicators::Indicators,
 ) -> Option<String> {
     const TOLD: &[FactId] = &[
         fact_ids::KERNEL_RELEASE,
@@ -92,7 +92,7 @@ fn failed_start(
         fact_ids::KERNEL_BOOT_ID,
     ];
     let name = target.name.as_str();
-    if !ballot.votes.is_empty() || TOLD.iter().any(|id| context.is_present(*id, name)) {
+    if !indicators.found.is_empty() || TOLD.iter().any(|id| context.is_present(*id, name)) {
         return None;
     }
     if target.is_stopped() {

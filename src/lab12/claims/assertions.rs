@@ -181,7 +181,7 @@ impl<'a> AssertingSentence<'a> {
                 let counts = &shown.collect::<Vec<_>>().join(", ");
                 let message = ClaimSysModuleCalledLoaded { words, counts };
                 let remark = self.remark_by_rule(&range, message, ClaimStatus::Misworded);
-                counted.iter().fold(remark, |remark, it| remark.resting_on_fact(it.id, it.target))
+                counted.iter().fold(remark, |remark, it| remark.with_fact(it.id, it.target))
             }
         })
     }
@@ -223,7 +223,7 @@ impl<'a> AssertingSentence<'a> {
             Some((found.get(0)?.range(), number))
         };
         let resting = |remark: ClaimRemark| {
-            series.iter().fold(remark, |remark, one| remark.resting_on_fact(one.id, one.target))
+            series.iter().fold(remark, |remark, one| remark.with_fact(one.id, one.target))
         };
         if samples > 1 {
             let mut around =
@@ -292,7 +292,7 @@ impl<'a> AssertingSentence<'a> {
         });
         let place = places.find(|place| {
             place.in_seconds().is_some()
-                && !place.is_set_apart()
+                && !place.is_excluded()
                 && place.find_subject().is_some_and(|subject| {
                     subject.first_fact() == fact_ids::STARTUP_WALL
                         && place.find_target(subject).as_deref() == Some(target)
@@ -341,8 +341,8 @@ impl<'a> AssertingSentence<'a> {
         (!is_well && self.sentence.is_plain).then(|| {
             let (whole, message) = (0..self.sentence.text.len(), ClaimLatencyOfErrors { status });
             self.remark_by_rule(&whole, message, ClaimStatus::Unsupported)
-                .resting_on_fact(fact_ref.id, fact_ref.target)
-                .resting_on_fact(fact_ids::APP_HEALTH_STATUS, baseline)
+                .with_fact(fact_ref.id, fact_ref.target)
+                .with_fact(fact_ids::APP_HEALTH_STATUS, baseline)
         })
     }
 }

@@ -196,9 +196,8 @@ fn compare_output(
         let known = is_figure && !is_elsewhere && index.missing_reason(id, target).is_some();
         return known.then(|| ClaimRemark::without_evidence(index, place, &stated, id, target));
     };
-    let supported = || {
-        ClaimRemark::supported_claim(place.clone()).resting_on_fact(fact_ref.id, fact_ref.target)
-    };
+    let supported =
+        || ClaimRemark::supported_claim(place.clone()).with_fact(fact_ref.id, fact_ref.target);
     match match_output(id, fact, &fact_ref) {
         OutputMatch::Same => Some(supported()),
         OutputMatch::SameElsewhere => {
@@ -214,7 +213,7 @@ fn compare_output(
                 reason: None,
             };
             let result = ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place);
-            Some(result.resting_on_fact(fact_ref.id, fact_ref.target))
+            Some(result.with_fact(fact_ref.id, fact_ref.target))
         }
         OutputMatch::Differs => {
             let shown = FactRef { id: fact_ref.id, target: fact_ref.target, fact }.shown_value();

@@ -58,7 +58,7 @@ impl ClaimRemark {
 
     /// Adds a fact that it rests on.
     #[must_use]
-    pub(super) fn resting_on_fact(mut self, id: FactId, target: &str) -> Self {
+    pub(super) fn with_fact(mut self, id: FactId, target: &str) -> Self {
         let fact = (id.to_string(), target.to_string());
         if !self.facts.contains(&fact) {
             self.facts.push(fact);
@@ -118,7 +118,7 @@ impl ClaimRemark {
             target: &index.reader_name(target),
             elsewhere,
         };
-        Self::violates_rule(message, ClaimStatus::Contradicted, place).resting_on_fact(id, target)
+        Self::violates_rule(message, ClaimStatus::Contradicted, place).with_fact(id, target)
     }
 
     /// The stated value is about a fact that is not captured.
@@ -140,6 +140,6 @@ impl ClaimRemark {
                 missing.map_or("no file or command of this run has it", |missing| &missing.reason),
             ),
         };
-        Self::violates_rule(message, ClaimStatus::Unsupported, place).resting_on_fact(id, target)
+        Self::violates_rule(message, ClaimStatus::Unsupported, place).with_fact(id, target)
     }
 }

@@ -299,7 +299,7 @@ impl<'a> Comparison<'a> {
             pairs.iter().map(|pair| self.compare_with_pair(pair)).collect();
         if let Some(at) = standing.iter().position(|one| *one == PairStanding::Supported) {
             return (!pairs[at].facts.is_empty())
-                .then(|| pairs[at].resting_remark(ClaimRemark::supported_claim(place)));
+                .then(|| pairs[at].remark_with_facts(ClaimRemark::supported_claim(place)));
         }
         let is_refuted = standing.iter().all(|one| *one == PairStanding::Contradicted)
             && !self.is_explained(pairs)

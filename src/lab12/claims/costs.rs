@@ -168,7 +168,7 @@ fn clause_around<'a>(text: &'a str, figure: &Range<usize>) -> &'a str {
     &text[start..end]
 }
 
-/// What a figure is a cost of: the nearest words that say so; a size is one of memory.
+/// What a figure is a cost of: the last_area_in words that say so; a size is one of memory.
 fn figure_area<'a>(
     areas: &'a [CostArea],
     context: &str,
@@ -192,17 +192,17 @@ fn figure_area<'a>(
         Some(_) => context,
         None => &sentence.text[..quantity.from],
     };
-    // “3 % CPU”, then the nearest words before, then what stands above.
-    let nearest = |text: &str| {
+    // “3 % CPU”, then the last_area_in words before, then what stands above.
+    let last_area_in = |text: &str| {
         let found = special
             .iter()
             .filter_map(|area| Some((area.words.find_iter(text).last()?.end(), area)));
         found.max_by_key(|found| found.0).map(|found| found.1)
     };
-    let above = || sentence.topics.iter().take(3).find_map(|topic| nearest(topic));
+    let above = || sentence.topics.iter().take(3).find_map(|topic| last_area_in(topic));
     let is_general = general.words.is_match(context);
     cost_area(special, after)
-        .or_else(|| nearest(before))
+        .or_else(|| last_area_in(before))
         .or_else(above)
         .or_else(|| is_general.then_some(general))
 }

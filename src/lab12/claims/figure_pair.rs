@@ -25,10 +25,10 @@ impl FigurePair {
     }
 
     /// A remark that rests on the facts of the two.
-    pub(super) fn resting_remark(&self, remark: ClaimRemark) -> ClaimRemark {
-        self.facts.iter().fold(remark, |remark, fact| {
-            remark.resting_on_fact(FactId::from_text(&fact.0), &fact.1)
-        })
+    pub(super) fn remark_with_facts(&self, remark: ClaimRemark) -> ClaimRemark {
+        self.facts
+            .iter()
+            .fold(remark, |remark, fact| remark.with_fact(FactId::from_text(&fact.0), &fact.1))
     }
 
     fn shown_figure(&self, value: f64) -> String {
@@ -51,6 +51,10 @@ impl FigurePair {
             percent: &format!("{:.0}", (ratio - 1.0) * 100.0),
             source: if self.facts.is_empty() { "text" } else { "evidence" },
         };
-        self.resting_remark(ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place))
+        self.remark_with_facts(ClaimRemark::violates_rule(
+            message,
+            ClaimStatus::Contradicted,
+            place,
+        ))
     }
 }

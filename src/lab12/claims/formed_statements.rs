@@ -160,7 +160,7 @@ impl<'a> FormedStatement<'a> {
         targets: [&str; 2],
     ) -> Option<ClaimRemark> {
         let range = quantity.from..quantity.range.end;
-        if self.is_set_apart(&range) {
+        if self.is_excluded(&range) {
             return None;
         }
         let is_rate = fact_ref.bytes_per_second().is_some();
@@ -178,7 +178,7 @@ impl<'a> FormedStatement<'a> {
         target: &str,
         found: &str,
     ) -> Option<ClaimRemark> {
-        let is_apart = self.is_set_apart(&range);
+        let is_apart = self.is_excluded(&range);
         let (place, stated) = (self.sentence.file_range(&range), &self.sentence.text[range]);
         let fact = (id, target);
         (!is_apart)
@@ -186,7 +186,7 @@ impl<'a> FormedStatement<'a> {
     }
 
     /// Whether the part of the sentence around a place is denied, or of another time or machine.
-    fn is_set_apart(&self, range: &std::ops::Range<usize>) -> bool {
+    fn is_excluded(&self, range: &std::ops::Range<usize>) -> bool {
         const MARKS: [char; 4] = [':', ';', '(', ')'];
         let text = self.sentence.text;
         let start = text[..range.start].rfind(MARKS).map_or(0, |at| at + 1);
@@ -319,7 +319,7 @@ impl<'a> FormedStatement<'a> {
             let known = index.known_figures(&one);
             known.all.iter().any(|figure| quantity.agrees_with(stated, figure.value))
         });
-        if is_right || index.computes_time(quantity) || place.is_set_apart() {
+        if is_right || index.computes_time(quantity) || place.is_excluded() {
             return None;
         }
         let (fact_ref, truth) = series.find_map(|one| {

@@ -33,8 +33,8 @@ impl<'a> ValuePlace<'a> {
         };
         let is_told =
             |subject: &ValueSubject| is_free(subject) && self.is_told_by_neighbours(subject);
-        let beside = || only_subject(&possible, is_told)?;
-        named.unwrap_or_else(|| self.subject_above_table(&possible)).or_else(beside)
+        let named = named.unwrap_or_else(|| self.subject_above_table(&possible));
+        named.or_else(|| only_subject(&possible, is_told)?)
     }
 
     /// The subjects of the kind of the value which no word around it excludes.
@@ -197,7 +197,7 @@ impl<'a> ValuePlace<'a> {
         others.any(|other| {
             let is_alike = form(&other) == form(self)
                 && other.stated_quantity().digits != 1
-                && !other.is_set_apart();
+                && !other.is_excluded();
             let Some(theirs) = owner_of(&other).filter(|_| is_alike) else { return false };
             let is_another = theirs != owner || other.figures_named() != self.figures_named();
             is_another

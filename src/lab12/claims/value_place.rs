@@ -102,13 +102,13 @@ impl<'a> ValuePlace<'a> {
         let in_seconds = || quantity::number_with_unit(&own, number, "s", words);
         let above = || self.sentence.topics.first().and_then(|topic| in_unit(topic));
         // “Max” next to “Mean start-up (s)”
-        let beside = || heads.split(" | ").find_map(in_unit);
+        let of_neighbour = || heads.split(" | ").find_map(in_unit);
         let is_figure = self.names_of_figures(column).len() == 1;
         let labelled = in_unit(column)
             .or_else(|| in_unit(row))
             .or_else(|| in_seconds().filter(|_| is_of_time && is_fraction))
             .or_else(|| above().filter(|_| is_fraction))
-            .or_else(|| beside().filter(|_| is_fraction && is_figure));
+            .or_else(|| of_neighbour().filter(|_| is_fraction && is_figure));
         labelled.unwrap_or(own)
     }
 
@@ -233,7 +233,7 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// Whether words around the value make it no value of one target.
-    pub(super) fn is_set_apart(&self) -> bool {
+    pub(super) fn is_excluded(&self) -> bool {
         let words = &self.vocabulary.words;
         let before = &self.sentence.text[..self.stated_quantity().from];
         // “slower by a factor of 3.9 (1.18 s)”

@@ -42,7 +42,7 @@ pub(super) fn check_values(
         .collect();
     let places = (0..typed.len())
         .map(|number| ValuePlace { index, vocabulary, sentence, all: &typed, number })
-        .filter(|place| !place.is_set_apart());
+        .filter(|place| !place.is_excluded());
     let read: Vec<ValueReading> = places.filter_map(ValueReading::of_place).collect();
     for reading in &read {
         let ValueReading { place, subject, target } = reading;
@@ -212,7 +212,7 @@ impl<'a> ValuePlace<'a> {
             shown.as_deref(),
         );
         match elsewhere {
-            Some(one) => remark.resting_on_fact(one.id, one.target),
+            Some(one) => remark.with_fact(one.id, one.target),
             None => remark,
         }
     }
@@ -246,10 +246,10 @@ impl<'a> ValuePlace<'a> {
         {
             let message = ClaimHealthNotDemanded { status: &format!("{status:03}") };
             return ClaimRemark::violates_rule(message, ClaimStatus::Supported, self.file_range())
-                .resting_on_fact(fact_ref.id, fact_ref.target);
+                .with_fact(fact_ref.id, fact_ref.target);
         }
-        let result = ClaimRemark::supported_claim(self.file_range())
-            .resting_on_fact(fact_ref.id, fact_ref.target);
+        let result =
+            ClaimRemark::supported_claim(self.file_range()).with_fact(fact_ref.id, fact_ref.target);
         let shown = match &self.stated_quantity().value {
             StatedValue::Address(_) => Some(fact_ref.own_addresses()),
             _ => self.agreeing_figure(fact_ref),
@@ -481,7 +481,7 @@ impl<'a> ValuePlace<'a> {
             pids: pids.as_deref(),
         };
         let result = ClaimRemark::violates_rule(message, ClaimStatus::Misworded, self.file_range())
-            .resting_on_fact(ENTRIES, target);
-        if pids.is_some() { result.resting_on_fact(PIDS, target) } else { result }
+            .with_fact(ENTRIES, target);
+        if pids.is_some() { result.with_fact(PIDS, target) } else { result }
     }
 }

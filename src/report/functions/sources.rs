@@ -35,7 +35,7 @@ pub struct LookupSources {
     pub assessment: Arc<Assessment>,
     /// How they speak.
     pub renderer: Renderer,
-    /// The chapters in this voice.
+    /// The chapters in this form.
     pub chapters: Option<Arc<dyn QuotedChapters>>,
     /// The author's own words by section.
     pub notes: Arc<BTreeMap<String, String>>,

@@ -106,7 +106,7 @@ impl LookupSources {
             ),
             ("is_withheld", withheld.is_some().into()),
             ("withheld", withheld.unwrap_or_default().into()),
-            ("in_turns", RunTiming::is_in_turns(&self.assessment.run, id).into()),
+            ("in_turns", RunTiming::is_interleaved(&self.assessment.run, id).into()),
         ]);
         Ok(value_map(entries))
     }
