@@ -67,7 +67,7 @@ pub mod project;
 pub(crate) mod publish;
 pub mod report;
 pub(crate) mod serve;
-pub(crate) mod site;
+pub mod site;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub mod store;

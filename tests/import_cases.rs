@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use isoproof::lab12::import::import_lab_folder;
+use isoproof::lab12::import::{import_lab_folder, read_files};
 use isoproof::lab12::readers::{REPORT_PATH, read_lab_captures};
 use isoproof::model::{Capture, Fact};
 use isoproof::report::{Assessment, ProjectData};
@@ -34,6 +34,8 @@ struct EvidenceCase {
     /// The files by their paths.
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// The folder of them in `tests/import/`, in place of files.
+    folder: Option<String>,
     /// A report alone, in place of files.
     report: Option<String>,
     /// What the facts are.
@@ -96,9 +98,12 @@ fn refute_statement(fact: Option<&Fact>, line: &str) -> Option<String> {
 }
 
 fn list_differences(case: &EvidenceCase) -> Vec<String> {
-    let captures = match &case.report {
-        Some(text) => vec![Capture::of_file("lab12.md", Some(REPORT_PATH), text.as_bytes())],
-        None => {
+    let captures = match (&case.report, &case.folder) {
+        (Some(text), _) => vec![Capture::of_file("lab12.md", Some(REPORT_PATH), text.as_bytes())],
+        (None, Some(folder)) => {
+            read_files(&Path::new("tests/import").join(folder)).expect("a folder of files")
+        }
+        (None, None) => {
             let files = case.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
             crate::support::lab12::captures(&files.collect::<Vec<_>>())
         }

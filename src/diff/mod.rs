@@ -72,6 +72,25 @@ pub struct RunDiff {
 impl RunDiff {
     /// Compares two runs. `all` keeps the facts that change from run to run without meaning;
     /// `earlier` are the sessions before the later of the two, for [`history::sessions_before`] to find.
+    ///
+    /// ```
+    /// use isoproof::diff::{DiffSide, RunDiff};
+    /// use isoproof::report::{Assessment, ProjectData};
+    /// # use isoproof::{error::Result, project::Project, store::RunStore};
+    /// # fn main() -> Result<()> {
+    /// # let project = Project::open_folder(env!("CARGO_MANIFEST_DIR").as_ref())?;
+    /// # let runs = RunStore::open_project(&project)?;
+    /// let data = ProjectData::load_project(&project)?;
+    /// let one = Assessment::new(runs.load_run("customer", &project.root)?, &data)?;
+    /// let other = Assessment::new(runs.load_run("four-runtimes", &project.root)?, &data)?;
+    /// let [a, b] = [&one, &other]
+    ///     .map(|side| DiffSide { run: &side.run, judgement: &side.judgement });
+    /// let gate = &project.config.gate;
+    /// let diff = RunDiff::between_runs(a, b, &data.catalogue, &[], gate, &data.phrases, false);
+    /// assert!(!diff.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn between_runs(
         a: DiffSide,
         b: DiffSide,

@@ -304,6 +304,19 @@ pub(crate) struct RecordPage {
 impl Assessment {
     /// Judges a loaded run.
     ///
+    /// ```
+    /// use isoproof::report::{Assessment, ProjectData};
+    /// # use isoproof::{error::Result, project::Project, store::RunStore};
+    /// # fn main() -> Result<()> {
+    /// # let project = Project::open_folder(env!("CARGO_MANIFEST_DIR").as_ref())?;
+    /// # let loaded = RunStore::open_project(&project)?.load_run("four-runtimes", &project.root)?;
+    /// let assessment = Assessment::new(loaded, &ProjectData::load_project(&project)?)?;
+    /// let verdict = assessment.judgement.find_verdict("runc").expect("runc was tested");
+    /// assert_eq!(verdict.conclusion.into_str(), "shared-kernel");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// A rule's message cannot be rendered.

@@ -9,7 +9,7 @@ use crate::report::document;
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct BuildOptions {
+pub struct BuildOptions {
     /// The run that the report is about. `latest` of the runs of a fleet is the one of which
     /// most has to be said.
     pub run: String,

@@ -39,7 +39,7 @@ pub(crate) const LATE_FILES: [&str; 2] = [PRINT, search::FILE];
 
 /// What was built.
 #[derive(Debug)]
-pub(crate) struct BuiltReport {
+pub struct BuiltReport {
     /// The folder of the site.
     pub out: PathBuf,
     /// The number of its pages.

@@ -28,19 +28,37 @@ mod writer;
 
 use crate::error::Result;
 use crate::project::Project;
-pub(crate) use build_options::BuildOptions;
+pub use build_options::BuildOptions;
 use build_options::default_output;
-pub(crate) use kept_site::{BuiltReport, LATE_FILES, SourceChanges};
+pub use kept_site::BuiltReport;
+pub(crate) use kept_site::{LATE_FILES, SourceChanges};
 pub(crate) use manifest::{MARKER, SiteManifest};
 use published_report::publish_report;
 pub(crate) use site_memory::SiteMemory;
 
-/// [`publish_report`], and what is left to do after it.
+/// Builds the site of a project, and the document of an edition where one is asked for.
+///
+/// ```
+/// use isoproof::project::Project;
+/// use isoproof::site::{BuildOptions, build_report};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::create_dir_all(folder.path().join("data/runs"))?;
+/// # let run = "data/runs/20261124T200059Z-540f7ff3.json";
+/// # std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/data/runs/20261124T200059Z-540f7ff3.json"),
+/// #     folder.path().join(run))?;
+/// let project = Project::open_folder(folder.path())?;
+/// let built = build_report(&project, &BuildOptions { run: "latest".into(), ..Default::default() })?;
+/// assert!(built.out.join("index.html").exists() && built.document.is_none());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
-/// Those of [`publish_report`], or a file of the old site cannot be removed.
-pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
+/// The run or a template cannot be used, or a file cannot be written or removed.
+pub fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
     publish_report(project, options, None)?.finish_work(&|| false).map(|(report, ..)| report)
 }
 

@@ -338,6 +338,19 @@ impl RunStore {
     /// Loads the run that a reference names. `root` is the folder of the project, whose git
     /// repository `git:` references mean.
     ///
+    /// ```
+    /// use isoproof::model::FactId;
+    /// # use isoproof::{error::Result, project::Project, store::RunStore};
+    /// # fn main() -> Result<()> {
+    /// # let project = Project::open_folder(env!("CARGO_MANIFEST_DIR").as_ref())?;
+    /// let runs = RunStore::open_project(&project)?;
+    /// let run = runs.load_run("four-runtimes", &project.root)?.run;
+    /// let release = run.find_fact(FactId::from_text("kernel.release"), "kata");
+    /// assert!(release.is_some_and(|fact| fact.is_present()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The reference is malformed, names no run or several, or the file cannot be used.
