@@ -1,7 +1,7 @@
 //! Folders that others fill (chapters, notes, templates, data, runs, evidence) and the files in
 //! them: one walk over all of them, and one way to open what lies there.
 //!
-//! What editors and systems leave beside files is no source, and nothing that lies in such a
+//! What editors and systems leave next to files is no source, and nothing that lies in such a
 //! folder can make a command wait for ever: named pipes, sockets and devices are never opened.
 
 use std::ffi::OsStr;

@@ -50,7 +50,7 @@ pub(super) struct CheckArguments {
     evidence: Option<PathBuf>,
     /// The least severe finding, of the run or of the report, that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
-    fail_on: FailOn,
+    fail_on: LeastFailing,
     /// Look for identifiers and samples that the run shares with others: runs, or folders of run
     /// files
     #[arg(long, value_name = "RUN", num_args = 1..)]
@@ -73,7 +73,7 @@ enum CheckFormat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+enum LeastFailing {
     Error,
     Warning,
     Never,
@@ -101,12 +101,12 @@ pub(super) fn run_check(
     let mut file = store.find_run_file(&arguments.run, &project.root)?;
     let assessment = Arc::new(Assessment::new(store.load_file(&mut file)?, &project_data)?);
     let expectations = assessment.judge_expectations()?;
-    let decides = arguments.summary || arguments.fail_on != FailOn::Never;
+    let decides = arguments.summary || arguments.fail_on != LeastFailing::Never;
     if decides || !expectations.is_empty() {
         store.refuse_damaged_newer(&arguments.run, &assessment.run)?;
     }
     let (run, phrases) = (&assessment.run, &assessment.project_data.phrases.shared);
-    let gates = arguments.fail_on != FailOn::Never;
+    let gates = arguments.fail_on != LeastFailing::Never;
     let pairs =
         against::compare_with_others(project, &store, run, &arguments.against, gates, phrases)?;
     console.warn_all(&store.store_warnings());
@@ -130,8 +130,8 @@ pub(super) fn run_check(
     let report =
         report.map(|path| CheckedReport::check_file(project, path, &assessment)).transpose()?;
     let least = match arguments.fail_on {
-        FailOn::Error | FailOn::Never => Severity::Error,
-        FailOn::Warning => Severity::Warning,
+        LeastFailing::Error | LeastFailing::Never => Severity::Error,
+        LeastFailing::Warning => Severity::Warning,
     };
     match arguments.format {
         CheckFormat::Json => {
@@ -318,9 +318,9 @@ fn check_fleet(
     let wanted = fleet::FleetCheck {
         form,
         least: match arguments.fail_on {
-            FailOn::Error => Some(Severity::Error),
-            FailOn::Warning => Some(Severity::Warning),
-            FailOn::Never => None,
+            LeastFailing::Error => Some(Severity::Error),
+            LeastFailing::Warning => Some(Severity::Warning),
+            LeastFailing::Never => None,
         },
     };
     fleet::check_fleet(project, name, &wanted, console)

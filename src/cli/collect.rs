@@ -111,7 +111,7 @@ pub(super) struct CollectArguments {
     host_port: u16,
     /// The command of the application in place of its image's own; quotes as in a shell
     #[arg(long, value_name = "COMMAND", value_parser = parse_command_words)]
-    app_command: Option<CommandWords>,
+    app_command: Option<ApplicationCommand>,
     /// How many requests to the application are measured, over new connections and over one
     #[arg(long, value_name = "N", default_value_t = USUAL.requests, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     requests: u32,
@@ -321,14 +321,14 @@ impl CollectArguments {
 
 /// The words of a command.
 #[derive(Debug, Clone)]
-struct CommandWords(Vec<String>);
+struct ApplicationCommand(Vec<String>);
 
-fn parse_command_words(text: &str) -> Result<CommandWords, String> {
+fn parse_command_words(text: &str) -> Result<ApplicationCommand, String> {
     let words = shell_words::split(text)
         .map_err(|error| format!("{error}: close it, or put a backslash before it"))?;
     match words.is_empty() {
         true => Err("it names no command: leave it out for that of the image".into()),
-        false => Ok(CommandWords(words)),
+        false => Ok(ApplicationCommand(words)),
     }
 }
 

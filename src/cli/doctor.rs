@@ -23,7 +23,7 @@ use unicode_width::UnicodeWidthStr;
 /// How wide a line is.
 const WIDTH: usize = 80;
 
-/// How wide mark and word are, with the space behind them.
+/// How wide mark and word are, with the space after them.
 const STATUS: usize = 10;
 
 /// The arguments of `doctor`.

@@ -120,7 +120,7 @@ fn run_cluster_collect(
                 now,
             )?;
             left_out = list_left_out(&classes, &nodes);
-            (fleet, classes, SessionWork::Probe(nodes))
+            (fleet, classes, NodeWork::Probe(nodes))
         }
         Some(fleet) => {
             options.take_from_fleet(&fleet);
@@ -129,7 +129,7 @@ fn run_cluster_collect(
             let names = pods.keys().map(String::as_str);
             let fleet = FleetRecord::reopen_fleet(project, fleet, redactor.as_ref(), names)?;
             pods.retain(|node, _| !fleet.has_run(node));
-            (fleet, classes, SessionWork::Resume(pods))
+            (fleet, classes, NodeWork::Resume(pods))
         }
     };
     let mut shown: BTreeMap<String, NodeSummary> = BTreeMap::new();
@@ -151,10 +151,10 @@ fn run_cluster_collect(
         progress: &steps,
     };
     let silent = match work {
-        SessionWork::Probe(nodes) => {
+        NodeWork::Probe(nodes) => {
             cluster::collect_nodes(&session, nodes, clock::recording_time, &mut keep).map(|()| None)
         }
-        SessionWork::Resume(pods) => {
+        NodeWork::Resume(pods) => {
             cluster::resume_nodes(&session, pods, clock::recording_time, &mut keep).map(Some)
         }
     };
@@ -235,7 +235,7 @@ fn list_left_out(classes: &[PodClass], nodes: &[ClusterNode]) -> BTreeSet<(Strin
 }
 
 /// What a session does.
-enum SessionWork {
+enum NodeWork {
     /// Probes these nodes.
     Probe(Vec<ClusterNode>),
     /// Reads what these pods answered, by the names of their nodes.

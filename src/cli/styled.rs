@@ -130,7 +130,7 @@ impl StyledLine {
     }
 }
 
-/// Adds a word with the space behind it to the last of these lines, or to a new one if there is no
+/// Adds a word with the space after it to the last of these lines, or to a new one if there is no
 /// room. Returns whether it was more than space.
 fn push_word(
     lines: &mut Vec<StyledLine>,

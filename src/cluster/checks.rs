@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use super::client::{ClusterClient, RequestError};
+use super::client::{ClusterClient, ClusterError};
 use super::pod::probe_pod;
 use super::probing::pods_path;
 use super::{ClusterNode, NodeChoice, PodClass, PodSettings, choose_classes, choose_nodes};
@@ -165,7 +165,7 @@ fn try_class(
     settings: &PodSettings,
     class: &PodClass,
     node: Option<&str>,
-) -> Result<Value, RequestError> {
+) -> Result<Value, ClusterError> {
     let (node, class) = (node.unwrap_or("none"), class.class.as_deref());
     let pod = probe_pod(settings, node, class, "exit 0", Utc::now());
     client.create_object(&format!("{}?dryRun=All", pods_path(client)), &pod)

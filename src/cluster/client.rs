@@ -61,21 +61,21 @@ impl ClusterAddress {
 
 /// A request that the cluster did not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RequestError {
+pub(crate) struct ClusterError {
     /// The status of the answer; none if there was none.
     pub status: Option<u16>,
     /// The cluster's words, or what became of the request.
     pub words: String,
 }
 
-impl fmt::Display for RequestError {
+impl fmt::Display for ClusterError {
     fn fmt(&self, form: &mut fmt::Formatter) -> fmt::Result {
         form.write_str(&self.words)
     }
 }
 
-impl From<RequestError> for Error {
-    fn from(error: RequestError) -> Self {
+impl From<ClusterError> for Error {
+    fn from(error: ClusterError) -> Self {
         let refused = matches!(error.status, Some(401 | 403));
         let failed = Self::failed_environment(error.words);
         match refused {
@@ -86,7 +86,7 @@ impl From<RequestError> for Error {
 }
 
 /// What a request gave.
-type RequestResult<T> = std::result::Result<T, RequestError>;
+type RequestResult<T> = std::result::Result<T, ClusterError>;
 
 /// A connection to a cluster.
 #[derive(Clone)]
@@ -199,7 +199,7 @@ impl ClusterClient {
     /// As for [`Self::get_object`].
     pub(crate) fn delete_object(&self, path: &str) -> RequestResult<()> {
         match self.request_patiently("DELETE", path, None) {
-            Err(RequestError { status: Some(404), .. }) | Ok(_) => Ok(()),
+            Err(ClusterError { status: Some(404), .. }) | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -228,7 +228,7 @@ impl ClusterClient {
 
     fn request_json(&self, method: &str, path: &str, body: Option<&Value>) -> RequestResult<Value> {
         let bytes = self.request_patiently(method, path, body)?;
-        serde_json::from_slice(&bytes).map_err(|error| RequestError {
+        serde_json::from_slice(&bytes).map_err(|error| ClusterError {
             status: None,
             words: format!("{method} {path}: the answer is no JSON: {error}"),
         })
@@ -246,18 +246,18 @@ impl ClusterClient {
         loop {
             tries += 1;
             let answer = send_request(&self.proxy.socket_path(), method, path, &body, &self.cancel)
-                .map_err(|words| RequestError { status: None, words })?;
+                .map_err(|words| ClusterError { status: None, words })?;
             match (answer.status, answer.wait) {
                 (200..=299, _) => return Ok(answer.body),
                 (429, wait) if tries < ATTEMPTS => {
                     let wait = Duration::from_secs(wait.unwrap_or(1).clamp(1, LONGEST_WAIT));
                     if !wait_unless_stopped(wait, &self.cancel) {
-                        return Err(RequestError { status: None, words: stopped_words(path) });
+                        return Err(ClusterError { status: None, words: stopped_words(path) });
                     }
                 }
                 (status, _) => {
                     let words = words_of_failure(status, &answer.body);
-                    return Err(RequestError { status: Some(status), words });
+                    return Err(ClusterError { status: Some(status), words });
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use serde_json::Value;
 
-use super::client::{ClusterClient, RequestError, encode_query};
+use super::client::{ClusterClient, ClusterError, encode_query};
 use super::nodes::ClusterNode;
 use super::pod::{AskedFields, PodNotes, find_changes, probe_pod};
 use super::words::{
@@ -190,7 +190,7 @@ impl<'a> ProbePod<'a> {
     pub(super) fn create_pod(
         client: &'a ClusterClient,
         asked: &Value,
-    ) -> Result<Self, RequestError> {
+    ) -> Result<Self, ClusterError> {
         let begun = Some(Instant::now());
         let stored = client.create_object(&pods_path(client), asked)?;
         let mut pod = Self::of_stored(client, stored);
@@ -234,7 +234,7 @@ impl<'a> ProbePod<'a> {
             }
             match self.client.get_object(&self.pod_path()) {
                 Ok(object) => (silent, self.object) = (0, object),
-                Err(RequestError { status: Some(404), .. }) => {
+                Err(ClusterError { status: Some(404), .. }) => {
                     return Err("somebody deleted the pod".into());
                 }
                 Err(error) if silent >= SILENCES => return Err(error.words),
@@ -305,12 +305,12 @@ impl<'a> ProbePod<'a> {
     }
 
     /// Its log, each line after the time when its node had it.
-    pub(super) fn read_timed_log(&self) -> Result<Vec<u8>, RequestError> {
+    pub(super) fn read_timed_log(&self) -> Result<Vec<u8>, ClusterError> {
         self.client
             .get_bytes(&format!("{}/log?timestamps=true&limitBytes={LOG_BYTES}", self.pod_path()))
     }
 
-    pub(super) fn read_log(&self) -> Result<Vec<u8>, RequestError> {
+    pub(super) fn read_log(&self) -> Result<Vec<u8>, ClusterError> {
         self.client.get_bytes(&format!("{}/log?limitBytes={LOG_BYTES}", self.pod_path()))
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::client::{RequestError, wait_unless_stopped};
+use super::client::{ClusterError, wait_unless_stopped};
 use super::nodes::ClusterNode;
 use super::pod::{PodSettings, probe_pod};
 use super::probing::{GRACE, ProbePod};
@@ -210,7 +210,7 @@ fn wait_for_removal(session: &ClusterSession, path: &str) -> Result<(), String> 
     let begun = Instant::now();
     loop {
         match session.client.get_object(path) {
-            Err(RequestError { status: Some(404), .. }) => return Ok(()),
+            Err(ClusterError { status: Some(404), .. }) => return Ok(()),
             Err(error) if session.is_cancelled() => return Err(error.words),
             _ if begun.elapsed() > REMOVAL => {
                 return Err(format!("it was not gone after {} s", REMOVAL.as_secs()));

@@ -78,7 +78,7 @@ impl<'a> WaitingContainer<'a> {
         Ok(Self { spec, name, witness, boot, boot_time: begun.elapsed() })
     }
 
-    /// Whether it booted so slowly that nothing else should boot beside it: two guests on a small
+    /// Whether it booted so slowly that nothing else should boot next to it: two guests on a small
     /// machine make each other fail.
     pub(super) fn is_slow(&self) -> bool {
         self.boot_time > SLOW_BOOT
@@ -106,7 +106,7 @@ impl<'a> WaitingContainer<'a> {
     ) -> TargetOutcome {
         let Self { spec, witness, boot, .. } = self;
         let is_ready = boot.is_ready;
-        // Looked for once while the container is sure to be there, and then beside the script.
+        // Looked for once while the container is sure to be there, and then next to the script.
         let found = if is_ready { witness.find_on_host() } else { None };
         boot.run_script(&batch_questions(session, false), &BatchLimits::default(), || {
             let mut captures = Vec::new();

@@ -90,7 +90,7 @@ fn boot_targets(session: &CollectSession, specs: &[Target]) -> Vec<TargetOutcome
     outcomes
 }
 
-/// What a container answers, and what is done beside that.
+/// What a container answers, and what is done besides that.
 fn query_container(
     session: &CollectSession,
     spec: &Target,

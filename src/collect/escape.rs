@@ -51,7 +51,7 @@ pub(super) enum WriteOutcome {
 pub(super) enum HostFileState {
     /// Byte for byte as it was.
     Unchanged,
-    /// As it was, and the container's line behind it.
+    /// As it was, and the container's line after it.
     Appended,
     /// Its content is gone.
     Emptied,
@@ -59,7 +59,7 @@ pub(super) enum HostFileState {
 
 impl HostFileState {
     /// The state of a file that held `before`; none if it is none of these. A truncation with
-    /// the line behind it has lost the content as well.
+    /// the line after it has lost the content as well.
     fn from_contents(before: &[u8], line: &[u8], after: &[u8]) -> Option<Self> {
         if after == before {
             return Some(Self::Unchanged);

@@ -66,7 +66,7 @@ impl SeriesRequest {
     }
 }
 
-/// The series of a target, with the floor measured beside them.
+/// The series of a target, with the floor measured next to them.
 pub(super) fn capture_latency_series(
     session: &CollectSession,
     spec: &Target,
@@ -208,7 +208,7 @@ fn latency_record_line(options: SeriesRequest, place: u32, sample: &LatencySampl
 }
 
 /// What a request costs without an application: a server in this process that answers at once,
-/// asked beside each series.
+/// asked next to each series.
 #[derive(Debug, Default)]
 pub(super) struct LoopbackBaseline {
     /// When the first series began.

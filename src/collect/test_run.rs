@@ -25,8 +25,8 @@ pub(super) fn test_run(session: &CollectSession, spec: &Target) -> Option<Captur
     Some(from_command(&spec.name, &fact_ids::KERNEL_UNAME, &finished))
 }
 
-/// The test run that is kept: one that failed beside another container, or that had to wait for it,
-/// is made now, alone. Says what happened.
+/// The test run that is kept: one that failed next to another container, or that had to wait for
+/// it, is made now, alone. Says what happened.
 pub(super) fn finish_test_run(
     session: &CollectSession,
     spec: &Target,
@@ -57,7 +57,7 @@ fn report_failed_test_run(session: &CollectSession, spec: &Target, failed: &Capt
 }
 
 /// The captures of a target with its test run, whose answer takes the place of that of the boot. One
-/// that failed has none, and stays beside it as the record of what happened.
+/// that failed has none, and stays next to it as the record of what happened.
 pub(super) fn answer_by_test_run(
     mut captures: Vec<Capture>,
     test_run: Option<Capture>,

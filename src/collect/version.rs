@@ -33,7 +33,7 @@ pub(super) fn capture_versions(session: &CollectSession, spec: &Target) -> Vec<C
     captures
 }
 
-/// The program behind a handler, as the engine finds it.
+/// The program of a handler, as the engine finds it.
 fn find_runtime_program(session: &CollectSession, handler: &str) -> Option<PathBuf> {
     if handler.contains('/') {
         return Some(PathBuf::from(handler));

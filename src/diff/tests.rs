@@ -307,7 +307,7 @@ fn a_confidence_that_fell_is_a_change_and_no_regression() {
     assert!(!gate_fails(&after, &[FailOn::Regression]));
 }
 
-/// The sample run of four runtimes with one of them alone beside runc, called `sandbox`.
+/// The sample run of four runtimes with one of them alone next to runc, called `sandbox`.
 fn with_sandbox(runtime: &str) -> Sketch {
     let (_, mut run) = read_sample_run("four-runtimes");
     run.targets.retain(|t| ["host", "runc", runtime].contains(&t.name.as_str()));

@@ -94,7 +94,7 @@ pub(crate) fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Result<Ve
         EngineKind::Nerdctl | EngineKind::Ctr => shims_on_path(),
         EngineKind::Builtin => Vec::new(),
     };
-    // docker lists its shims for runc beside runc itself.
+    // docker lists its shims for runc next to runc itself.
     names
         .retain(|name| name != "io.containerd.runc.v2" && name != "io.containerd.runtime.v1.linux");
     names.sort();

@@ -47,7 +47,7 @@ pub struct CostReason {
     pub rule: Option<String>,
 }
 
-/// A runtime beside a workload.
+/// A runtime next to a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuntimeFit {
     /// The target.
@@ -630,7 +630,7 @@ mod tests {
         assert_eq!(memory(0), Suitability::Open);
     }
 
-    /// Both from real sessions on one kind of machine: the same gVisor, beside which docker runs a
+    /// Both from real sessions on one kind of machine: the same gVisor, next to which docker runs a
     /// shim of 21 MB and podman a monitor of 1 MB.
     #[test]
     fn the_helper_of_an_engine_does_not_decide_what_memory_a_workload_can_pay() {

@@ -129,7 +129,7 @@ fn coverage_row(
         let Some(target) = found.target else { continue };
         doubts.extend(assessment.findings_about(id, target));
         doubts.extend(false_names(assessment, target));
-        // What the text beside the figures says of them: they are a record and no result.
+        // What the text next to the figures says of them: they are a record and no result.
         let withheld = assessment.timing.withheld_reason();
         if let (Some(reason), true) = (withheld, found.fact.as_series().is_some()) {
             findings.insert(assessment.project_data.reasons[reason.into_str()].clone());

@@ -100,7 +100,7 @@ fn is_of_program(name: &str) -> bool {
 }
 
 /// Whether an entry belongs to a project of isoproof, as its runs, chapters, templates and pages do,
-/// beside whose `book.toml` a student's files may lie.
+/// next to whose `book.toml` a student's files may lie.
 fn is_of_project(entry: &SourceEntry, all: &[SourceEntry]) -> bool {
     const OWN: [&str; 5] = ["data", "site", "templates", "public", "book"];
     all.iter().filter_map(|other| other.name.strip_suffix("book.toml")).any(|root| {
@@ -121,8 +121,8 @@ fn capture_outputs(entry: &SourceEntry) -> Option<Capture> {
     has_outputs(&capture).then_some(capture)
 }
 
-/// The reports beside the lab's folder in `folder`, which are no evidence of their own: paths below
-/// `folder`. None where a report alone is imported, or nothing can be read.
+/// The reports next to the lab's folder in `folder`, which are no evidence of their own: paths
+/// below `folder`. None where a report alone is imported, or nothing can be read.
 pub fn reports_beside(folder: &Path) -> Vec<String> {
     let Ok(walk) = sources::walk_folder(folder, LIMITS) else { return Vec::new() };
     let Some(root) = lab_root(folder, &walk.entries) else { return Vec::new() };
@@ -275,9 +275,9 @@ fn filled_places(dir: &Path, entries: &[SourceEntry]) -> BTreeMap<String, BTreeS
     roots
 }
 
-/// The other folders beside the lab's that are somebody's evidence as well: none of them lies in the
-/// other, they are named alike, and half as many places are filled at least. A few files with a
-/// known name are no evidence of somebody.
+/// The other folders next to the lab's that are somebody's evidence as well: none of them lies in
+/// the other, they are named alike, and half as many places are filled at least. A few files with
+/// a known name are no evidence of somebody.
 fn other_roots(dir: &Path, entries: &[SourceEntry], root: &str) -> Vec<String> {
     const FEWEST: usize = 3;
     let roots = filled_places(dir, entries);

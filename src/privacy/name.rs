@@ -34,7 +34,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// Words that readers of evidence go by and that may be somebody's name all the same: `Max`
-/// stands beside `max=0.0005s`. They are replaced only where their place says what they are.
+/// stands next to `max=0.0005s`. They are replaced only where their place says what they are.
 #[rustfmt::skip]
 const AMBIGUOUS: &[&str] = &[
     "aarch64", "amd", "average", "avg", "bench", "binutils", "bios", "code", "command", "commit",

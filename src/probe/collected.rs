@@ -159,7 +159,7 @@ impl<'a> DecodedOutput<'a> {
         Self { capture, text, lines, errors, unanswered }
     }
 
-    /// What the parser reads: in all of it, or behind the label `field`.
+    /// What the parser reads: in all of it, or after the label `field`.
     fn read_fact(&self, parser: &str, field: Option<&str>) -> Fact {
         let capture = self.capture;
         let source = FactSource::new(capture.id.as_str(), None);

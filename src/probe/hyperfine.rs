@@ -234,7 +234,7 @@ fn timing_fact(timing: &CommandTiming, source: FactSource) -> Fact {
 }
 
 /// The line of the first time of each list of times. In a string of JSON the quotes of a key would
-/// stand behind backslashes.
+/// stand after backslashes.
 fn lines_of_times(text: &str) -> Vec<u32> {
     const KEY: &str = "\"times\"";
     let (mut lines, mut line, mut seen) = (Vec::new(), 1, 0);

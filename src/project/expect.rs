@@ -281,7 +281,7 @@ impl ExpectTable {
         }
     }
 
-    /// A key that is still there has no meaning beside the subject.
+    /// A key that is still there has no meaning next to the subject.
     fn refuse_leftover(&self, subject: &ExpectedSubject) -> Result<(), EntryError> {
         let left = [
             ("runtime", self.runtime.is_some()),

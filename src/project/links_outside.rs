@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::project::ProjectConfig;
 
-    /// A project in a folder beside one that is not in it.
+    /// A project in a folder next to one that is not in it.
     fn project() -> (tempfile::TempDir, Project) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("project");

@@ -274,7 +274,7 @@ fn chart_row(name: &str, samples: &Samples, scale: &ChartScale, style: usize) ->
 
 fn samples_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     const HEIGHT: u32 = 76;
-    /// Dots that would cover each other stand beside each other.
+    /// Dots that would cover each other stand next to each other.
     const SCATTER: [u32; 5] = [0, 7, 3, 10, 5];
     let (scale, unit) = shared_scale(list)?;
     let mut rows = Vec::new();

@@ -33,7 +33,7 @@ pub(crate) fn check_report(
 pub(crate) struct CheckedView {
     /// The file, from the project's folder.
     file: String,
-    lines: Vec<LineView>,
+    lines: Vec<CheckedLine>,
     /// How many annotations there are of each standing.
     counts: Vec<CountView>,
     /// The rules that the project switched off.
@@ -47,7 +47,7 @@ struct CountView {
 }
 
 #[derive(Debug, Serialize)]
-struct LineView {
+struct CheckedLine {
     number: usize,
     pieces: Vec<PieceView>,
     remarks: Vec<RemarkView>,
@@ -87,7 +87,7 @@ impl CheckedView {
         for (number, line) in (1..).zip(text.split_inclusive('\n')) {
             let range = start..start + line.trim_end_matches(['\n', '\r']).len();
             start += line.len();
-            lines.push(LineView {
+            lines.push(CheckedLine {
                 number,
                 pieces: split_line(text, &range, &annotations),
                 remarks: annotations

@@ -35,7 +35,7 @@ pub(crate) struct ComparisonView {
     /// What else differs.
     pub conditions: Vec<ConditionView>,
     /// Other verdicts.
-    pub verdicts: Vec<VerdictView>,
+    pub verdicts: Vec<VerdictChange>,
     /// Targets that came, went or were renamed.
     pub targets: Vec<TargetView>,
     /// What was measured.
@@ -80,7 +80,7 @@ pub(crate) struct ConditionView {
 
 /// Another verdict.
 #[derive(Debug, Serialize)]
-pub(crate) struct VerdictView {
+pub(crate) struct VerdictChange {
     /// What readers call the target.
     pub name: String,
     /// The words of the verdict before.
@@ -464,16 +464,16 @@ impl ComparisonWords<'_> {
         self.project_data.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 
-    /// The words of a verdict: `shared-kernel`, or with the confidence behind a comma.
+    /// The words of a verdict: `shared-kernel`, or with the confidence after a comma.
     fn conclusion_title(&self, id: &str) -> String {
         let (id, rest) = id.split_once(',').map_or((id, ""), |(id, rest)| (id, rest));
         let title = self.project_data.words.get(id).map_or(id, |doc| doc.title.as_str());
         if rest.is_empty() { title.into() } else { format!("{title},{rest}") }
     }
 
-    fn verdict_view(&self, change: &Change) -> VerdictView {
+    fn verdict_view(&self, change: &Change) -> VerdictChange {
         let [a, b] = [&change.a, &change.b].map(|value| value.as_str().unwrap_or_default());
-        VerdictView {
+        VerdictChange {
             name: self.reader_name(&change.target),
             a: self.conclusion_title(a),
             b: self.conclusion_title(b),

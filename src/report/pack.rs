@@ -70,7 +70,7 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
         created: DateTime<Utc>,
     ) -> Result<Run>;
 
-    /// The reports beside the evidence in a folder, which are none themselves: paths below it.
+    /// The reports next to the evidence in a folder, which are none themselves: paths below it.
     fn reports_beside(&self, folder: &Path) -> Vec<String>;
 
     /// The words of `isoproof import` about its evidence.

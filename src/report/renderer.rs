@@ -15,7 +15,7 @@ use crate::text::{shorten_line, suggest_or_list};
 /// Where links to the evidence lead.
 #[derive(Debug, Clone)]
 pub enum EvidenceLinks {
-    /// Nowhere: the text stands alone, with its evidence beside it.
+    /// Nowhere: the text stands alone, with its evidence next to it.
     None,
     /// To the pages of the site, from a page whose way to the root is this (`""`, `"../"`).
     Site(String),

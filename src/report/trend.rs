@@ -42,7 +42,7 @@ fn is_told(id: FactId) -> bool {
 
 /// The most sessions of a chart.
 const SESSIONS: usize = 60;
-/// The most rows of the table beside it.
+/// The most rows of the table next to it.
 const ROWS: usize = 20;
 /// The most changes that are told.
 const CHANGES: usize = 200;
@@ -191,7 +191,7 @@ impl RunDigest {
         self.figures.get(series)?.get(target).copied()
     }
 
-    /// What is said of a figure beside it: that it is a change, in words that follow it.
+    /// What is said of a figure next to it: that it is a change, in words that follow it.
     fn change_words(&self, series: &str, target: &str, project_data: &ProjectData) -> String {
         let mut words = match self.is_withheld && is_timed(series) {
             true => project_data.phrases.session_withheld.clone(),
@@ -237,7 +237,7 @@ fn told_text(id: FactId, value: &serde_json::Value) -> Option<String> {
 #[derive(Debug, Serialize)]
 pub struct TrendView {
     /// One for each series.
-    charts: Vec<ChartView>,
+    charts: Vec<TrendChart>,
     /// What changed, newest first.
     changes: Vec<ChangeView>,
     /// How many older changes are not told.
@@ -266,7 +266,7 @@ pub struct OmittedRuns {
 }
 
 #[derive(Debug, Serialize)]
-struct ChartView {
+struct TrendChart {
     anchor: String,
     title: String,
     /// The engine, whose client is part of every figure; none of imported runs.
@@ -284,7 +284,7 @@ struct ChartView {
     has_intervals: bool,
     /// How many of the sessions that are drawn were on an emulated host.
     emulated: usize,
-    lines: Vec<LineView>,
+    lines: Vec<TrendLine>,
     rows: Vec<RowView>,
     /// How many sessions there are, and how many of them are drawn.
     sessions: usize,
@@ -302,7 +302,7 @@ struct TrendTick {
 }
 
 #[derive(Debug, Serialize)]
-struct LineView {
+struct TrendLine {
     name: String,
     /// Which of the six ways to draw it, from 1.
     style: usize,
@@ -390,7 +390,7 @@ fn reader_name(target: &str, project_data: &ProjectData) -> String {
 }
 
 /// A chart for each series and engine, that of the engine that was used last first.
-fn trend_charts(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChartView> {
+fn trend_charts(runs: &[RunDigest], project_data: &ProjectData) -> Vec<TrendChart> {
     let mut charts = Vec::new();
     for series in SERIES {
         let mut by_engine: Vec<Vec<&RunDigest>> = Vec::new();
@@ -413,7 +413,7 @@ fn trend_chart(
     measured: &[&RunDigest],
     series: &str,
     project_data: &ProjectData,
-) -> Option<ChartView> {
+) -> Option<TrendChart> {
     let newest = measured.iter().rev().find(|run| run.machine.is_some())?;
     let unplaced = measured.iter().filter(|run| run.machine.is_none()).count();
     let mut all = measured.to_vec();
@@ -455,7 +455,7 @@ fn trend_chart(
         label: number::format_tick(value, unit),
     });
     let (first, last) = date_range(shown.first()?.created, shown.last()?.created);
-    Some(ChartView {
+    Some(TrendChart {
         anchor: super::markdown::heading_slug(&format!(
             "trend {series} {}",
             newest.engine.as_deref().unwrap_or_default()
@@ -491,7 +491,7 @@ fn draw_line(
     shown: &[&RunDigest],
     (series, target): (&str, &str),
     scale: &ChartScale,
-) -> LineView {
+) -> TrendLine {
     let (mut dots, mut segments) = (Vec::<TrendDot>::new(), Vec::new());
     let mut before: Option<&RunDigest> = None;
     for (index, run) in shown.iter().enumerate() {
@@ -516,7 +516,7 @@ fn draw_line(
         }
         before = point.map(|_| *run);
     }
-    LineView { name, style, dots, segments }
+    TrendLine { name, style, dots, segments }
 }
 
 /// What a dot says when it is pointed at.
@@ -739,7 +739,7 @@ mod tests {
     }
 
     /// The places of the dots and of the ends of the segments of a line.
-    fn places_of(line: &LineView) -> (Vec<f64>, Vec<(f64, f64)>) {
+    fn places_of(line: &TrendLine) -> (Vec<f64>, Vec<(f64, f64)>) {
         let dots = line.dots.iter().map(|dot| dot.x).collect();
         (dots, line.segments.iter().map(|segment| (segment.x1, segment.x2)).collect())
     }

@@ -66,7 +66,7 @@ pub(super) struct KeptSite {
     pub stamp: Option<SiteStamp>,
     /// Its files.
     pub files: BTreeSet<String>,
-    /// The files among them that lie beside the chapters.
+    /// The files among them that lie next to the chapters.
     pub copied: BTreeSet<String>,
     /// What is known of its pages.
     pub pages: SitePages,
@@ -176,7 +176,7 @@ impl KeptSite {
         Ok(Some((report, staging)))
     }
 
-    /// What is said of a site that is about to be in its place, beside which its document is written.
+    /// What is said of a site that is about to be in its place; its document is written next to it.
     pub(super) fn finish_report(
         &self,
         options: &BuildOptions,

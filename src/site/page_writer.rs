@@ -27,7 +27,7 @@ pub(super) struct SearchableText {
     pub warnings: Vec<String>,
 }
 
-/// The most bytes of a file beside the chapters: GitHub takes no larger one.
+/// The most bytes of a file next to the chapters: GitHub takes no larger one.
 const MAX_FILE_BYTES: u64 = 100 << 20;
 
 /// What is known of the pages of a site.
@@ -240,7 +240,7 @@ impl PageWriter {
         lock_mutex(&self.links).places_on(name).map(String::from).collect()
     }
 
-    /// Copies what lies beside the chapters and a page links to: pictures, mostly. Returns the
+    /// Copies what lies next to the chapters and a page links to: pictures, mostly. Returns the
     /// names of the files, with those among the files that were `copied` before.
     ///
     /// # Errors
@@ -292,7 +292,7 @@ fn file_stamp(file: &Metadata) -> String {
     format!("{} {} {}.{}", file.ino(), file.len(), file.mtime(), file.mtime_nsec())
 }
 
-/// Whether a file beside the chapters may be published: no hidden one, no note, no chapter.
+/// Whether a file next to the chapters may be published: no hidden one, no note, no chapter.
 fn is_publishable(name: &str) -> bool {
     let path = Path::new(name);
     path.components().all(|part| match part {

@@ -36,7 +36,7 @@ pub(super) const TEXT: usize = 16_000;
 struct SearchGroup {
     /// What their addresses begin with.
     base: String,
-    /// Title, words beside it, and the end of the address.
+    /// Title, words next to it, and the end of the address.
     items: Vec<[String; 3]>,
     /// What they are.
     kind: &'static str,

@@ -53,7 +53,7 @@ pub(super) struct SiteParts {
     pub notes: BTreeMap<String, String>,
     /// The templates of the document by name.
     pub texts: BTreeMap<String, TextFile>,
-    /// The templates of the pages by name, and the files beside them.
+    /// The templates of the pages by name, and the files next to them.
     pub pages: BTreeMap<String, TextFile>,
     /// The catalogue, the rules and all other data, for their texts to be compared.
     pub data: BTreeMap<String, TextFile>,
@@ -335,7 +335,7 @@ impl SiteBuilder {
     }
 
     /// [`SiteBuilder::about_report`] of what is only made if the page has to be made again: that is,
-    /// if `from`, from which it is made beside the report, is another text.
+    /// if `from`, from which it is made next to the report, is another text.
     fn render_if_changed(
         &self,
         writer: &PageWriter,
@@ -787,7 +787,7 @@ impl SiteBuilder {
         self.base.and_parts([edition.unwrap_or_default(), &file.text])
     }
 
-    /// The page of a run, everything it holds, and its file beside it.
+    /// The page of a run, everything it holds, and its file next to it.
     ///
     /// # Errors
     ///

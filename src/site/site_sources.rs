@@ -54,7 +54,7 @@ fn load_templates(
     Ok(files)
 }
 
-/// The templates of the pages, the charts in them, and the files beside them.
+/// The templates of the pages, the charts in them, and the files next to them.
 fn page_templates(project: &Project) -> Result<BTreeMap<String, TextFile>> {
     let mut files = load_templates(project, "site/", "")?;
     files.extend(load_templates(project, "charts/", "")?);

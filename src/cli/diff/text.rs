@@ -3,7 +3,7 @@
 use crate::cli::console::count_words;
 use crate::cli::styled::{StyledLine, StyledText, TextStyle};
 use crate::report::comparison::{
-    ComparisonView, PartView, TargetView, VerdictView, clip_around_difference,
+    ComparisonView, PartView, TargetView, VerdictChange, clip_around_difference,
 };
 use crate::text::{make_visible, shorten_text, wrap_words};
 
@@ -104,7 +104,7 @@ fn conditions_text(view: &ComparisonView) -> StyledText {
     out
 }
 
-fn verdict_line(verdict: &VerdictView) -> StyledLine {
+fn verdict_line(verdict: &VerdictChange) -> StyledLine {
     let style = if verdict.is_weaker { TextStyle::Bad } else { TextStyle::Good };
     let before = format!("  {}: {} → ", verdict.name, verdict.a);
     StyledLine::from(before).and_styled(style, &verdict.b)

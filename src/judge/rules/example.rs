@@ -1,4 +1,4 @@
-//! Examples of a rule, as data beside its words: evidence in which it finds something, and
+//! Examples of a rule, as data next to its words: evidence in which it finds something, and
 //! evidence in which it does not. Its page shows them, and a test holds the rule to them.
 
 use std::collections::BTreeMap;

@@ -20,7 +20,7 @@ pub(super) fn capture_altered(context: &RuleContext) -> Vec<Violation> {
     altered.map(|capture| CaptureAltered { capture }.with_line(capture, None)).collect()
 }
 
-/// A record that is not the one that was written, beside the bytes of captures and the facts.
+/// A record that is not the one that was written, next to the bytes of captures and the facts.
 pub(super) fn run_altered(context: &RuleContext) -> Vec<Violation> {
     if !context.integrity.is_record_changed {
         return Vec::new();

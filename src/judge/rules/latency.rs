@@ -18,7 +18,7 @@ const LATENCY: FactId = fact_ids::HTTP_LATENCY;
 const SUMMARY: FactId = fact_ids::HTTP_LATENCY_REPORTED;
 const STATUSES: FactId = fact_ids::HTTP_STATUSES;
 
-/// What a summary of latency states beside the number of samples.
+/// What a summary of latency states besides the number of samples.
 const SUMMARY_FIGURES: [&str; 3] = ["avg", "min", "max"];
 
 /// Below this median no HTTP application was seen to answer: in 51 hand-written reports with a

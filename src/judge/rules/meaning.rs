@@ -149,7 +149,7 @@ pub(in crate::judge) fn is_hosts_count(context: &RuleContext, id: FactId, target
         .is_some_and(|(n, range)| n > range.to && hosts == Some(n))
 }
 
-/// Seccomp that is off in a kernel of its own, beside a baseline where it is on.
+/// Seccomp that is off in a kernel of its own, next to a baseline where it is on.
 pub(super) fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
     const ID: FactId = fact_ids::PRIV_SECCOMP;
     let Some(baseline) = context

@@ -190,7 +190,7 @@ impl Verdict {
     }
 
     /// Whether a kernel of its own was shown so surely that code which nobody vouches for may run
-    /// behind it: with at least medium confidence.
+    /// on it: with at least medium confidence.
     pub fn shows_own_kernel(&self) -> bool {
         self.conclusion.is_separate() && self.confidence >= Confidence::Medium
     }

@@ -201,7 +201,7 @@ impl Indicators {
     /// A kernel of Kata's by its name alone, where nothing else speaks for a separate one and nothing
     /// of the host tells what it differs from: the banner of Kata's build, or a release that Kata
     /// ships, either in the line of a plain build, which no distribution's kernel has, or as that of
-    /// the very version that stands beside it.
+    /// the very version that stands next to it.
     fn read_kata_kernel(&mut self, context: &RuleContext, target: &str) {
         const UNAME: FactId = fact_ids::KERNEL_UNAME;
         let is_told = self.found.iter().any(|indicator| indicator.says == Indication::Separate);

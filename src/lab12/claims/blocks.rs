@@ -81,7 +81,7 @@ fn is_copied(index: &EvidenceIndex, text: &str, line: &Range<usize>) -> bool {
     })
 }
 
-/// Read from the same lines as others, or without meaning beside them.
+/// Read from the same lines as others, or without meaning next to them.
 const IGNORED: &[FactId] = &[
     fact_ids::KERNEL_DMESG_LINES,
     fact_ids::KERNEL_RELEASE_COMPARED,

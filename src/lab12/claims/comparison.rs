@@ -56,7 +56,7 @@ pub(super) fn check_comparisons(
         if !is_sure || sentence.is_quoted_at(all[number].from) {
             continue;
         }
-        out.extend(Comparison { place, stated }.check_quantity());
+        out.extend(StatedComparison { place, stated }.check_quantity());
     }
     out
 }
@@ -77,12 +77,12 @@ fn is_ratio_of_two(quantity: &StatedQuantity, all: &[StatedQuantity]) -> bool {
 }
 
 /// A quantity that compares, where it stands.
-struct Comparison<'a> {
+struct StatedComparison<'a> {
     place: ValuePlace<'a>,
     stated: &'a StatedFigures,
 }
 
-impl<'a> Deref for Comparison<'a> {
+impl<'a> Deref for StatedComparison<'a> {
     type Target = ValuePlace<'a>;
 
     fn deref(&self) -> &Self::Target {
@@ -90,7 +90,7 @@ impl<'a> Deref for Comparison<'a> {
     }
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> StatedComparison<'a> {
     fn check_quantity(&self) -> Option<ClaimRemark> {
         if !self.is_of_two_targets() || self.is_share_per_other() {
             return None;
@@ -130,7 +130,7 @@ impl<'a> Comparison<'a> {
         &self.sentence.text[self.stated_quantity().range.end..]
     }
 
-    /// “0.3 % per build”: whether it is a share of something that is named behind it.
+    /// “0.3 % per build”: whether it is a share of something that is named after it.
     fn is_share_per_other(&self) -> bool {
         matches!(self.stated_quantity().value, StatedValue::Percent(_))
             && self.words_after().trim_start().starts_with("per ")

@@ -49,7 +49,7 @@ fn is_label_of_computed(vocabulary: &ClaimVocabulary, label: &str) -> bool {
     words.computed.is_match(label) && !words.unless.is_match(label)
 }
 
-/// The two values beside a cell that is computed of two targets, where it is nothing that can be
+/// The two values next to a cell that is computed of two targets, where it is nothing that can be
 /// computed of them.
 fn pair_of_others<'t>(
     index: &EvidenceIndex,

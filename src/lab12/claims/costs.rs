@@ -43,7 +43,7 @@ pub(super) fn check_costs(
 }
 
 /// “342 against 76, so the guest has 22 %, or 78 % less”, “438 and 55. Nearly 8 times less”: what two
-/// numbers beside it or right before it have, which are looked at themselves.
+/// numbers next to it or right before it have, which are looked at themselves.
 fn is_share_of_told(
     quantity: &StatedQuantity,
     all: &[StatedQuantity],
@@ -99,7 +99,7 @@ fn check_figure(
 ) -> Option<ClaimRemark> {
     let words = &vocabulary.words;
     let around = (&sentence.text[..quantity.from], &sentence.text[quantity.range.end..]);
-    // Beside a duration it says again what was measured.
+    // Next to a duration it says again what was measured.
     let is_beside_time = all.iter().any(|one| matches!(one.value, StatedValue::Seconds(_)));
     let is_cost = match quantity.value {
         StatedValue::Percent(_) => {
@@ -154,7 +154,7 @@ fn is_range_captured(index: &EvidenceIndex, stated: &str) -> bool {
     stated.contains('%') && bounds.all(|bound| index.is_percentage_captured(&format!("{bound}%")))
 }
 
-/// Whether the average of a series is what the first words behind a ratio name.
+/// Whether the average of a series is what the first words after a ratio name.
 fn names_average(vocabulary: &ClaimVocabulary, after: &str) -> bool {
     let figures = &vocabulary.words.figures;
     let words: usize = after.split_inclusive(' ').take(4).map(str::len).sum();

@@ -247,7 +247,7 @@ fn is_version_prefix(known: &str, version: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+', '_']))
 }
 
-/// Whether `part` stands in `text` with no letter or digit beside it.
+/// Whether `part` stands in `text` with no letter or digit next to it.
 fn is_within(text: &str, part: &str) -> bool {
     text.match_indices(part).any(|(at, _)| {
         let letter = |c: char| c.is_alphanumeric();

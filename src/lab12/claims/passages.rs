@@ -30,7 +30,7 @@ pub(crate) enum PassageForm {
     Block,
 }
 
-/// The most bytes of a text above or beside a passage that are looked at for what the passage is
+/// The most bytes of a text above or next to a passage that are looked at for what the passage is
 /// about, and the most items of lists around it: what stands once must not be read again in full
 /// at each of the passages below it.
 const MAX_TOPIC: usize = 1000;
@@ -218,7 +218,7 @@ impl PassageReader {
 
     fn read_text(&mut self, text: &str, range: &Range<usize>, source: &str) {
         let Some(passage) = &mut self.current else { return };
-        // The text of a code span stands behind its ticks; its line ends are blanks.
+        // The text of a code span stands after its ticks; its line ends are blanks.
         let whole = source.get(range.clone()).unwrap_or_default();
         let ticks = whole.len() - whole.trim_start_matches('`').len();
         let within = whole.find(text).unwrap_or(ticks);

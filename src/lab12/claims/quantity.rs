@@ -132,7 +132,7 @@ pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQu
     out
 }
 
-/// The number of a numeral and the part behind it: the groups that match are named by them.
+/// The number of a numeral and the part after it: the groups that match are named by them.
 fn spelled_number(pattern: &Regex, found: &Captures) -> Option<f64> {
     let names = pattern.capture_names().flatten().filter(|name| found.name(name).is_some());
     let numbers = names.filter_map(|name| match name {

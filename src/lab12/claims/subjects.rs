@@ -168,7 +168,7 @@ impl<'a> ValuePlace<'a> {
         let heads = Some(&**heads).filter(|_| !self.figures_named().is_empty());
         let is_named = |subject: &ValueSubject, topic: &str| {
             let is_measured = match subject.kind {
-                // What `dd` took is stated beside what it copied.
+                // What `dd` took is stated next to what it copied.
                 SubjectKind::Seconds => !subject.first_fact().starts_with("perf."),
                 kind => kind == SubjectKind::Rate,
             };

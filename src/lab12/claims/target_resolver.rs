@@ -231,7 +231,7 @@ fn name_of_variant(runtime: &str, after: &str) -> Option<String> {
         .then(|| format!("{runtime}-{hypervisor}"))
 }
 
-/// “0.5 s, 2.1 s and 0.8 s for runc, Kata and gVisor”: as many targets as values, one list behind the
+/// “0.5 s, 2.1 s and 0.8 s for runc, Kata and gVisor”: as many targets as values, one list after the
 /// other, with the words between them.
 pub(super) fn listed_target<'t>(
     text: &'t str,

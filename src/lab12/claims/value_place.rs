@@ -155,7 +155,7 @@ impl<'a> ValuePlace<'a> {
         found
     }
 
-    /// The figure whose name stands right behind the value, where no name stands before the first
+    /// The figure whose name stands right after the value, where no name stands before the first
     /// value: “8.4 ms average, 5.9 ms minimum”.
     fn figures_named_behind(&self) -> Vec<&'static str> {
         let own = std::mem::discriminant(&self.stated_quantity().value);
@@ -170,7 +170,7 @@ impl<'a> ValuePlace<'a> {
         }
     }
 
-    /// Whether whose it is stands between it and the value before or behind it: “gVisor 9.3 GB/s and
+    /// Whether whose it is stands between it and the value before or after it: “gVisor 9.3 GB/s and
     /// Kata 3.1”, “17.9 GB/s for gVisor”.
     pub(super) fn is_named_beside(&self) -> bool {
         let named = |text| !self.index.resolver.find_mentions(text).is_empty();
@@ -178,7 +178,7 @@ impl<'a> ValuePlace<'a> {
             || self.named_owner().is_some() && named(self.text_after_value())
     }
 
-    /// Whether it is one of a list of values with the list of their targets behind it.
+    /// Whether it is one of a list of values with the list of their targets after it.
     pub(super) fn is_listed(&self) -> bool {
         self.words_behind_list().is_some()
     }
@@ -207,7 +207,7 @@ impl<'a> ValuePlace<'a> {
         self.sentence.cell_labels().is_some() && self.all.len() <= 2 && others.count() <= most
     }
 
-    /// Whether the columns beside the value's have the same of the same target: of two guests, say.
+    /// Whether the columns next to the value's have the same of the same target: of two guests.
     pub(super) fn is_column_of_several(&self, subject: &ValueSubject) -> bool {
         let PassageForm::Cell { column, heads, .. } = &self.sentence.passage.form else {
             return false;

@@ -18,7 +18,7 @@ use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::model::application::is_success_status;
 use crate::model::{FactId, MissingReason, Role, fact_ids};
 
-/// How far before and behind a sentence may stand what was captured, so that it states another thing:
+/// How far before and after a sentence may stand what was captured, so that it states another thing:
 /// “the max is 14.4 ms. Without it, the max is 5.0 ms”.
 const BESIDE: usize = 200;
 
@@ -73,7 +73,7 @@ impl<'a> ValueReading<'a> {
     }
 
     /// Whether another value is taken for the same, which is not certain of either then; a column
-    /// beside it of the same target is such a one.
+    /// next to it of the same target is such a one.
     fn is_same_as(&self, other: &Self) -> bool {
         let is_one = matches!(self.subject.kind, SubjectKind::Count | SubjectKind::Version);
         let is_other = self.place.stated_text() != other.place.stated_text();
@@ -356,7 +356,7 @@ impl<'a> ValuePlace<'a> {
         })
     }
 
-    /// Whether the right time stands beside the stated one: “a first draft had 22 ms, it is 2.2 ms”.
+    /// Whether the right time stands next to the stated one: “the draft had 22 ms, it is 2.2 ms”.
     fn is_told_beside(&self, fact_ref: &FactRef) -> bool {
         let sentence = self.sentence;
         let named = self.figures_named();
@@ -366,7 +366,7 @@ impl<'a> ValuePlace<'a> {
         let before = sentence.earlier_text();
         let around = [
             crate::text::end_of_text(before, BESIDE),
-            // Beside the other figures of the series, two of them may have changed places.
+            // Next to the other figures of the series, two of them may have changed places.
             if self.is_sample_misnamed(fact_ref) { "" } else { sentence.text },
             crate::text::beginning(behind, BESIDE),
         ];

@@ -66,7 +66,7 @@ pub(super) fn role_of_shown_file(text: &str) -> Option<EvidenceRole> {
     }
 }
 
-/// The role that a remark behind a command names: `cat /proc/version (kata)`, `uname -r # host`.
+/// The role that a remark after a command names: `cat /proc/version (kata)`, `uname -r # host`.
 fn role_of_remark(typed: &str) -> Option<EvidenceRole> {
     let in_brackets = typed.strip_suffix(')').and_then(|head| head.rsplit_once(" ("));
     let (_, remark) = in_brackets.or_else(|| typed.rsplit_once(" # "))?;
@@ -114,9 +114,9 @@ pub(super) fn asked_runtime(typed: &str) -> Option<&str> {
     name.trim_end_matches(['"', '\'', '`']).rsplit('/').next()
 }
 
-/// What was typed behind the prompt of a shell at the beginning of a line of a transcript: `$`, or
+/// What was typed after the prompt of a shell at the beginning of a line of a transcript: `$`, or
 /// one that names user and host. `#` and `>` stand in front of other things, too, and so does the
-/// `+` of `sh -x`, unless a container is started behind it.
+/// `+` of `sh -x`, unless a container is started after it.
 pub(super) fn typed_in_transcript(text: &str) -> Option<&str> {
     let is_sure = text.starts_with("$ ")
         || !text.starts_with(['#', '>', '+', '%'])
@@ -127,7 +127,7 @@ pub(super) fn typed_in_transcript(text: &str) -> Option<&str> {
     }
 }
 
-/// What was typed behind a shell's prompt, and whether there is one.
+/// What was typed after a shell's prompt, and whether there is one.
 pub(super) fn after_prompt(text: &str) -> (bool, &str) {
     for prompt in ["$ ", "# ", "> ", "% ", "+ ", "❯ ", "➜ ", "λ "] {
         if let Some(rest) = text.strip_prefix(prompt) {

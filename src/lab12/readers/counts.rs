@@ -10,7 +10,7 @@ use super::vocabulary::counts::WORDS;
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 
-/// The count that stands behind the label of `who`.
+/// The count that stands after the label of `who`.
 pub(super) fn labelled_count(
     page: &EvidencePage,
     measure: TableMeasure,
@@ -18,7 +18,7 @@ pub(super) fn labelled_count(
 ) -> ReadResult<i64> {
     let mut parts = page.parts_measuring(|head| measure.is_meant_by(head));
     leave_other_sections(&mut parts, measure);
-    // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
+    // `Kata processes: 2` cannot be entries, and then neither is the number next to it.
     let is_small =
         parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));
     refuse_other_counts(&mut parts);
@@ -31,7 +31,7 @@ pub(super) fn labelled_count(
         let words = format!("the label counts something else: “{}”", other.label.trim());
         return Err(MissingValue::new(MissingReason::NotStated, words).at_line(other.line));
     }
-    // Where the label tells of something else beside the wanted count, it gives way.
+    // Where the label tells of something else besides the wanted count, it gives way.
     if parts
         .iter()
         .any(|part| part.who == Some(who) && !is_foreign(&part.label) && in_part(part).is_ok())

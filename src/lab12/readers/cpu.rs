@@ -69,7 +69,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<String> {
     ))
 }
 
-/// The model behind the label of `/proc/cpuinfo`, lscpu or sysctl.
+/// The model after the label of `/proc/cpuinfo`, lscpu or sysctl.
 fn stated_model(text: &str) -> Option<String> {
     let value = after_key(text)?;
     let value = crate::text::join_words(value);
@@ -85,7 +85,7 @@ fn may_name_board(text: &str) -> bool {
     text.split_once(':').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case("model"))
 }
 
-/// What stands behind the key, or behind the last where some files repeat it:
+/// What stands after the key, or after the last where some files repeat it:
 /// `CPU: model name : X`.
 fn after_key(text: &str) -> Option<&str> {
     let mut value = after_one_key(text)?;

@@ -307,7 +307,7 @@ impl EvidencePages<'_> {
         Some(cpu_model_fact(page, who)).filter(Fact::is_present)
     }
 
-    /// When the engine logged something beside the evidence: the first time stated.
+    /// When the engine logged something next to the evidence: the first time stated.
     fn logged_at(&self) -> Option<Fact> {
         let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path));
         pages.into_iter().find_map(|page| {

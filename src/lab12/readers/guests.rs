@@ -22,7 +22,7 @@ pub(super) struct OtherGuest {
     pub failure: Option<String>,
 }
 
-/// The runtime that ran in Kata's place, or beside it, where that is certain.
+/// The runtime that ran in Kata's place, or next to it, where that is certain.
 pub(super) fn find_other_guest(
     captures: &[Capture],
     evidence: &EvidencePages,

@@ -68,7 +68,7 @@ pub(super) fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
     }
 }
 
-/// What stands behind a label that names no role: `uname -r: 6.1.2`, `Kernel version 6.1.2`.
+/// What stands after a label that names no role: `uname -r: 6.1.2`, `Kernel version 6.1.2`.
 fn behind_label(text: &str) -> Option<&str> {
     let (head, rest) = text.split_once([':', '=']).or_else(|| {
         let (head, rest) = text.rsplit_once(' ')?;

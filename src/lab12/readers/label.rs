@@ -20,7 +20,7 @@ pub(super) struct LineLabel<'a> {
     pub role: LabelRole,
     /// Its words as they stand.
     pub words: &'a str,
-    /// What stands behind it on the line.
+    /// What stands after it on the line.
     pub rest: &'a str,
 }
 
@@ -57,7 +57,7 @@ fn parse_any_label(text: &str) -> Option<LineLabel<'_>> {
         .or_else(|| parse_header(text))
 }
 
-/// The ASCII words of which every label of ASCII has one, and the mark behind the name of a file.
+/// The ASCII words of which every label of ASCII has one, and the mark after the name of a file.
 #[allow(clippy::expect_used, reason = "constant words, used by a test")]
 static ROLE_WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder().ascii_case_insensitive(true).build(STARTS_OF_ROLES).expect("few words")
@@ -133,7 +133,7 @@ fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
 
 /// A line that is nothing but a label: a decorated title, or words of the trade only.
 fn parse_header(text: &str) -> Option<LineLabel<'_>> {
-    // The last of the numbers behind the words is the value.
+    // The last of the numbers after the words is the value.
     let mut head = text;
     let mut value = "";
     while let Some((before, word)) = head.rsplit_once(char::is_whitespace)
@@ -166,7 +166,7 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     role_of(head).map(|role| LineLabel { role, words: head, rest: value })
 }
 
-/// Whether the number behind a word counts attempts, and is no value: `runc, try 1`.
+/// Whether the number after a word counts attempts, and is no value: `runc, try 1`.
 fn counts_attempts(word: &str) -> bool {
     WORDS.contains(&word.to_lowercase().as_str())
 }

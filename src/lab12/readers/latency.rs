@@ -19,7 +19,7 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     // The figures of a summary in a table are no samples.
     let own = parts.iter().filter(|part| !timing::is_excluded_part(&part.label));
     let mut lines: Vec<&PageLine> = own.flat_map(|part| part.value_lines()).collect();
-    // Beside the figures of a summary `Total:` is the time of all requests.
+    // Next to the figures of a summary `Total:` is the time of all requests.
     if lines.iter().any(|line| line.text.starts_with("Slowest:")) {
         lines.retain(|line| !line.text.starts_with("Total:"));
     }
@@ -93,7 +93,7 @@ fn not_katas<'p>(page: &'p EvidencePage) -> Vec<&'p LabelledPart> {
 fn on_line(text: &str, in_millis: bool) -> Vec<f64> {
     // `time_connect: 0.000310 time_total: 0.004900`, `code=200 time=0.0049s size=1987`
     for key in ["time_total", " time=", " total="] {
-        // Beside a count `total=` is the time of all requests.
+        // Next to a count `total=` is the time of all requests.
         let is_of_one = key != " total=" || words::contains_any(text, &["connect", "ttfb", "dns"]);
         let found = text.split_once(key).filter(|(before, _)| is_of_one && !before.is_empty());
         if let Some((_, behind)) = found {
@@ -310,7 +310,7 @@ fn summary_object(values: &[Option<f64>]) -> Option<Value> {
     Some(Value::Object(object))
 }
 
-/// The number behind one of `names` and `=`, `:` or space.
+/// The number after one of `names` and `=`, `:` or space.
 fn number_after_key(text: &str, names: &[&str], whole: bool) -> Option<f64> {
     let lower = text.to_lowercase();
     for name in names {
@@ -342,7 +342,7 @@ fn number_after_key(text: &str, names: &[&str], whole: bool) -> Option<f64> {
     None
 }
 
-/// Whether a unit behind the last number is that of all: `avg=3.1 min=2.5 max=8.1 (ms) n=50`.
+/// Whether a unit after the last number is that of all: `avg=3.1 min=2.5 max=8.1 (ms) n=50`.
 fn ends_in_millis(lower: &str) -> bool {
     lower.contains("(ms)") && !lower.contains("(s)")
         || lower.ends_with("in ms")

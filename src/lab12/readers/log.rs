@@ -29,7 +29,7 @@ pub(super) fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
     }
     let log = parse_structured_log(text).or_else(|| parse_engine_chatter(text))?;
     let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
-    // A message behind a label leaves the label its meaning.
+    // A message after a label leaves the label its meaning.
     (begins || label::parse_label(text).is_none()).then_some(log)
 }
 

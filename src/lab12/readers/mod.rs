@@ -1,6 +1,6 @@
 //! Reads the evidence files of the lab into facts.
 //!
-//! The readers go by labels and types, never by position: a count is the number behind its
+//! The readers go by labels and types, never by position: a count is the number after its
 //! label, a release is a word that looks like one at a place where one may stand. What cannot
 //! be told for certain is missing, with the reason.
 

@@ -18,7 +18,7 @@ pub(super) struct PageLine {
     pub text: String,
     /// What kind of line it is.
     pub kind: LineKind,
-    /// Whether it stands behind a label on the same line.
+    /// Whether it stands after a label on the same line.
     pub inline: bool,
     /// Whether a program wrote it to say that it failed: asked once, because every reader does.
     pub is_error: bool,
@@ -70,7 +70,7 @@ pub(super) struct LabelledPart {
     pub label: String,
     /// The line of the label.
     pub line: u32,
-    /// The lines, beginning with what stands behind the label on its line.
+    /// The lines, beginning with what stands after the label on its line.
     pub lines: Vec<PageLine>,
     /// The first cell that was left out because it is a value of something else.
     pub other_measure: Option<PageLine>,
@@ -137,7 +137,7 @@ impl<'a> EvidencePage<'a> {
         self
     }
 
-    /// The runtimes that labels name beside another of their kind, each with its kind.
+    /// The runtimes that labels name next to another of their kind, each with its kind.
     pub(super) fn variants_beside_plain(&self) -> Vec<(EvidenceRole, &'static str)> {
         let filled = self.parts.iter().filter(|part| part.value_lines().next().is_some());
         let mut plain = filled.filter(|part| part.variant.is_none());

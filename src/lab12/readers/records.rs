@@ -1,4 +1,4 @@
-//! What a script of somebody's own wrote as JSON or YAML: values behind keys that name their
+//! What a script of somebody's own wrote as JSON or YAML: values after keys that name their
 //! target, one within another or in one word.
 
 use std::collections::BTreeSet;
@@ -111,7 +111,7 @@ pub(super) fn flatten_document(
     if leaves.iter().any(|leaf| leaf.last_key() == "ifname") {
         return Ok(Some(flatten_interfaces(&leaves)));
     }
-    // Beside a series its object holds what sums it up, and other clocks.
+    // Next to a series its object holds what sums it up, and other clocks.
     let with_series: BTreeSet<u32> = leaves
         .iter()
         .filter(|leaf| leaf.is_list && leaf.is_of_numbers())

@@ -60,7 +60,7 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
     let has_kind =
         |kind| blocks.iter().any(|block| block.is_captioned(&[kind]) && !block.is_with_pull());
     let has_two_kinds = has_kind("cold") && has_kind("warm");
-    // What is told beside outputs repeats them, or sums them up.
+    // What is told next to outputs repeats them, or sums them up.
     let (told, shown): (Vec<&PastedBlock>, Vec<&PastedBlock>) =
         blocks.iter().partition(|block| block.is_told);
     let claimed_by_outputs: Vec<&'static str> =
@@ -413,7 +413,7 @@ fn command_with_output(text: &str) -> Option<(&str, &str)> {
     command::role_of_command(&format!("$ {typed}")).map(|_| (typed, printed))
 }
 
-/// A line whose label is followed by a kernel between backticks, without what stands behind those:
+/// A line whose label is followed by a kernel between backticks, without what stands after those:
 /// "Host: `Linux pine 6.8.0-60-generic …`, KVM available".
 fn quoted_statement(text: &str) -> &str {
     let Some((before, quoted)) = text.split_once("`Linux ") else { return text };
@@ -942,7 +942,7 @@ fn names_target_in_row(text: &str) -> bool {
     text.starts_with('|') && text.split('|').skip(1).take(2).any(table::names_any_target)
 }
 
-/// Whether a line, behind its label, or a cell of a table states a kernel.
+/// Whether a line, after its label, or a cell of a table states a kernel.
 fn states_kernel(text: &str) -> bool {
     let behind = label::parse_label(text).map_or(text, |found| found.rest);
     let is_row = text.starts_with('|');

@@ -65,7 +65,7 @@ pub(super) fn io_write_rate(page: &EvidencePage, who: EvidenceRole) -> Option<Fo
     found
 }
 
-/// A number with a unit of throughput, which the head of its column may name, behind nothing but
+/// A number with a unit of throughput, which the head of its column may name, after nothing but
 /// words for a write: `8.8 GB/s`, `Throughput: 409.6MB/s`.
 pub(super) fn parse_write_rate(text: &str, head: &str) -> Option<String> {
     const UNITS: &str = "B/s kB/s KB/s MB/s GB/s TB/s KiB/s MiB/s GiB/s кБ/с КБ/с МБ/с ГБ/с";

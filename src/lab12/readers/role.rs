@@ -62,9 +62,9 @@ pub(super) enum GuestPlace {
     Katas,
     /// Those of another runtime that ran in Kata's place: what is labelled as either's.
     Taken(EvidenceRole),
-    /// Those of another runtime beside Kata: what is labelled as its own.
+    /// Those of another runtime next to Kata: what is labelled as its own.
     Beside(EvidenceRole),
-    /// Those of a further runtime of Kata's beside Kata: what is labelled with its name.
+    /// Those of a further runtime of Kata's next to Kata: what is labelled with its name.
     Variant(&'static str),
 }
 
@@ -90,7 +90,7 @@ impl GuestPlace {
     }
 }
 
-/// What a name of a runtime says behind that of its kind: `clh` of `kata-clh`, `kvm` of `runsc-kvm`.
+/// What a name of a runtime says after that of its kind: `clh` of `kata-clh`, `kvm` of `runsc-kvm`.
 pub(super) fn variant_of_name(text: &str) -> Option<&'static str> {
     let lower = words::lower_case(text);
     ["kata", "runsc", "gvisor", "runc"].iter().find_map(|kind| {
@@ -128,7 +128,7 @@ pub(super) fn list_roles(text: &str) -> Vec<EvidenceRole> {
         tokens.flat_map(words::split_words).filter_map(EvidenceRole::of_word).collect();
     found.sort_unstable();
     found.dedup();
-    // A guest is that of the runtime beside whose name it stands.
+    // A guest is that of the runtime next to whose name it stands.
     if found.iter().any(|who| OTHER_GUESTS.contains(who)) && !words::contains_any(text, &["kata"]) {
         found.retain(|who| *who != EvidenceRole::Kata);
     }
@@ -165,7 +165,7 @@ fn find_roles(text: &str) -> Option<LabelRole> {
     }
 }
 
-/// In a cluster the node is the host, and the pod beside it the guest.
+/// In a cluster the node is the host, and the pod next to it the guest.
 fn find_cluster_role(text: &str) -> Option<LabelRole> {
     let words: Vec<_> = words::split_words(text).map(words::lower_case).collect();
     let is_node = words.iter().any(|word| matches!(&**word, "node" | "worker"));

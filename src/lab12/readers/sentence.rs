@@ -43,7 +43,7 @@ pub(super) fn list_sentence_values(line: &str) -> Vec<SentenceValue> {
             }
             lead = if is_lead { format!("{clause} ") } else { String::new() };
         }
-        // A figure that is not understood makes those beside it uncertain.
+        // A figure that is not understood makes those next to it uncertain.
         let read: Option<Vec<SentenceValue>> =
             clauses.iter().map(|clause| read_clause(clause, slot)).collect();
         values.extend(read.into_iter().flatten());

@@ -47,7 +47,7 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     }
 }
 
-/// The version of Kata in a row of a table, or behind its name with a colon, and nothing else: `|
+/// The version of Kata in a row of a table, or after its name with a colon, and nothing else: `|
 /// Kata Containers | 3.23.0 |`.
 pub(super) fn version_in_cell(text: &str) -> Option<&str> {
     const NAMES: &str = "kata containers container version версия";

@@ -20,9 +20,9 @@ pub enum SlotContent {
     Cpu,
     /// The status of one HTTP request.
     Health,
-    /// Host kernel beside guest kernel.
+    /// Host kernel next to guest kernel.
     KernelComparison,
-    /// Host processor beside guest processor.
+    /// Host processor next to guest processor.
     CpuComparison,
     /// The start of a kernel log.
     Dmesg,
@@ -268,7 +268,7 @@ fn slot_by_words(name: &str, folder: &str) -> Option<EvidenceSlot> {
     own.map(|slot| **slot)
 }
 
-/// The one target whose name, beside words that say nothing else, is that of a file.
+/// The one target whose name, besides words that say nothing else, is that of a file.
 pub(super) fn role_of_bare_name(path: &str) -> Option<EvidenceRole> {
     let stem = text_file_stem(&normalize_path_part(path.rsplit('/').next()?))?;
     let (roles, others): (Vec<&str>, Vec<&str>) =

@@ -16,7 +16,7 @@ const MAX_CELLS: usize = 64;
 pub(super) struct TableLine {
     /// The line of its row.
     pub number: u32,
-    /// The cell, behind the words that name it.
+    /// The cell, after the words that name it.
     pub text: String,
     /// What the table says that it is a value of, where it has a head.
     pub measure: Option<String>,
@@ -133,7 +133,7 @@ fn is_rule(cells: &[String]) -> bool {
     cells.iter().all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')))
 }
 
-/// The targets that values under, or behind, a head are of: the one that it names, or the host
+/// The targets that values under, or after, a head are of: the one that it names, or the host
 /// and runc together, whose containers the host's kernel answers.
 pub(super) fn find_target_roles(head: &str) -> Vec<EvidenceRole> {
     if has_word(head, COMPARISONS) {
@@ -299,7 +299,7 @@ impl TableReader<'_> {
         }
     }
 
-    /// A value of a target behind a label that says so.
+    /// A value of a target after a label that says so.
     fn add_value(
         &mut self,
         number: u32,

@@ -212,7 +212,7 @@ fn move_decimal_point(value: f64, places: i32) -> f64 {
 /// The unit of time at the start of `text`, and what follows it.
 pub(super) fn leading_time_unit(text: &str) -> Option<(TimeUnit, &str)> {
     let text = text.trim_start();
-    // `0m1.5s` has its digits right behind the unit.
+    // `0m1.5s` has its digits right after the unit.
     let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     // `avg=0.003 min=0.002`: that is the next key, not minutes.
@@ -325,7 +325,7 @@ pub(super) fn starts_with_any(starts: &AhoCorasick, text: &str) -> bool {
 static ERROR_PHRASES: LazyLock<AhoCorasick> =
     LazyLock::new(|| AhoCorasick::new(PHRASES).expect("few words"));
 
-/// Whether the value beside these words was not measured: an expectation, an example.
+/// Whether the value next to these words was not measured: an expectation, an example.
 pub(super) fn is_hypothetical(text: &str) -> bool {
     // "differs from the host, as expected" says that it was measured.
     contains_any(&text.to_lowercase().replace("as expected", ""), HYPOTHETICAL_WORDS)

@@ -158,7 +158,7 @@ fn read_addresses(text: &str, interface: &mut ListedInterface) {
 
 fn push_address(addresses: &mut Vec<String>, word: &str, length: Option<u32>) {
     let address = word.strip_prefix("addr:").unwrap_or(word);
-    // ifconfig prints the length of the prefix beside the address.
+    // ifconfig prints the length of the prefix next to the address.
     match length.filter(|_| !address.contains('/')) {
         _ if address.is_empty() => {}
         Some(length) => addresses.push(format!("{address}/{length}")),

@@ -46,7 +46,7 @@ pub use status::exit_status;
 
 const TEMPLATE: &str = include_str!("batch.sh");
 
-/// What a line costs beside the streams in it, in bytes.
+/// What a line costs besides the streams in it, in bytes.
 const FRAME: usize = 96;
 
 /// What a batch may cost.

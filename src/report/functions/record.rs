@@ -16,7 +16,7 @@ use crate::text::strip_ansi;
 /// `stream` is `stdout` or `stderr`; `from` and `to` are the lines before the first one and up to
 /// the last one. With `ids` each line has its anchor as its id; with `page` its number leads to that
 /// anchor on a page, `""` being the one that it stands on. `label` is the word that the number is
-/// read aloud by, with `after` behind the number. Linked lines of the output that a fact was read from are marked.
+/// read aloud by, with `after` after the number. Linked lines of the output that a fact was read from are marked.
 pub(super) fn draw_lines(
     sources: &LookupSources,
     capture: &Capture,

@@ -367,7 +367,8 @@ pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<V
 }
 
 /// `chart(kind=, id=)`: a drawing of every target's series (`samples`, `ecdf`), of the phases of
-/// a start (`phases`) or of the ratios to the baseline (`ratios`). Only the site draws: elsewhere the table beside it stands alone.
+/// a start (`phases`) or of the ratios to the baseline (`ratios`). Only the site draws:
+/// elsewhere the table next to it stands alone.
 pub(super) fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let word: &str = kwargs.must_get("kind")?;
     let kind = word.parse::<ChartKind>().map_err(|_| {

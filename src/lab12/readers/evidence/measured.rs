@@ -98,7 +98,7 @@ impl EvidencePages<'_> {
         }
     }
 
-    /// The other masks, which nobody asks for, where they stand beside the effective one.
+    /// The other masks, which nobody asks for, where they stand next to the effective one.
     pub(super) fn put_masks(&self, put: &mut impl FnMut(FactId, EvidenceRole, Fact)) {
         const MASKS: [(FactId, &str); 4] = [
             (fact_ids::PRIV_CAP_INH, "CapInh"),

@@ -23,12 +23,12 @@ pub(in crate::lab12::readers) struct EvidencePages<'a> {
     pub(super) unplaced: Vec<&'a Capture>,
     pub(super) edition: Edition,
     pub(super) host: HostKernel,
-    /// What somebody wrote: the report, and notes beside the evidence.
+    /// What somebody wrote: the report, and notes next to the evidence.
     pub(super) notes: Vec<&'a Capture>,
     /// The id of the report that is all there is.
     pub(super) report: Option<&'a str>,
     pub(super) place: GuestPlace,
-    /// The further runtimes of Kata's of which there is something beside Kata: `clh`.
+    /// The further runtimes of Kata's of which there is something besides Kata: `clh`.
     pub(in crate::lab12::readers) variants: Vec<&'static str>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> EvidencePages<'a> {
     ) -> Self {
         let mut pages = BTreeMap::new();
         for capture in captures {
-            // What is called after a runtime beside Kata, whose place Kata's own file has.
+            // What is called after a runtime next to Kata, whose place Kata's own file has.
             let other = slot::other_runtime_of_path(&capture.id);
             let own = match place {
                 GuestPlace::Beside(beside) => other.filter(|other| *other == beside),

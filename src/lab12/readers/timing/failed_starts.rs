@@ -1,4 +1,4 @@
-//! Starts that failed beside others, and the times that are theirs.
+//! Starts that failed among others, and the times that are theirs.
 
 use super::own_forms::own_form;
 use super::parts::{is_of_numbered_run, read_part_times, read_series};

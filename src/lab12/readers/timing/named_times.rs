@@ -1,4 +1,4 @@
-//! Times whose role stands beside them and not above: by the command, or by a name.
+//! Times whose role stands next to them and not above: by the command, or by a name.
 
 use super::names::is_run;
 use super::programs::parse_zsh_time;
@@ -9,7 +9,7 @@ use crate::lab12::readers::vocabulary::timing_named_times::BETWEEN;
 use crate::lab12::readers::vocabulary::timing_unlike_starts::MACHINES;
 use crate::lab12::readers::words;
 
-/// The label of a time beside the name of its runtime, where that is no further one of its kind.
+/// The label of a time next to the name of its runtime, where that is no further one of its kind.
 pub(super) const PLAIN_NAME: &str = "name";
 
 /// Takes the lines that name a role by themselves out of the parts without a label, each as a part
@@ -39,8 +39,8 @@ pub(super) fn split_named_times(parts: &mut Vec<LabelledPart>) {
     }
 }
 
-/// A role beside a time on its line: by the command that zsh names, by a name just before the time,
-/// or by one in brackets just behind it: `runc took 0.6 s, Kata took 2.1 s`, `real 0m0.6s (runc)`,
+/// A role next to a time on its line: by the command that zsh names, by a name just before the
+/// time, or by one in brackets just after it: `runc took 0.6 s, Kata took 2.1 s`, `real 0m0.6s (runc)`,
 /// `runc,0.612`, `{"runc": 0.6}`.
 fn list_named_times(line: &PageLine) -> Vec<(EvidenceRole, String)> {
     match parse_zsh_time(&line.text).and(command_role(&line.text)) {
@@ -50,7 +50,7 @@ fn list_named_times(line: &PageLine) -> Vec<(EvidenceRole, String)> {
     }
 }
 
-/// The times on a line with the roles that are named beside them; none if anything else stands
+/// The times on a line with the roles that are named next to them; none if anything else stands
 /// there that could be meant.
 fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
     let plain: String =

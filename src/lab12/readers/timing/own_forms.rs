@@ -37,7 +37,7 @@ pub(super) fn parse_time_list(text: &str, unit: Option<TimeUnit>) -> Vec<f64> {
     if words::leading_duration(text).is_some_and(|(_, unit, rest)| unit && rest.trim().is_empty()) {
         return Vec::new();
     }
-    // Behind samples their mean may stand in brackets, and behind brackets their unit.
+    // After samples their mean may stand in brackets, and after brackets their unit.
     let text = match text.split_once(" (") {
         Some((times, note)) if note.ends_with(')') && is_excluded(note) => times,
         _ => text.split_once(" → ⌀").map_or(text, |(times, _)| times),
@@ -153,7 +153,7 @@ pub(super) fn own_form(text: &str) -> Option<f64> {
     }
 }
 
-/// The time behind the number of a run, whose unit may look like a minimum: `2: 1 min 2.31 s`.
+/// The time after the number of a run, whose unit may look like a minimum: `2: 1 min 2.31 s`.
 fn parse_numbered_time(text: &str) -> Option<f64> {
     let (key, time) = text.split_once(": ")?;
     is_run(key).then(|| whole_duration(time))?
@@ -168,7 +168,7 @@ fn parse_lone_clock(text: &str) -> Option<f64> {
     (key.is_empty() || is_time_key(key)).then_some(words::leading_duration(clock)?.0)
 }
 
-/// A time without what compares it in brackets behind it: `2.14s (2.6x slower)`.
+/// A time without what compares it in brackets after it: `2.14s (2.6x slower)`.
 fn without_comparison(text: &str) -> &str {
     match text.split_once(" (").filter(|(_, note)| note.ends_with(')')) {
         Some((time, note))
@@ -182,7 +182,7 @@ fn without_comparison(text: &str) -> &str {
     }
 }
 
-/// A time without the status of a program that succeeded behind it: `2.21 s exit=0`.
+/// A time without the status of a program that succeeded after it: `2.21 s exit=0`.
 fn without_status(text: &str) -> &str {
     let bare = text.trim_end_matches(')');
     let head = ENDS.iter().find_map(|end| bare.strip_suffix(end));

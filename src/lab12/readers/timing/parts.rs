@@ -16,7 +16,7 @@ use crate::model::{MissingReason, MissingValue};
 /// The times in one part, in the first of the forms that any of its lines has.
 pub(super) fn read_part_times(part: &LabelledPart) -> ReadResult<Vec<f64>> {
     let mut texts: Vec<&PageLine> = part.value_lines().collect();
-    // Behind a time on the label's line, `Total: 2.6s` is something else.
+    // After a time on the label's line, `Total: 2.6s` is something else.
     if texts.first().is_some_and(|line| line.inline && own_form(&line.text).is_some()) {
         texts.retain(|line| line.inline || !names_other_time(&line.text));
     }

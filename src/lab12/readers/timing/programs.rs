@@ -70,7 +70,7 @@ pub(super) fn parse_zsh_time(text: &str) -> Option<f64> {
 
 /// `Executed in    4.03 secs`, `0.812345678 seconds time elapsed`.
 fn parse_named_time(text: &str) -> Option<f64> {
-    // Of perf the words stand behind the time.
+    // Of perf the words stand after the time.
     let before = NAMED.iter().find_map(|before| text.split_once(before));
     let (_, rest) = before.or_else(|| Some(("", text.strip_suffix(" seconds time elapsed")?)))?;
     Some(words::leading_duration(rest.trim_start_matches([' ', '\t', ':']))?.0)
