@@ -21,7 +21,7 @@ pub(crate) fn process_mark() -> String {
     format!("{pid}.{}", start_time(pid).unwrap_or_default())
 }
 
-/// Whether the process with this mark still runs. A text that is no mark is nobody's.
+/// Whether the process with this mark still runs. A text that is no mark is no process's.
 pub(crate) fn is_alive(mark: &str) -> bool {
     mark.split_once('.').is_some_and(|(pid, started)| {
         pid.parse().ok().and_then(start_time).is_some_and(|time| time.to_string() == started)

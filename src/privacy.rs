@@ -331,7 +331,7 @@ fn exchange_texts(captures: &mut [Capture], mut exchange: impl FnMut(&str) -> Op
             }
             CaptureOrigin::Probe { command, .. } => exchange_text(command, &mut exchange),
             CaptureOrigin::Observed { how } => exchange_text(how, &mut exchange),
-            // A path that instructions give names nobody.
+            // A path that instructions give names no person.
             CaptureOrigin::File { path, slot } if slot.as_ref() == Some(path) => {}
             CaptureOrigin::File { path, .. } => {
                 exchange_text(path, &mut exchange);

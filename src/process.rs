@@ -2,7 +2,7 @@
 //!
 //! Whoever waits is woken by `poll(2)` when there is output or when the process has ended, so that
 //! a time is late by the waking of a thread and by no interval of polling. The times are those of
-//! the host's monotonic clock. A process left behind that holds the output open holds nobody up:
+//! the host's monotonic clock. A process left behind that holds the output open delays nothing:
 //! the end is that of the process itself.
 
 use std::fs::File;
@@ -321,11 +321,11 @@ impl StartedChild {
 
 /// Where an output stream of a command goes.
 enum OutputSink {
-    /// Into an unlinked file: nobody has to read while the command runs, and what it leaves behind
+    /// Into an unlinked file: nothing has to read while the command runs, and what it leaves behind
     /// can go on writing.
     File(File),
     /// Into a pipe, which never blocks us: one can wait for its first byte. It is none once it has
-    /// ended. What a process left behind writes into it after the end, nobody reads.
+    /// ended. What a process left behind writes into it after the end is not read.
     Pipe { reader: Option<PipeReader>, bytes: Vec<u8>, kept: usize },
 }
 
@@ -465,7 +465,7 @@ impl RunningCommand {
         !self.has_ended() && self.stop_reason().is_none()
     }
 
-    /// Waits one tick, or until the process has ended: a file tells nobody that it has grown.
+    /// Waits one tick, or until the process has ended: a file does not tell that it has grown.
     pub fn wait_one_tick(&self) {
         self.wait_for_event(TICK);
     }

@@ -108,7 +108,7 @@ pub(super) fn run_clean(
 
 /// The folders of a project that a command writes files into.
 fn written_folders(project: &Project) -> Vec<PathBuf> {
-    let submission = project.root.join(&project.config.document);
+    let document = project.root.join(&project.config.document);
     let mut folders = vec![
         project.root.clone(),
         project.root.join(".github/workflows"),
@@ -119,7 +119,7 @@ fn written_folders(project: &Project) -> Vec<PathBuf> {
         project.private_dir(),
         project.private_dir().join("sites"),
     ];
-    folders.extend(submission.parent().map(PathBuf::from));
+    folders.extend(document.parent().map(PathBuf::from));
     folders.sort();
     folders.dedup();
     folders

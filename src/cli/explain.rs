@@ -1,5 +1,5 @@
-//! `isoproof explain`: the documentation of a rule, verdict, probe or requirement of the lab, from
-//! the data that the pages of the site are made of.
+//! `isoproof explain`: the documentation of a rule, a verdict, a probe or what a pack asks for,
+//! from the data that the pages of the site are made of.
 
 use std::process::ExitCode;
 

@@ -314,7 +314,7 @@ fn is_stopped(cancel: &CancelFlag) -> bool {
 }
 
 /// Waits for as long as a cluster wants, which nothing announces the end of. Cut into ticks, because
-/// a handler of signals sets a flag and wakes nobody. Returns false where the user stopped it.
+/// a handler of signals sets a flag and wakes no thread. Returns false where the user stopped it.
 pub(super) fn wait_unless_stopped(wait: Duration, cancel: &CancelFlag) -> bool {
     let end = Instant::now() + wait;
     while !is_stopped(cancel) {

@@ -84,7 +84,7 @@ fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
     }
 }
 
-/// Makes sure that nobody uses the port of the host.
+/// Makes sure that no program uses the port of the host.
 ///
 /// # Errors
 ///

@@ -70,7 +70,7 @@ pub(super) struct HttpResponse {
 ///
 /// # Errors
 ///
-/// There was no response: nobody listens, the time is over, the user wants to stop, or what came
+/// There was no response: nothing listens, the time is over, the user wants to stop, or what came
 /// is not HTTP. In words.
 pub(super) fn get_once(
     port: u16,

@@ -219,7 +219,7 @@ impl PlaceFinder<'_> {
     }
 
     /// Who built a kernel, and where, unless it is a distribution's or Kata's build: that is a part
-    /// of what the kernel is, and names nobody.
+    /// of what the kernel is, and names no person.
     fn read_banners(&mut self) {
         static BANNER: LazyLock<Regex> = LazyLock::new(|| {
             compile_pattern(

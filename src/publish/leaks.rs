@@ -77,7 +77,7 @@ mod tests {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let mut run = sketch().file("kata/test1.txt", &format!("x {host} y\n")).run;
         run.redaction.applied = true;
-        // A machine may have a name that tells nobody apart, such as localhost.
+        // A machine may have a name that tells no machines apart, such as localhost.
         let mut redactor = Redactor::new([0; 32]);
         redactor.know_names_of_this_machine();
         let expected = redactor.redact_words(&format!("x {host} y")) != format!("x {host} y");

@@ -278,7 +278,7 @@ mod tests {
         assert!(page.contains("data-site=\"3\" defer></script>\n</body>"), "{page}");
     }
 
-    /// A named pipe among the files of the site holds up nobody.
+    /// A named pipe among the files of the site holds up no answer.
     #[test]
     fn only_files_are_opened() {
         let folder = tempfile::tempdir().unwrap();

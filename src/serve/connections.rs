@@ -213,7 +213,7 @@ mod tests {
             self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         }
 
-        /// Waits until so many pages wait for a build. The server tells nobody that one does, so
+        /// Waits until so many pages wait for a build. The server does not tell that one does, so
         /// this has to look again and again.
         fn await_waiting_pages(&self, pages: usize, deadline: Instant) {
             while Arc::strong_count(&self.state.waiting) != pages + 1 {

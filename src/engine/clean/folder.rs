@@ -30,7 +30,7 @@ pub(crate) struct SessionFolder {
 
 impl SessionFolder {
     /// Makes the folder of a session of this process. Its name says all, so that there is no
-    /// moment at which it is nobody's.
+    /// moment at which it is no session's.
     ///
     /// # Errors
     ///

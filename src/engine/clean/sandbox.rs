@@ -83,7 +83,7 @@ impl SandboxProcess {
 }
 
 /// Ends the processes of a sandbox that is being started: until its machine has booted, its shim
-/// answers nobody. Whether it is being started is asked only where there is a machine.
+/// does not answer. Whether it is being started is asked only where there is a machine.
 pub(super) fn stop_boot(is_mine: &dyn Fn(&str) -> bool, is_booting: impl FnOnce() -> bool) {
     let processes = list_processes(is_mine);
     if processes.iter().any(SandboxProcess::is_of_machine) && is_booting() {
@@ -172,7 +172,7 @@ pub(super) fn list_namespaces() -> BTreeSet<String> {
 }
 
 /// Removes the network namespaces that processes of a sandbox were in, that its state names, and
-/// those that came since and are nobody's: no process is in one, and no shim of Kata runs.
+/// those that came since and belong to nothing: no process is in one, and no shim of Kata runs.
 fn remove_network_namespaces(
     theirs: &BTreeSet<String>,
     named: &BTreeSet<String>,

@@ -120,7 +120,7 @@ fn first_views() -> Vec<String> {
 }
 
 /// A client of containerd mounts a container's files for a moment on a temporary folder, to read
-/// its list of users. Nobody needs one of a container that is gone; an empty folder is needed only
+/// its list of users. None of a container that is gone is needed; an empty folder is needed only
 /// while a client runs.
 fn client_views(folder: &Path, is_idle: bool) -> Vec<String> {
     let mut removed = Vec::new();

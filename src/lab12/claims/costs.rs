@@ -116,7 +116,7 @@ fn check_figure(
         StatedValue::Range(None) => {
             !is_range_captured(index, &sentence.text[quantity.range.clone()])
         }
-        // Halves of a gigabyte are what a machine has or a setting allows, and nobody's use.
+        // Halves of a gigabyte are what a machine has or a setting allows, and no program's use.
         StatedValue::Bytes(_, size) => {
             (size / HALF_GIGABYTE).fract() != 0.0 && !index.is_size_captured(quantity)
         }

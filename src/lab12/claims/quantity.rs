@@ -236,7 +236,7 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
         return Some(exact(StatedValue::Version(version.into()), whole));
     }
     if let Some(ip) = named("ip") {
-        // The address of a network is the address of nobody.
+        // The address of a network is the address of no machine.
         let is_network = named("prefix").is_some() && ip.ends_with(".0");
         return (!is_network).then(|| exact(StatedValue::Address(ip.into()), inner("ip")));
     }

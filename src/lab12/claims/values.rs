@@ -113,7 +113,7 @@ impl<'a> ValuePlace<'a> {
                     .doubt
                     .as_ref()
                     .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text())));
-        // A name that is nobody's is the slip of one that somebody has.
+        // A name that is no target's is the slip of one that somebody has.
         let own: Vec<FactRef> = match target {
             Some(_) => own,
             None if is_figure => return Vec::new(),

@@ -322,7 +322,7 @@ fn without_setsid_the_commands_are_as_well_isolated() {
         let statuses: Vec<CaptureStatus> = all.answers.iter().map(|answer| answer.status).collect();
         assert_eq!(statuses, [Error, Error, Timeout, Timeout, Ok], "{shell:?}: {all:?}");
     }
-    // With files nobody waits for children that outlive their command.
+    // With files nothing waits for children that outlive their command.
     let path = path_with(&["od", "sleep", "id", "ls", "wc", "head", "mkdir", "rm"]);
     let (_folder, places) = place();
     let script = generate_script(&questions, NONCE, &BatchLimits { places, ..quick() });
