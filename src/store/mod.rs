@@ -345,7 +345,7 @@ impl RunStore {
     /// # let project = Project::open_folder(env!("CARGO_MANIFEST_DIR").as_ref())?;
     /// let runs = RunStore::open_project(&project)?;
     /// let run = runs.load_run("four-runtimes", &project.root)?.run;
-    /// let release = run.find_fact(FactId::from_text("kernel.release"), "kata");
+    /// let release = run.find_fact(FactId::from_text("kernel.release"), "runc");
     /// assert!(release.is_some_and(|fact| fact.is_present()));
     /// # Ok(())
     /// # }
