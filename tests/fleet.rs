@@ -239,6 +239,8 @@ fn a_run_file_that_is_lost_makes_no_node_untested_and_publishes_no_path_of_the_m
     let run = fleet["nodes"][2]["run"].as_str().unwrap();
     let path = format!("data/runs/bbbbbbbbbbbb/{run}.json");
     std::fs::remove_file(project.root().join(&path)).unwrap();
+    let list = project.run(&["list"]).succeeds().stdout;
+    assert!(list.contains("4 nodes, 2 with a run, 1 without its run file"), "{list}");
     let json = project.run(&["check", "fleet:latest", "--format", "json"]).succeeds().stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["nodes"][2]["classes"][1]["title"], "No usable run file");

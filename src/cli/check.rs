@@ -201,7 +201,7 @@ pub(super) fn run_check(
     if gates && (is_found || is_shared) {
         return Ok(ExitCode::from(1));
     }
-    if decides && has_tested_nothing(&assessment) {
+    if decides && assessment.judgement.has_tested_nothing() {
         let words = format!("run {} tested no runtime, so it decides nothing", assessment.run.id);
         return Err(Error::unusable_input(words)
             .with_help("collect again and let the session end, or name another run"));
@@ -283,12 +283,6 @@ fn tells_no_kernel(assessment: &Assessment) -> bool {
         verdict.conclusion == Conclusion::NotTested
             || verdict.reason == Some(UndecidedReason::NothingDecides)
     })
-}
-
-/// Whether no runtime was tested: the session was stopped before it came to one.
-fn has_tested_nothing(assessment: &Assessment) -> bool {
-    let mut verdicts = assessment.judgement.verdicts.iter();
-    verdicts.all(|verdict| verdict.conclusion == Conclusion::NotTested)
 }
 
 /// Prints what a fleet shows, in the forms that a fleet has.

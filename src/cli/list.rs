@@ -1,5 +1,6 @@
 //! `isoproof list`: the runs and fleets of the project.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -69,7 +70,7 @@ pub(super) fn run_list(
             }
             let fleets = FleetStore::open_project(project).list_fleets()?;
             console.warn_all(&fleets.list_warnings());
-            rows.extend(fleets.fleets.iter().map(|fleet| fleet_row(fleet, has_editions)));
+            rows.extend(fleets.fleets.iter().map(|it| fleet_row(it, &entries, has_editions)));
             let mut text = StyledText::default();
             text.push_columns(rows);
             console.print_prose(&text)?;
@@ -89,16 +90,21 @@ fn describe_left_out(error: &Error) -> &'static str {
     }
 }
 
-fn fleet_row(fleet: &Fleet, has_editions: bool) -> Vec<StyledLine> {
-    let with_run = fleet.nodes.iter().filter(|node| node.run.is_some()).count();
-    let nodes = count_words(fleet.nodes.len(), "node");
+fn fleet_row(fleet: &Fleet, entries: &[RunEntry], has_editions: bool) -> Vec<StyledLine> {
+    let ids: HashSet<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+    let named: Vec<&str> = fleet.nodes.iter().filter_map(|node| node.run.as_deref()).collect();
+    let with_run = named.iter().filter(|id| ids.contains(**id)).count();
+    let mut nodes = format!("{}, {with_run} with a run", count_words(fleet.nodes.len(), "node"));
+    let lost = named.len() - with_run;
+    if lost > 0 {
+        nodes += &format!(", {lost} without its run file");
+    }
     let mut row: Vec<StyledLine> = vec![
         format!("fleet:{}", fleet.id).into(),
         fleet.created.format("%Y-%m-%d %H:%M UTC").to_string().into(),
     ];
     row.extend(has_editions.then(|| "".into()));
-    row.push(fleet.label.as_deref().unwrap_or_default().into());
-    row.push(format!("{nodes}, {with_run} with a run").into());
+    row.extend([fleet.label.as_deref().unwrap_or_default().into(), nodes.into()]);
     row
 }
 

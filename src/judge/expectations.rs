@@ -467,7 +467,14 @@ impl ExpectationContext<'_> {
         open.set_parameter("of", of);
         open.set_parameter("limit", most);
         open.set_parameter("count", count);
-        open.record_outcome(count <= most);
+        let is_silent = count <= most && self.evidence.judgement.has_tested_nothing();
+        open.set_parameter("is_silent", is_silent);
+        // Evidence of nothing has nothing wrong in it.
+        if is_silent {
+            open.fails = true;
+        } else {
+            open.record_outcome(count <= most);
+        }
         open
     }
 
@@ -737,6 +744,16 @@ mod tests {
             propose::format_entries(&propose::propose_expectations(&evidence, &workloads, &[]));
         assert!(block.contains("findings = \"error\"\nat-most = 0"), "{block}");
         assert!(!block.contains("kata"), "{block}");
+    }
+
+    #[test]
+    fn no_findings_in_a_run_that_tested_nothing_decide_nothing() {
+        let none = "findings = \"error\"\nat-most = 0";
+        assert_eq!(tell_outcome(&own_kernel(), none), "passed: 0 found");
+        let mut stopped = sketch();
+        stopped.run.targets.retain(|target| target.name == "host");
+        let told = tell_outcome(&stopped, none);
+        assert!(told.starts_with("not-decided!: 0 found, and no runtime was tested; "), "{told}");
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Judgement {
         self.verdicts.iter().find(|verdict| verdict.target == target)
     }
 
+    /// Whether no runtime was tested: none started, or the session was stopped before it came to one.
+    pub(crate) fn has_tested_nothing(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.conclusion == Conclusion::NotTested)
+    }
+
     /// The first finding of severity error that rests on a fact of one of these targets.
     pub(crate) fn find_error(&self, fact: FactId, targets: &[&str]) -> Option<&Finding> {
         self.findings.iter().find(|finding| {
