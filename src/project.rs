@@ -7,6 +7,7 @@ mod expect;
 mod gate;
 mod links_outside;
 mod misplaced;
+mod setting_place;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -15,6 +16,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::setting_place::SettingPlaces;
 use crate::error::{Error, Result};
 use crate::parse_error::describe_toml_error;
 use crate::sources::{self, MAX_TEXT_BYTES};
@@ -219,6 +221,7 @@ impl ProjectConfig {
         let toml: BookToml = toml::from_str(text)
             .map_err(|error| describe_toml_error(&path.display().to_string(), text, &error))?;
         misplaced::refuse_misplaced_tables(text, path)?;
+        let places = SettingPlaces { text, path };
         let own = toml.preprocessor.isoproof;
         let default = Self::default();
         let config = Self {
@@ -242,27 +245,29 @@ impl ProjectConfig {
             run_pages: own.run_pages.unwrap_or(default.run_pages),
             margin: own.margin.unwrap_or(default.margin),
             rules: own.rules,
-            gate: own.gate.into_gate(path, own.margin.unwrap_or(default.margin))?,
+            gate: own.gate.into_gate(places, own.margin.unwrap_or(default.margin))?,
             expectations: expect::read_expectations(own.expect, text, path)?,
         };
-        config.check_values(path)?;
+        config.check_values(places)?;
         Ok(config)
     }
 
     /// Refuses paths that leave the project, a `site-url` that is no path, and a margin that is
     /// no share.
-    fn check_values(&self, file: &Path) -> Result<()> {
+    fn check_values(&self, places: SettingPlaces) -> Result<()> {
         if !(self.margin > 0.0 && self.margin <= 1.0) {
             return Err(Error::unusable_input(format!(
                 "{}: `preprocessor.isoproof.margin` is {}",
-                file.display(),
+                places.find_place(&["preprocessor", "isoproof", "margin"]),
                 self.margin
             ))
             .with_help("give a share above 0 and up to 1: with 0.05, times within 5 % are equal"));
         }
+        let own = places.find_line(&["preprocessor", "isoproof", "out"]);
+        let out = own.map_or("build.build-dir", |_| "preprocessor.isoproof.out");
         let keys = [
             ("book.src", &self.src),
-            ("build.build-dir` or `preprocessor.isoproof.out", &self.build_dir),
+            (out, &self.build_dir),
             ("preprocessor.isoproof.submission", &self.document),
         ];
         let checked = self.checked_document.iter();
@@ -279,7 +284,7 @@ impl ProjectConfig {
             if !is_inside {
                 return Err(Error::unusable_input(format!(
                     "{}: `{key}` is `{}`, which is not a path inside the project",
-                    file.display(),
+                    places.find_place(&key.split('.').collect::<Vec<_>>()),
                     path.display()
                 ))
                 .with_help("give a relative path without `..`"));
@@ -291,7 +296,7 @@ impl ProjectConfig {
         {
             return Err(Error::unusable_input(format!(
                 "{}: `preprocessor.isoproof.evidence-base` is `{base}`",
-                file.display()
+                places.find_place(&["preprocessor", "isoproof", "evidence-base"])
             ))
             .with_help(
                 "give an address that ends in `/`, such as \
@@ -304,7 +309,7 @@ impl ProjectConfig {
             {
                 Err(Error::unusable_input(format!(
                     "{}: `output.html.site-url` is `{url}`",
-                    file.display()
+                    places.find_place(&["output", "html", "site-url"])
                 ))
                 .with_help(
                     "give the address of the site, such as \"https://example.org/repository/\", \
@@ -585,7 +590,9 @@ mod tests {
             "[preprocessor.isoproof]\nrun = \"/x.json\"",
             "[book]\nsrc = \"../x\"",
         ] {
-            assert!(parse(text).unwrap_err().message.contains("not a path inside"), "{text}");
+            let error = parse(text).unwrap_err().message;
+            assert!(error.contains("not a path inside"), "{text}");
+            assert!(error.starts_with("book.toml:2: "), "{error}");
         }
     }
 

@@ -3,12 +3,12 @@
 use crate::model::fact_ids;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::setting_place::SettingPlaces;
 use crate::error::{Error, Result};
 
 /// The margin within which a difference of times does not matter, unless `book.toml` says
@@ -109,9 +109,9 @@ impl<'de> Visitor<'de> for KindsVisitor {
 
 impl GateTable {
     /// The gate with every default filled in; `margin` is that of the whole report.
-    pub(super) fn into_gate(self, path: &Path, margin: f64) -> Result<DiffGate> {
+    pub(super) fn into_gate(self, places: SettingPlaces, margin: f64) -> Result<DiffGate> {
         let default = DiffGate::default();
-        self.check_margins(path)?;
+        self.check_margins(places)?;
         Ok(DiffGate {
             fail_on: self.fail_on.unwrap_or(default.fail_on),
             margin: self.margin.unwrap_or(margin),
@@ -122,15 +122,16 @@ impl GateTable {
     }
 
     /// Refuses a margin that is no share.
-    fn check_margins(&self, path: &Path) -> Result<()> {
-        let own = self.margin.iter().map(|margin| ("margin", *margin));
-        let wrong = own
-            .chain(self.margins.iter().map(|(id, margin)| (id.as_str(), *margin)))
-            .find(|(_, margin)| !(0.0..10.0).contains(margin));
+    fn check_margins(&self, places: SettingPlaces) -> Result<()> {
+        let own = self.margin.iter().map(|margin| (vec!["margin"], *margin));
+        let of_facts =
+            self.margins.iter().map(|(id, margin)| (vec!["margins", id.as_str()], *margin));
+        let wrong = own.chain(of_facts).find(|(_, margin)| !(0.0..10.0).contains(margin));
         match wrong {
-            Some((key, margin)) => Err(Error::unusable_input(format!(
-                "{}: the margin `{key}` of preprocessor.isoproof.gate is {margin}",
-                path.display()
+            Some((keys, margin)) => Err(Error::unusable_input(format!(
+                "{}: the margin `{}` of preprocessor.isoproof.gate is {margin}",
+                places.find_place(&[&["preprocessor", "isoproof", "gate"], &keys[..]].concat()),
+                keys[keys.len() - 1]
             ))
             .with_help("a margin is a share: 0.1 is 10 %")),
             None => Ok(()),
