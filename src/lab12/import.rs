@@ -11,8 +11,8 @@ use super::NAME;
 use crate::error::{Error, NameFailedFile, Result};
 use crate::import::{empty_imported_run, redact_captures};
 use crate::lab12::readers::{
-    FOLDERS, REPORT_PATH, assign_slots, has_outputs, read_lab_captures, show_different_outputs,
-    slot_of,
+    FOLDERS, REPORT_PATH, assign_slots, compares_targets, has_outputs, is_data, read_lab_captures,
+    show_different_outputs, slot_of,
 };
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, MissingReason, Run};
 use crate::privacy::Redactor;
@@ -91,10 +91,10 @@ fn has_number(source: &FactSource, captures: &[Capture]) -> bool {
     line.is_some_and(|line| line.contains(|c: char| c.is_ascii_digit()))
 }
 
-/// Whether nobody writes a report or a transcript of this name: pages, and data of programs, which
-/// hold the words of outputs too.
+/// Whether nobody writes a report or a transcript of this name: pages and settings of programs,
+/// which hold the words of outputs too.
 fn is_of_program(name: &str) -> bool {
-    const ENDS: [&str; 8] = ["json", "html", "htm", "xml", "svg", "css", "js", "toml"];
+    const ENDS: [&str; 7] = ["html", "htm", "xml", "svg", "css", "js", "toml"];
     let end = name.rsplit_once('.').map(|(_, end)| end.to_lowercase());
     end.is_some_and(|end| ENDS.contains(&end.as_str()))
 }
@@ -118,7 +118,12 @@ fn capture_outputs(entry: &SourceEntry) -> Option<Capture> {
     if let CaptureOrigin::File { slot, .. } = &mut capture.origin {
         *slot = Some(REPORT_PATH.into());
     }
-    has_outputs(&capture).then_some(capture)
+    // Data of programs are of the lab where they compare targets.
+    let is_wanted = match is_data(&entry.name) {
+        true => compares_targets(&capture),
+        false => has_outputs(&capture),
+    };
+    is_wanted.then_some(capture)
 }
 
 /// The reports next to the lab's folder in `folder`, which are no evidence of their own: paths

@@ -8,6 +8,7 @@ use super::words;
 /// runtime.
 pub(super) fn role_of_command(text: &str) -> Option<LabelRole> {
     let (prompted, typed) = after_prompt(text);
+    let typed = if prompted { behind_machine_shell(typed) } else { typed };
     let mut tokens = typed.split_whitespace();
     let program = tokens.next()?;
     let second = tokens.next();
@@ -76,8 +77,73 @@ fn role_of_remark(typed: &str) -> Option<EvidenceRole> {
     }
 }
 
+/// What is typed for the machine of the containers, behind the command that opens a shell there:
+/// `limactl shell kata uname -a`. The name of that machine names no target.
+fn behind_machine_shell(typed: &str) -> &str {
+    const BEFORE: [&str; 6] = ["$", "#", ">", "%", "time", "sudo"];
+    let mut rest = typed;
+    let mut next = take_word(&mut rest);
+    while next.is_some_and(|word| BEFORE.contains(&word)) {
+        next = take_word(&mut rest);
+    }
+    let shell = SHELLS_OF_MACHINES.iter().find(|shell| Some(shell.0) == next);
+    let Some(&(_, subcommand, mut lacks_name)) = shell else { return typed };
+    loop {
+        let command = rest.trim_matches([' ', '"', '\'']);
+        match take_word(&mut rest) {
+            None => return typed,
+            Some("--" | "-c" | "-e") => return rest.trim_matches([' ', '"', '\'']),
+            Some(option) if option.starts_with('-') => {
+                if OPTIONS_OF_SHELLS.contains(&option) {
+                    take_word(&mut rest);
+                }
+            }
+            Some(word) if word == subcommand => {}
+            Some(_) if lacks_name => lacks_name = false,
+            Some(_) => return command,
+        }
+    }
+}
+
+/// The first word of `rest`, which then begins behind it.
+fn take_word<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    let text = rest.trim_start();
+    let (word, behind) = text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
+    *rest = behind;
+    (!word.is_empty()).then_some(word)
+}
+
+/// The programs that open a shell on the machine of the containers, each with its subcommand and
+/// whether a name of the machine has to follow.
+const SHELLS_OF_MACHINES: [(&str, &str, bool); 8] = [
+    ("limactl", "shell", true),
+    ("multipass", "exec", true),
+    ("ssh", "", true),
+    ("colima", "ssh", false),
+    ("minikube", "ssh", false),
+    ("vagrant", "ssh", false),
+    ("wsl", "", false),
+    ("orb", "", false),
+];
+
+/// Their options that have a value.
+const OPTIONS_OF_SHELLS: [&str; 11] = [
+    "-d",
+    "-u",
+    "-p",
+    "-m",
+    "-i",
+    "-l",
+    "-o",
+    "--profile",
+    "--distribution",
+    "--user",
+    "--workdir",
+];
+
 /// The runtime that a command line asks for, if it starts a container or runs a command in one.
 pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
+    let typed = behind_machine_shell(typed);
     if !starts_container(typed) {
         return None;
     }
@@ -99,6 +165,45 @@ pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
 pub(super) fn is_engine_run(text: &str) -> bool {
     let mut words = text.split_whitespace();
     words.next().is_some_and(|word| ENGINES.contains(&word)) && words.next() == Some("run")
+}
+
+/// The commands that a shell in a container was given one after the other, of which each prints one
+/// line: `sh -c 'uname -r; ls /proc | wc -l'`.
+pub(super) fn list_sequence(typed: &str) -> Vec<&str> {
+    let quoted = typed.split_once("sh -c ").and_then(|(_, quoted)| {
+        let quoted = quoted.trim();
+        let mark = quoted.chars().next().filter(|mark| matches!(mark, '\'' | '"'))?;
+        quoted[1..].strip_suffix(mark)
+    });
+    let Some(quoted) = quoted else { return Vec::new() };
+    if words::contains_any(quoted, &["for ", "while ", "if ", "||", "$(", "`"]) {
+        return Vec::new();
+    }
+    quoted
+        .split(';')
+        .flat_map(|part| part.split("&&"))
+        .map(str::trim)
+        .filter(|c| !c.is_empty())
+        .collect()
+}
+
+/// Whether a typed command has an engine list or change what it knows, and says nothing of a target:
+/// `crictl runp pod.json`.
+pub(super) fn manages_engine(text: &str) -> bool {
+    let (is_prompted, typed) = after_prompt(text);
+    let mut words = typed.split_whitespace().skip_while(|word| *word == "sudo");
+    is_prompted
+        && words.next().is_some_and(|word| ENGINES.contains(&word))
+        && !starts_container(typed)
+}
+
+/// The prompt of a shell of one's own at the beginning of a line, where a known command follows:
+/// `~/lab12> `.
+pub(super) fn named_prompt(text: &str) -> Option<&str> {
+    let (prompt, typed) = text.split_once("> ")?;
+    let (is_prompted, found) = after_prompt(text);
+    let is_own = is_prompted && !prompt.is_empty() && found == typed.trim_start();
+    is_own.then(|| &text[..prompt.len() + 2])
 }
 
 fn starts_container(typed: &str) -> bool {
@@ -173,6 +278,23 @@ mod tests {
         assert_eq!(role_of_command(crun), Some(LabelRole::Unclear));
         let kata = "ann@pine:~$ sudo nerdctl run --runtime io.containerd.kata.v2 alpine true";
         assert_eq!(role_of_command(kata), Some(LabelRole::One(EvidenceRole::Kata)));
+        for (typed, who) in [
+            ("$ limactl shell kata uname -a", EvidenceRole::Host),
+            ("$ limactl shell kata sudo nerdctl run --rm alpine uname -r", EvidenceRole::Runc),
+            (
+                "$ time limactl shell --workdir / kata nerdctl run --rm alpine true",
+                EvidenceRole::Runc,
+            ),
+            (
+                "$ multipass exec kata-vm -- sudo nerdctl run --runtime kata alpine true",
+                EvidenceRole::Kata,
+            ),
+            ("$ colima ssh -p kata -- uname -r", EvidenceRole::Host),
+            ("$ ssh root@kata-node 'uname -r'", EvidenceRole::Host),
+            ("$ wsl -u root nerdctl run --rm alpine:3.19 uname -r", EvidenceRole::Runc),
+        ] {
+            assert_eq!(role_of_command(typed), Some(LabelRole::One(who)), "{typed}");
+        }
         assert_eq!(role_of_command("time taken: 0.4s"), None);
         assert_eq!(role_of_command("docker: Error response from daemon: x"), None);
         assert_eq!(

@@ -80,6 +80,13 @@ fn stated_model(text: &str) -> Option<String> {
     .then(|| value.to_string())
 }
 
+/// Whether lscpu prints such a line, in whichever language.
+pub(super) fn is_line_of_lscpu(text: &str) -> bool {
+    let names_model =
+        text.split_once(':').is_some_and(|(key, _)| key.contains(char::is_whitespace));
+    names_model && stated_model(text).is_some()
+}
+
 /// Whether a line of `/proc/cpuinfo` is labelled as that which on ARM names the board.
 fn may_name_board(text: &str) -> bool {
     text.split_once(':').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case("model"))

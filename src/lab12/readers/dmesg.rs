@@ -71,6 +71,36 @@ pub(super) fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
     }
 }
 
+/// The guest's command line, as `/proc/cmdline` holds it.
+pub(super) fn read_command_line(page: &EvidencePage) -> ReadResult<String> {
+    read::in_parts(page, page.labelled_parts(), EvidenceRole::Kata, |part| {
+        let lines = part.value_lines().filter(|line| !line.is_error);
+        let found = read::find_value(lines, |text| {
+            let text = words::strip_value_marks(text);
+            is_command_line(text).then(|| text.to_string())
+        });
+        match found {
+            Some(found) if words::contains_any(&found.value, CMDLINE) => {
+                Err(refuse_host_log(found.line, &found.value))
+            }
+            found => found.ok_or_else(|| {
+                read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText)
+            }),
+        }
+    })
+}
+
+/// Whether a text can only be a kernel's command line: settings, one of which says what it starts from.
+pub(super) fn is_command_line(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.clone().filter(|word| word.contains('=')).count() > 2
+        && words.any(|word| {
+            ["root=", "systemd.unit=", "init=", "BOOT_IMAGE="]
+                .iter()
+                .any(|key| word.starts_with(key))
+        })
+}
+
 /// The reason if a host's log is all there is.
 fn host_only(parts: &[LabelledPart]) -> Option<MissingValue> {
     let mut hosts = parts.iter().filter(|part| part.who == Some(EvidenceRole::Host));
@@ -80,8 +110,17 @@ fn host_only(parts: &[LabelledPart]) -> Option<MissingValue> {
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<BootLog> {
-    let kernel_lines: Vec<(&PageLine, &str)> =
+    let mut kernel_lines: Vec<(&PageLine, &str)> =
         part.lines.iter().filter_map(|line| Some((line, kernel_message(line)?))).collect();
+    if kernel_lines.is_empty() {
+        // `dmesg -t` leaves the time stamps out; the first line is the kernel's banner.
+        let texts = part.value_lines().filter(|line| !line.is_error);
+        let log = texts.skip_while(|line| !line.text.starts_with("Linux version "));
+        kernel_lines = log.map(|line| (line, line.text.as_str())).collect();
+    }
+    if kernel_lines.len() == 1 && kernel_message(kernel_lines[0].0).is_none() {
+        kernel_lines.clear();
+    }
     let Some((first, _)) = kernel_lines.first() else {
         return Err(read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText));
     };

@@ -18,6 +18,12 @@ pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
     }
 }
 
+/// After how many whole seconds an engine gave up, as it stamps its message: `FATA[0060]`.
+pub(super) fn seconds_of_message(line: &PageLine) -> Option<u64> {
+    let (seconds, _) = line.text.strip_prefix("FATA[")?.split_once(']')?;
+    seconds.parse().ok()
+}
+
 /// Whether a cell is the status of a program that failed: `1` below `exit_code`, `fail`.
 fn is_exit_status_cell(line: &PageLine) -> bool {
     let head = line.measure.as_deref().unwrap_or_default();

@@ -68,6 +68,10 @@ pub(super) fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
     }
 }
 
+/// What a label of a kernel holds, in the languages of hostnamectl and of readers' tables.
+const KERNEL_WORDS: &[&str] =
+    &["kernel", "uname", "version", "release", "linux", "ядр", "noyau", "núcleo", "内核"];
+
 /// What stands after a label that names no role: `uname -r: 6.1.2`, `Kernel version 6.1.2`.
 fn behind_label(text: &str) -> Option<&str> {
     let (head, rest) = text.split_once([':', '=']).or_else(|| {
@@ -77,8 +81,7 @@ fn behind_label(text: &str) -> Option<&str> {
             .all(|word| known.contains(&word.to_lowercase().as_str()))
             .then_some((head, rest))
     })?;
-    let names_kernel =
-        words::contains_any(head, &["kernel", "uname", "version", "release", "linux", "ядр"]);
+    let names_kernel = words::contains_any(head, KERNEL_WORDS);
     let foreign = words::is_hypothetical(head)
         || words::contains_any(head, &["would", "should", "host"])
         || words::contains_any(
@@ -164,11 +167,14 @@ fn first_wanted_statement(
     })
 }
 
+/// Whether a line heads the list of nodes with their kernels.
+pub(super) fn heads_nodes(text: &str) -> bool {
+    text.starts_with("NAME ") && text.contains("KERNEL-VERSION")
+}
+
 /// The kernel in the list of nodes that `kubectl get nodes -o wide` prints, where all have one.
 fn kernel_of_nodes(part: &LabelledPart) -> Option<ReadResult<KernelStatement>> {
-    let mut lines = part.value_lines().skip_while(|line| {
-        !(line.text.starts_with("NAME ") && line.text.contains("KERNEL-VERSION"))
-    });
+    let mut lines = part.value_lines().skip_while(|line| !heads_nodes(&line.text));
     lines.next()?;
     let mut found: Option<FoundValue<String>> = None;
     for line in lines {
@@ -265,6 +271,28 @@ fn is_silent(miss: &MissingValue) -> bool {
 pub(super) fn host_value(kernel: &FoundValue<KernelStatement>) -> MissingValue {
     let note = format!("“{}” is the kernel of the host", read::shorten_stated(&kernel.value.text));
     MissingValue::new(MissingReason::HostValuesOnly, note).at_line(kernel.line)
+}
+
+/// The boot id that the parts of `who` state.
+pub(super) fn read_boot_id(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
+    read::in_parts(page, page.labelled_parts(), who, |part| {
+        let lines = part.value_lines().filter(|line| !line.is_error);
+        read::find_value(lines, boot_id_in).ok_or_else(|| {
+            read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText)
+        })
+    })
+}
+
+/// The boot id that is the only value of a line.
+pub(super) fn boot_id_in(text: &str) -> Option<String> {
+    let id = words::strip_value_marks(text.rsplit([':', '=', ' ', '|']).next()?);
+    let mut parts = id.split('-');
+    let is_id = [8, 4, 4, 4, 12].iter().all(|length| {
+        parts.next().is_some_and(|part| {
+            part.len() == *length && part.chars().all(|c| c.is_ascii_hexdigit())
+        })
+    });
+    (is_id && parts.next().is_none()).then(|| id.to_lowercase())
 }
 
 /// The guest's `/proc/version` line on a page that compares kernels.

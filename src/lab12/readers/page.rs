@@ -404,6 +404,8 @@ fn clean_line(raw: &str) -> Vec<String> {
         .map(|c| match c {
             '\u{a0}' | '\u{202f}' | '\u{3000}' => ' ',
             '：' => ':',
+            '（' => '(',
+            '）' => ')',
             c => c,
         })
         .collect();

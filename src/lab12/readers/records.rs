@@ -177,7 +177,13 @@ impl DocumentLeaf {
     }
 
     fn is_of_numbers(&self) -> bool {
-        self.values.iter().all(|text| text.starts_with(|c: char| c.is_ascii_digit()))
+        self.stated_values().all(|text| text.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
+    /// The values without those of a list that say that there is none.
+    fn stated_values(&self) -> impl Iterator<Item = &str> {
+        let values = self.values.iter().map(String::as_str);
+        values.filter(|text| !(self.is_list && matches!(*text, "null" | "~" | "None" | "NaN" | "")))
     }
 
     /// The values, with the unit that the last key names.
@@ -187,10 +193,10 @@ impl DocumentLeaf {
             .find(|word| TimeUnit::from_name(word).is_some_and(|unit| unit <= TimeUnit::Seconds));
         match unit.filter(|_| self.is_of_numbers()) {
             Some(unit) => {
-                let values = self.values.iter().map(|value| format!("{value} {unit}"));
+                let values = self.stated_values().map(|value| format!("{value} {unit}"));
                 values.collect::<Vec<_>>().join(", ")
             }
-            None => self.values.join(" "),
+            None => self.stated_values().collect::<Vec<_>>().join(" "),
         }
     }
 }
@@ -352,7 +358,7 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
 
 /// The record of a leaf, if its keys name one target and something that is read.
 fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
-    const SLOTS: [(&str, &str); 11] = [
+    const SLOTS: [(&str, &str); 14] = [
         ("results/kernels.txt", "kernel kernels uname kernel_release"),
         ("analysis/cpu-comparison.txt", "cpu cpu_model"),
         ("results/startup-bench.txt", "start startup boot start_up"),
@@ -363,7 +369,10 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
         ("isolation/modules.txt", "modules module"),
         ("isolation/network.txt", "interfaces net_interfaces"),
         ("bench/curl-3012.txt", "latency latencies"),
-        ("runc/health.txt", "http_status http_code health"),
+        ("runc/health.txt", "http_status http_code health health_status"),
+        ("setup/kata-built-version.txt", "shim_version kata_version"),
+        ("analysis/boot-ids.txt", "boot_id"),
+        ("kata/cmdline.txt", "cmdline"),
     ];
     // `katacontainers.io/kata-runtime` labels a node.
     let joined = leaf.path.join(" ").replace(".io/", " ");
@@ -396,7 +405,7 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
         true => leaf.values_with_unit(),
         false => leaf.values.join(" "),
     };
-    Some(Record { line: leaf.line, who, text, slot })
+    (!text.is_empty()).then_some(Record { line: leaf.line, who, text, slot })
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
         id if is_data(id) => blocks_of_records(&number_lines(capture)),
         _ => list_outputs(capture),
     };
+    blocks = blocks.into_iter().flat_map(PastedBlock::split_sequence).collect();
     blocks.retain(|block| !block.is_of_others());
     let has_other_times = blocks.iter().any(PastedBlock::times_other_work);
     let mut blocks: Vec<PastedBlock> =
@@ -125,7 +126,7 @@ fn has_line_of(lines: &[(u32, String)], who: EvidenceRole) -> bool {
 }
 
 /// Whether a file is, by its name, one that a script writes.
-pub(super) fn is_data(name: &str) -> bool {
+pub fn is_data(name: &str) -> bool {
     let name = name.to_lowercase();
     let ends = [".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".csv", ".tsv"];
     ends.iter().any(|end| name.ends_with(end))
@@ -169,7 +170,7 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
             .is_none_or(|role| role == LabelRole::One(EvidenceRole::Host))
     });
     let named = slot::role_of_bare_name(&capture.id).filter(|who| {
-        lines.iter().all(|line| {
+        lines.iter().filter(|line| !command::manages_engine(&line.1)).all(|line| {
             let stated = match command::role_of_command(&line.1) {
                 Some(_) if is_of_one_shell => None,
                 _ => role_in_line(line),
@@ -187,18 +188,27 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
     };
     let mut blocks = vec![first];
     let mut is_announced = false;
-    for (number, raw) in lines {
-        let text = raw.trim();
+    let prompts: BTreeSet<&str> =
+        lines.iter().filter_map(|(_, text)| command::named_prompt(text.trim())).collect();
+    for (number, raw) in &lines {
+        let (number, text) = (*number, raw.trim());
         if text.ends_with(':') {
             is_announced = tells_of_others(text);
         }
-        if let Some(typed) = command::typed_in_transcript(text) {
+        // A shell whose prompt is known takes commands that are not.
+        let behind_prompt = || prompts.iter().find_map(|prompt| text.strip_prefix(prompt));
+        if let Some(typed) = command::typed_in_transcript(text).or_else(behind_prompt) {
             let block = PastedBlock::of_command(number, typed, text);
             let mut block = PastedBlock { is_announced, ..block };
-            if let Some(who) = named.filter(|_| is_of_one_shell) {
+            let is_unclear = block.typed_for == Some(LabelRole::Unclear);
+            if let Some(who) = named.filter(|_| is_of_one_shell || is_unclear) {
                 block.typed_for = Some(LabelRole::One(who));
             }
             blocks.push(block);
+            if named.is_some() && is_unclear {
+                // A page reads it as of a container of nobody's.
+                continue;
+            }
         } else if heading_depth(text).is_some() {
             // What follows a heading was written, not printed.
             is_announced = false;
@@ -211,7 +221,8 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
             continue;
         }
         if let Some(block) = blocks.last_mut() {
-            block.lines.push((number, text.into()));
+            let time = timing::time_of_measured_command(block.nearest_caption(), text);
+            block.lines.push((number, time.unwrap_or_else(|| text.into())));
         }
     }
     blocks.retain(|block| !block.lines.is_empty());
@@ -576,6 +587,29 @@ impl PastedBlock {
         Self { above, typed_for, ..Self::default() }
     }
 
+    /// Each of the commands that one shell ran with the line that it printed, where there are as many
+    /// lines as commands: `sh -c 'uname -r; ls /proc | wc -l'`.
+    fn split_sequence(self) -> Vec<Self> {
+        let mut typed = (0..).zip(&self.lines).filter_map(|(at, line): (usize, _)| {
+            Some((at, command::typed_in_transcript(&line.1)?))
+        });
+        let (Some((at, text)), None) = (typed.next(), typed.next()) else { return vec![self] };
+        let commands = command::list_sequence(text);
+        let printed = self.lines[at + 1..].iter().filter(|line| !line.1.is_empty());
+        let printed: Vec<_> = printed.cloned().collect();
+        if at > 0 || commands.len() < 2 || commands.len() != printed.len() {
+            return vec![self];
+        }
+        let blocks = commands.iter().zip(printed).map(|(command, line)| {
+            let mut above = self.above.clone();
+            above.insert(0, (line.0, (*command).to_string()));
+            let typed_for = self.typed_for.or_else(|| command::role_of_command(&self.lines[0].1));
+            let typed_for = typed_for.filter(|role| *role != LabelRole::Unclear);
+            Self { above, lines: vec![line], typed_for, ..Self::default() }
+        });
+        blocks.collect()
+    }
+
     /// Each command of a session with what it printed, where containers of several targets were
     /// started in it.
     fn split_by_commands(self) -> Vec<Self> {
@@ -716,7 +750,7 @@ impl PastedBlock {
         let mut typed = self.above.iter().take(1).chain(&self.lines).map(|(_, text)| text.as_str());
         let is_timed = typed.any(|text| {
             command::command_role(text).is_some()
-                && text.split_whitespace().any(|word| {
+                && text.split([' ', '(']).any(|word| {
                     matches!(word, "time" | "/usr/bin/time" | "timeit" | "Measure-Command")
                 })
                 && !words::contains_any(text, OTHER_WORK)
@@ -784,7 +818,7 @@ impl PastedBlock {
         };
         let has_failed = self.has_line_that(words::is_error)
             || self.has_line_that(|text| log::parse_engine_log(text).is_some());
-        if self.has_line_that(states_kernel) {
+        if self.has_line_that(states_kernel) || self.has_line_that(kernel::heads_nodes) {
             slots.push(kernel_slot);
         }
         if has_failed && self.mentions_one_of(&["escape", "privileged", "bonus"]) {
@@ -826,12 +860,21 @@ impl PastedBlock {
         if self.has_line_that(dmesg::is_kernel_line) {
             slots.push("isolation/dmesg.txt");
         }
+        if self.has_line_that(|text| kernel::boot_id_in(text).is_some())
+            && self.mentions_one_of(&["boot_id", "boot id", "boot-id"])
+        {
+            slots.push("analysis/boot-ids.txt");
+        }
+        if self.has_line_that(dmesg::is_command_line) && role == Some(EvidenceRole::Kata) {
+            slots.push("kata/cmdline.txt");
+        }
         if self.has_line_that(interfaces::is_address_line)
             || self.mentions_one_of(&["ip -br", "/sys/class/net"])
         {
             slots.push("isolation/network.txt");
         }
         if self.has_line_that(|text| text.to_lowercase().contains("model name"))
+            || self.has_line_that(cpu::is_line_of_lscpu)
             || self.has_table_of_measure("cpu processor cpus")
             || self.is_note
                 && self.has_line_that(|text| {
@@ -893,7 +936,8 @@ fn tells_of_others(caption: &str) -> bool {
 /// Whether a cell names one of these words, and says no more about it: `CPU model`, `Devices in /dev`.
 fn names_only(cell: &str, measure: &str) -> bool {
     const PLAIN: &str = "model name seen in dev entries number of count the sys модель записей в \
-                         ядра modèle de entrées dans modell einträge modelo nombre entradas en";
+                         ядра modèle de entrées dans modell einträge modelo nombre entradas en \
+                         型号 条目数 条目";
     words::has_word(cell, measure)
         && words::split_words(cell).all(|word| {
             words::has_word(word, measure)
@@ -979,6 +1023,13 @@ pub fn show_different_outputs(transcripts: &[Capture]) -> bool {
         }
         is_any && own.into_iter().all(|output| seen.insert(output))
     })
+}
+
+/// Whether values of several targets, and of the host, stand in a document that a script wrote.
+pub fn compares_targets(capture: &Capture) -> bool {
+    let records = records::list_records(&number_lines(capture));
+    let targets: BTreeSet<EvidenceRole> = records.iter().map(|record| record.who).collect();
+    targets.len() > 1 && records.iter().any(|record| record.slot == "results/kernels.txt")
 }
 
 /// Whether anything in a report could be read as a value.

@@ -118,7 +118,9 @@ pub(super) enum LabelRole {
 /// outside them names one.
 pub(super) fn role_of(label: &str) -> Option<LabelRole> {
     let (outside, inside) = words::without_brackets(label);
-    find_roles(&outside).or_else(|| find_roles(&inside))
+    // A pod is the guest only where nothing says of which runtime it is: `pod (runc)`.
+    let named = find_roles(&outside).or_else(|| find_roles(&inside));
+    named.or_else(|| find_cluster_role(&outside)).or_else(|| find_cluster_role(&inside))
 }
 
 /// The roles that the words of a text name, each once.
@@ -153,7 +155,7 @@ fn find_roles(text: &str) -> Option<LabelRole> {
             Some(LabelRole::One(EvidenceRole::Host))
         }
         [] if words::split_words(text).any(is_other_runtime) => Some(LabelRole::Unclear),
-        [] => find_cluster_role(text),
+        [] => None,
         [who] => Some(LabelRole::One(who)),
         // "Host kernel, used by runc" speaks of the host.
         [EvidenceRole::Host, EvidenceRole::Runc]

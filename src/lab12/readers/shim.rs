@@ -23,9 +23,36 @@ pub(super) struct ShimStatement {
     pub handler: Option<String>,
 }
 
+impl ShimStatement {
+    fn without_version(version: MissingValue, other: MissingValue) -> Self {
+        Self {
+            version: Err(version),
+            implementation: Err(other.clone()),
+            commit: Err(other),
+            handler: None,
+        }
+    }
+}
+
+/// The line of the version among those that containerd's own shims print, whatever name they are
+/// called by: `Version:`, `Revision:` and `Go version:`, where Kata's has one line.
+fn version_of_runcs_shim<'a>(lines: &[&'a PageLine]) -> Option<&'a PageLine> {
+    let labelled = |label: &str| {
+        let mut found = lines.iter().filter(|line| line.text.starts_with(label));
+        found.next().copied()
+    };
+    labelled("Version:")
+        .filter(|_| labelled("Revision:").is_some() && labelled("Go version:").is_some())
+}
+
 /// Reads the shim's version.
 pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     let lines: Vec<&PageLine> = page.value_lines().filter(|line| !line.is_error).collect();
+    if let Some(line) = version_of_runcs_shim(&lines) {
+        let what = "containerd's shim for runc prints its version so:";
+        let miss = MissingValue::quoting_line(MissingReason::NotTheShim, what, line);
+        return ShimStatement::without_version(miss.clone(), miss);
+    }
     // The name may stand above the fields, as a title or as the head of an indented list.
     let titled = page.lines.iter().any(|line| {
         names_shim(&line.text)
@@ -157,12 +184,7 @@ fn explain_no_version(page: &EvidencePage, lines: &[&PageLine]) -> ShimStatement
     if let (Some(first), Some(_)) = (cells.next(), cells.next()) {
         let what = "other lines state another version of Kata than";
         let miss = MissingValue::quoting_line(MissingReason::NotStated, what, first);
-        return ShimStatement {
-            version: Err(miss.clone()),
-            implementation: Err(miss.clone()),
-            commit: Err(miss),
-            handler: None,
-        };
+        return ShimStatement::without_version(miss.clone(), miss);
     }
     let alone = match lines {
         [line] => version_in_word(words::strip_value_marks(&line.text))

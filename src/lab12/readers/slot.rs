@@ -2,7 +2,7 @@
 //! under which they are found.
 
 use super::label::EvidenceRole;
-use super::vocabulary::slot::{ALIASES, FILLERS};
+use super::vocabulary::slot::{ALIASES, BARE, FILLERS};
 use super::{role, words};
 use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
@@ -48,6 +48,10 @@ pub enum SlotContent {
     Capabilities,
     /// What a privileged container printed that tried to write to the host.
     Escape,
+    /// A boot id, which no file of the lab asks for.
+    BootId,
+    /// The kernel's command line, which no file of the lab asks for by itself.
+    CommandLine,
 }
 
 /// A place in the lab's instructions.
@@ -76,7 +80,7 @@ use Edition::{F25, S26};
 use EvidenceRole::{Host, Kata, Runc};
 use SlotContent as C;
 
-/// All slots, in the order of the instructions.
+/// All slots, in the order of the instructions, and then what careful people add.
 #[rustfmt::skip]
 pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(F25, C::Shim, Some(Kata), "setup/kata-built-version.txt"),
@@ -126,6 +130,11 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt"),
     make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt"),
     make_slot(S26, C::Escape, Some(Kata), "results/kata-escape-attempt.txt"),
+    make_slot(F25, C::BootId, None, "analysis/boot-ids.txt"),
+    make_slot(F25, C::BootId, Some(Host), "host/boot-id.txt"),
+    make_slot(F25, C::BootId, Some(Runc), "runc/boot-id.txt"),
+    make_slot(F25, C::BootId, Some(Kata), "kata/boot-id.txt"),
+    make_slot(F25, C::CommandLine, Some(Kata), "kata/cmdline.txt"),
 ];
 
 /// The folders that the instructions name.
@@ -216,7 +225,7 @@ fn list_aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The words of a file's name that say what it holds; of several kinds the first that has a slot.
-const TOPICS: [(&[SlotContent], &str); 11] = [
+const TOPICS: [(&[SlotContent], &str); 13] = [
     (&[C::Kernel, C::KernelComparison], "kernel kernels uname release"),
     (&[C::Cpu, C::CpuComparison], "cpu cpus cpuinfo lscpu processor"),
     (&[C::Proc], "proc procs procfs"),
@@ -228,12 +237,24 @@ const TOPICS: [(&[SlotContent], &str); 11] = [
     (&[C::Io], "io dd disk fio throughput"),
     (&[C::Devices], "dev devs devices"),
     (&[C::Capabilities], "cap caps capabilities capeff"),
+    (&[C::BootId], "bootid bootids"),
+    (&[C::CommandLine], "cmdline"),
+];
+
+/// Names of files below `/proc` as one word each.
+const JOINED: [(&str, &str); 4] = [
+    ("proc-version", "kernel"),
+    ("proc-cmdline", "cmdline"),
+    ("proc-cpuinfo", "cpuinfo"),
+    ("boot-id", "bootid"),
 ];
 
 /// The slot for a name of words alone that say what a file holds, and of whom.
 fn slot_by_words(name: &str, folder: &str) -> Option<EvidenceSlot> {
     let (mut topic, mut roles, mut count) = (None, Vec::new(), 0);
-    for word in name.split('-').filter(|word| !word.chars().all(|c| c.is_ascii_digit())) {
+    let joined =
+        JOINED.iter().fold(name.to_string(), |name, (parts, one)| name.replace(parts, one));
+    for word in joined.split('-').filter(|word| !word.chars().all(|c| c.is_ascii_digit())) {
         count += 1;
         if let Some(who) = EvidenceRole::of_folder(word) {
             roles.push(who);
@@ -273,10 +294,9 @@ pub(super) fn role_of_bare_name(path: &str) -> Option<EvidenceRole> {
     let stem = text_file_stem(&normalize_path_part(path.rsplit('/').next()?))?;
     let (roles, others): (Vec<&str>, Vec<&str>) =
         stem.split('-').partition(|word| EvidenceRole::of_folder(word).is_some());
-    let is_bare = others.iter().all(|word| {
-        matches!(*word, "pod" | "container" | "contenedor" | "conteneur" | "all")
-            || word.chars().all(|c| c.is_ascii_digit())
-    });
+    let is_bare = others
+        .iter()
+        .all(|word| words::has_word(word, BARE) || word.chars().all(|c| c.is_ascii_digit()));
     EvidenceRole::of_folder(roles.first()?).filter(|_| is_bare && roles.len() == 1)
 }
 

@@ -28,7 +28,7 @@ use whole_time::choose_columns;
 pub(super) use failed_starts::has_good_start;
 pub(super) use names::{is_excluded_part, is_start_measure, names_runs};
 pub(super) use own_forms::{is_numbered_time, states_times};
-pub(super) use programs::is_program_time;
+pub(super) use programs::{is_program_time, time_of_measured_command};
 pub(super) use unlike_starts::discards_run;
 
 /// The start-up times of `who`.

@@ -11,6 +11,12 @@ use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, FoundValue, ReadResult};
 use crate::model::{Fact, FactId, MissingReason, MissingValue, fact_ids};
 
+/// The boot ids of several targets.
+const BOOT_IDS: &str = "analysis/boot-ids.txt";
+
+/// The guest's own command line.
+const COMMAND_LINE: &str = "kata/cmdline.txt";
+
 impl EvidencePages<'_> {
     pub(super) fn put_kernel(
         &self,
@@ -55,9 +61,23 @@ impl EvidencePages<'_> {
             );
         }
         for who in [EvidenceRole::Host, EvidenceRole::Runc, EvidenceRole::Kata] {
-            let reason = "the lab's files do not ask for the boot id";
-            put(fact_ids::KERNEL_BOOT_ID, who, Fact::missing(MissingReason::NotStated, reason));
+            put(fact_ids::KERNEL_BOOT_ID, who, self.boot_id_fact(who));
         }
+    }
+
+    pub(super) fn boot_id_fact(&self, who: EvidenceRole) -> Fact {
+        let own = match who {
+            EvidenceRole::Host => "host/boot-id.txt",
+            EvidenceRole::Runc => "runc/boot-id.txt",
+            _ => "kata/boot-id.txt",
+        };
+        let fact = self.first_fact_from_slots(&[own, BOOT_IDS], BOOT_IDS, |page| {
+            read::fact_from_read(page, kernel::read_boot_id(page, who))
+        });
+        if fact.is_present() {
+            return fact;
+        }
+        Fact::missing(MissingReason::NotStated, "the lab's files do not ask for the boot id")
     }
 
     fn guest_uname_fact(&self, page: &EvidencePage) -> Fact {
@@ -169,6 +189,15 @@ impl EvidencePages<'_> {
         const SLOT: &str = "isolation/dmesg.txt";
         let ids =
             [fact_ids::KERNEL_DMESG_LINES, fact_ids::KERNEL_DMESG_BANNER, fact_ids::KERNEL_CMDLINE];
+        let own = self.pages.get(COMMAND_LINE).map(|page| {
+            let read = dmesg::read_command_line(page);
+            (ids[2], read::fact_from_read(page, read))
+        });
+        let own = own.filter(|(_, fact)| fact.is_present());
+        let mut put = |id: FactId, who: EvidenceRole, fact: Fact| {
+            let stated = own.as_ref().filter(|(own, _)| *own == id && !fact.is_present());
+            put(id, who, stated.map_or(fact, |(_, fact)| fact.clone()));
+        };
         let Some(page) = self.pages.get(SLOT) else {
             return ids.into_iter().for_each(|id| put(id, EvidenceRole::Kata, self.no_file(SLOT)));
         };

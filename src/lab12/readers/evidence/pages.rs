@@ -39,6 +39,8 @@ pub(super) struct HostKernel {
     pub releases: Vec<String>,
     /// A release that is certainly a Kata guest's, whatever the host runs.
     pub guest: Option<String>,
+    /// Whether the guest states another boot id, so that an equal release is of another kernel.
+    pub has_other_boot_id: bool,
 }
 
 /// The files that state the host's kernel.
@@ -142,6 +144,10 @@ impl<'a> EvidencePages<'a> {
             variants,
         };
         evidence.host = evidence.find_host();
+        let [host, guest] =
+            [EvidenceRole::Host, EvidenceRole::Kata].map(|who| evidence.boot_id_fact(who));
+        evidence.host.has_other_boot_id =
+            host.is_present() && guest.is_present() && host.as_str() != guest.as_str();
         evidence
     }
 
@@ -210,8 +216,8 @@ impl<'a> EvidencePages<'a> {
     ) -> ReadResult<KernelStatement> {
         let found = read?;
         let known = &found.value;
-        let is_hosts =
-            self.host.releases.contains(&known.release) || kernel::is_desktop_vm(&known.release);
+        let is_hosts = self.host.releases.contains(&known.release) && !self.host.has_other_boot_id
+            || kernel::is_desktop_vm(&known.release);
         let is_guests = self.host.guest.as_ref() == Some(&known.release)
             || known.form == KernelStatementForm::Banner
                 && crate::knowledge::is_kata_build(&known.text);

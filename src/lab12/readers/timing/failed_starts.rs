@@ -79,6 +79,9 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
     let mut failed = Vec::new();
     let mut good = Vec::new();
     let mut awaits_number = false;
+    let mut gave_up_after = None;
+    let mut last_time = None;
+    let mut of_failed = Vec::new();
     for line in part.lines.iter().filter(|line| line.kind != LineKind::Blank) {
         let (key, value) = line.text.split_once(':').unwrap_or_default();
         let key = key.trim_start_matches('#');
@@ -86,23 +89,41 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
         let is_note = !value.contains(|c: char| c.is_ascii_digit());
         match (key.parse::<u16>().ok(), failure::is_of_failed_start(line) || is_note) {
             (Some(number), true) => failed.push(number),
+            // The next time is the one after which the message says that the engine gave up.
+            (Some(number), false)
+                if gave_up_after.is_some()
+                    && whole_seconds(line) == gave_up_after
+                    && last_time != gave_up_after =>
+            {
+                failed.push(number);
+                of_failed.push(line.number);
+            }
             (Some(number), false) if !awaits_number && own_form(&line.text).is_some() => {
                 good.push(number);
             }
             (None, true) if failure::is_of_failed_start(line) => {
                 awaits_number = true;
+                gave_up_after = failure::seconds_of_message(line);
                 continue;
             }
             _ => return None,
         }
         awaits_number = false;
+        gave_up_after = None;
+        last_time = whole_seconds(line);
     }
     let is_apart = !awaits_number && failed.iter().all(|number| !good.contains(number));
     let mut counted = LabelledPart::clone(part);
-    counted
-        .lines
-        .retain(|line| !failure::is_of_failed_start(line) && own_form(&line.text).is_some());
+    counted.lines.retain(|line| {
+        let is_good = !failure::is_of_failed_start(line) && !of_failed.contains(&line.number);
+        is_good && own_form(&line.text).is_some()
+    });
     (is_apart && !failed.is_empty() && !good.is_empty()).then(|| read_part_times(&counted).ok())?
+}
+
+/// The whole seconds of the sample in a line.
+fn whole_seconds(line: &PageLine) -> Option<u64> {
+    own_form(&line.text).map(|time| time as u64)
 }
 
 /// Whether more starts of `who` were timed than failed: then one worked, though it is not told

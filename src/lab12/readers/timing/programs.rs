@@ -114,6 +114,19 @@ fn parse_clocks(text: &str) -> Option<f64> {
     is_gnu.then(|| words::leading_duration(elapsed))?.map(|(time, ..)| time)
 }
 
+/// What PowerShell printed of the time of a command whose property is asked for, as it lists it:
+/// `(Measure-Command { … }).TotalSeconds`.
+pub(in crate::lab12::readers) fn time_of_measured_command(
+    typed: &str,
+    text: &str,
+) -> Option<String> {
+    let (command, property) = typed.rsplit_once("}).")?;
+    let is_measured = command.trim_start_matches(['$', '(']).contains("Measure-Command");
+    let is_sum = matches!(property, "TotalSeconds" | "TotalMilliseconds");
+    let (_, rest) = words::leading_decimal(text)?;
+    (is_measured && is_sum && rest.is_empty()).then(|| format!("{property} : {text}"))
+}
+
 /// The parts of a time that PowerShell's `Measure-Command` lists, where its sum is not among
 /// them: `Seconds : 2` and `Milliseconds : 142`.
 pub(super) fn parse_measure_command(texts: &[&PageLine]) -> Option<FoundValue<Vec<f64>>> {
