@@ -11,7 +11,7 @@ use super::NAME;
 use crate::error::{Error, NameFailedFile, Result};
 use crate::import::{empty_imported_run, redact_captures};
 use crate::lab12::readers::{
-    FOLDERS, REPORT_PATH, assign_slots, compares_targets, has_outputs, is_data, read_lab_captures,
+    FOLDERS, REPORT_PATH, assign_slots, compares_targets, has_outputs, read_lab_captures,
     show_different_outputs, slot_of,
 };
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, MissingReason, Run};
@@ -118,8 +118,8 @@ fn capture_outputs(entry: &SourceEntry) -> Option<Capture> {
     if let CaptureOrigin::File { slot, .. } = &mut capture.origin {
         *slot = Some(REPORT_PATH.into());
     }
-    // Data of programs are of the lab where they compare targets.
-    let is_wanted = match is_data(&entry.name) {
+    // A document of JSON is of the lab where it compares targets.
+    let is_wanted = match entry.name.to_lowercase().ends_with(".json") {
         true => compares_targets(&capture),
         false => has_outputs(&capture),
     };

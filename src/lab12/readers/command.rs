@@ -167,24 +167,44 @@ pub(super) fn is_engine_run(text: &str) -> bool {
     words.next().is_some_and(|word| ENGINES.contains(&word)) && words.next() == Some("run")
 }
 
-/// The commands that a shell in a container was given one after the other, of which each prints one
-/// line: `sh -c 'uname -r; ls /proc | wc -l'`.
-pub(super) fn list_sequence(typed: &str) -> Vec<&str> {
-    let quoted = typed.split_once("sh -c ").and_then(|(_, quoted)| {
-        let quoted = quoted.trim();
-        let mark = quoted.chars().next().filter(|mark| matches!(mark, '\'' | '"'))?;
-        quoted[1..].strip_suffix(mark)
-    });
-    let Some(quoted) = quoted else { return Vec::new() };
-    if words::contains_any(quoted, &["for ", "while ", "if ", "||", "$(", "`"]) {
+/// The commands of a line, each with the whole command that ran it, of which each prints one line:
+/// `uname -r; nerdctl run … sh -c 'uname -r; ls /proc | wc -l'`.
+pub(super) fn list_sequence(typed: &str) -> Vec<(&str, &str)> {
+    if words::contains_any(typed, &["for ", "while ", "if ", "||", "$(", "`"]) {
         return Vec::new();
     }
-    quoted
-        .split(';')
-        .flat_map(|part| part.split("&&"))
-        .map(str::trim)
-        .filter(|c| !c.is_empty())
-        .collect()
+    let whole = split_outside_of_quotes(typed);
+    let inner = whole.iter().flat_map(|command| {
+        let quoted = command.split_once("sh -c ").and_then(|(_, quoted)| {
+            let quoted = quoted.trim();
+            let mark = quoted.chars().next().filter(|mark| matches!(mark, '\'' | '"'))?;
+            quoted[1..].strip_suffix(mark)
+        });
+        let parts = quoted.map_or(vec![*command], split_outside_of_quotes);
+        parts.into_iter().map(move |part| (*command, part))
+    });
+    inner.collect()
+}
+
+/// The commands of a line that stand between `;` or `&&`.
+fn split_outside_of_quotes(typed: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut open) = (0, None);
+    for (at, c) in typed.char_indices() {
+        let is_end = open.is_none() && (c == ';' || typed[at..].starts_with("&&"));
+        match open {
+            Some(mark) if mark == c => open = None,
+            None if matches!(c, '\'' | '"') => open = Some(c),
+            _ => {}
+        }
+        if is_end {
+            parts.push(&typed[start..at]);
+            start = at + 1;
+        }
+    }
+    parts.push(&typed[start..]);
+    let parts = parts.into_iter().map(|part| part.trim_matches([' ', '&', ';']));
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// Whether a typed command has an engine list or change what it knows, and says nothing of a target:

@@ -39,7 +39,7 @@ use label::GuestPlace;
 use crate::model::{Capture, CaptureOrigin, Fact, Facts, Role, Target, fact_ids};
 
 pub use label::EvidenceRole;
-pub use report::{REPORT_PATH, compares_targets, has_outputs, is_data, show_different_outputs};
+pub use report::{REPORT_PATH, compares_targets, has_outputs, show_different_outputs};
 pub use slot::{EvidenceSlot, FOLDERS, SLOTS, SlotContent, slot_of};
 
 /// What the captures of an evidence directory say.

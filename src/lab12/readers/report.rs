@@ -126,7 +126,7 @@ fn has_line_of(lines: &[(u32, String)], who: EvidenceRole) -> bool {
 }
 
 /// Whether a file is, by its name, one that a script writes.
-pub fn is_data(name: &str) -> bool {
+pub(super) fn is_data(name: &str) -> bool {
     let name = name.to_lowercase();
     let ends = [".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".csv", ".tsv"];
     ends.iter().any(|end| name.ends_with(end))
@@ -600,10 +600,13 @@ impl PastedBlock {
         if at > 0 || commands.len() < 2 || commands.len() != printed.len() {
             return vec![self];
         }
-        let blocks = commands.iter().zip(printed).map(|(command, line)| {
+        // Of one command in one container the name of the file or a heading may say which.
+        let is_of_one = commands.iter().all(|(whole, _)| *whole == commands[0].0);
+        let blocks = commands.iter().zip(printed).map(|((whole, command), line)| {
             let mut above = self.above.clone();
             above.insert(0, (line.0, (*command).to_string()));
-            let typed_for = self.typed_for.or_else(|| command::role_of_command(&self.lines[0].1));
+            let own = command::role_of_command(&format!("$ {whole}"));
+            let typed_for = self.typed_for.filter(|_| is_of_one).or(own);
             let typed_for = typed_for.filter(|role| *role != LabelRole::Unclear);
             Self { above, lines: vec![line], typed_for, ..Self::default() }
         });
