@@ -217,6 +217,18 @@ pub(super) fn manages_engine(text: &str) -> bool {
         && !starts_container(typed)
 }
 
+/// What was typed in the shell of a container, as busybox and images without a user prompt for it.
+pub(super) fn typed_in_container(text: &str) -> Option<&str> {
+    let (place, typed) = text.split_once(" # ")?;
+    (place == "~" || place.starts_with('/') && !place.contains(' ')).then(|| typed.trim())
+}
+
+/// Whether a command starts a container, or enters one, for a shell that waits for what is typed.
+pub(super) fn opens_shell(typed: &str) -> bool {
+    let last = typed.split_whitespace().next_back().unwrap_or_default();
+    starts_container(typed) && matches!(last.rsplit('/').next(), Some("sh" | "bash" | "ash"))
+}
+
 /// The prompt of a shell of one's own at the beginning of a line, where a known command follows:
 /// `~/lab12> `.
 pub(super) fn named_prompt(text: &str) -> Option<&str> {

@@ -49,6 +49,19 @@ fn is_long_head(head: &str) -> bool {
         && words::has_word(value, "value result")
 }
 
+/// What a file that is of one target states in lines of a key and a value: `proc=52`, `CPU: …`.
+pub(super) fn list_keyed_records(lines: &[(u32, String)], who: EvidenceRole) -> Vec<Record> {
+    let leaves = lines.iter().filter_map(|(line, text)| {
+        let (key, value) = text.trim().split_once([':', '='])?;
+        let path = vec![who.into_str().to_string(), key.trim().to_string()];
+        let values = value.split(", ").map(|value| words::strip_value_marks(value).to_string());
+        let is_key = words::split_words(key).count() <= 3 && !value.trim().is_empty();
+        let values = values.collect();
+        is_key.then_some(DocumentLeaf { line: *line, path, values, is_list: false, object: *line })
+    });
+    leaves.filter_map(|leaf| make_record(&leaf)).collect()
+}
+
 fn list_long_rows(lines: &[(u32, String)]) -> Vec<Record> {
     let rows = lines.iter().skip_while(|(_, text)| !is_long_head(text)).skip(1);
     let leaves = rows.filter_map(|(line, text)| {
@@ -330,7 +343,15 @@ fn name_element(leaves: &mut [DocumentLeaf], first: usize, depth: usize) {
 fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
     let mut records = Vec::new();
     let mut path: Vec<(usize, &str)> = Vec::new();
+    // A list of which each item has a line.
+    let mut list: Option<DocumentLeaf> = None;
     for (line, text) in lines {
+        let item = text.trim().strip_prefix("- ").filter(|item| !item.contains(": "));
+        if let (Some(item), Some(leaf)) = (item, list.as_mut()) {
+            leaf.values.push(words::strip_value_marks(item).to_string());
+            continue;
+        }
+        records.extend(list.take().as_ref().and_then(make_record));
         let Some((key, value)) = text.split_once(':').filter(|_| !text.trim().starts_with('#'))
         else {
             continue;
@@ -351,23 +372,28 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
             is_list,
             object: 0,
         };
-        records.extend(Some(leaf).filter(|_| !value.is_empty()).as_ref().and_then(make_record));
+        if value.is_empty() {
+            list = Some(DocumentLeaf { values: Vec::new(), is_list: true, ..leaf });
+        } else {
+            records.extend(make_record(&leaf));
+        }
     }
+    records.extend(list.as_ref().and_then(make_record));
     records
 }
 
 /// The record of a leaf, if its keys name one target and something that is read.
 fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
     const SLOTS: [(&str, &str); 14] = [
-        ("results/kernels.txt", "kernel kernels uname kernel_release"),
-        ("analysis/cpu-comparison.txt", "cpu cpu_model"),
+        ("results/kernels.txt", "kernel kernels uname kernel_release release"),
+        ("analysis/cpu-comparison.txt", "cpu cpu_model model"),
         ("results/startup-bench.txt", "start startup boot start_up"),
         ("results/devices.txt", "dev devices"),
         ("results/io-bench.txt", "dd io"),
         ("results/caps.txt", "cap caps capeff capabilities"),
         ("isolation/proc.txt", "proc"),
         ("isolation/modules.txt", "modules module"),
-        ("isolation/network.txt", "interfaces net_interfaces"),
+        ("isolation/network.txt", "interfaces net_interfaces net"),
         ("bench/curl-3012.txt", "latency latencies"),
         ("runc/health.txt", "http_status http_code health health_status"),
         ("setup/kata-built-version.txt", "shim_version kata_version"),
@@ -386,6 +412,10 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
     let (slot, None) = (named.next()?.0, named.next()) else { return None };
     // `/proc/version` is no count of entries.
     if slot == "isolation/proc.txt" && words::has_word(leaf.last_key(), "version cmdline status") {
+        return None;
+    }
+    // What stands at a place of its own in a list is one of several.
+    if slot == "isolation/network.txt" && leaf.last_key().starts_with('-') {
         return None;
     }
     let is_latency = slot == "bench/curl-3012.txt";

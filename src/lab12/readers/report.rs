@@ -50,7 +50,7 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
     let mut blocks = match &capture.id {
         id if is_report(id) => list_blocks(capture),
         id if is_data(id) => blocks_of_records(&number_lines(capture)),
-        _ => list_outputs(capture),
+        _ => list_keyed_values(capture).unwrap_or_else(|| list_outputs(capture)),
     };
     blocks = blocks.into_iter().flat_map(PastedBlock::split_sequence).collect();
     blocks.retain(|block| !block.is_of_others());
@@ -138,7 +138,11 @@ fn number_lines(capture: &Capture) -> NumberedLines {
 }
 
 fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
-    let blocks = records::list_records(lines).into_iter().map(|record| PastedBlock {
+    blocks_of(records::list_records(lines))
+}
+
+fn blocks_of(records: Vec<records::Record>) -> Vec<PastedBlock> {
+    let blocks = records.into_iter().map(|record| PastedBlock {
         lines: match record.slot {
             // One a line, as curl writes them.
             "bench/curl-3012.txt" => {
@@ -152,6 +156,16 @@ fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
         ..PastedBlock::default()
     });
     blocks.collect()
+}
+
+/// The values of a file that by its name is of one target, where it is lines of keys and values.
+fn list_keyed_values(capture: &Capture) -> Option<Vec<PastedBlock>> {
+    let who = slot::role_of_bare_name(&capture.id)?;
+    let lines = number_lines(capture);
+    let records = records::list_keyed_records(&lines, who);
+    let count = lines.iter().filter(|line| !line.1.trim().is_empty()).count();
+    let has_commands = lines.iter().any(|line| command::role_of_command(line.1.trim()).is_some());
+    (records.len() > 2 && records.len() * 2 > count && !has_commands).then(|| blocks_of(records))
 }
 
 fn is_report(name: &str) -> bool {
@@ -178,7 +192,11 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
             stated.is_none_or(|stated| stated == *who)
         })
     });
-    let first = match named {
+    // `docker info` tells of the machine of the engine.
+    let is_info = ["Server Version: ", "Kernel Version: "]
+        .iter()
+        .all(|start| lines.iter().any(|line| line.1.trim().starts_with(start)));
+    let first = match named.or(is_info.then_some(EvidenceRole::Host)) {
         Some(who) => PastedBlock {
             typed_for: Some(LabelRole::One(who)),
             above: vec![(1, who.into_str().into())],
@@ -188,6 +206,8 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
     };
     let mut blocks = vec![first];
     let mut is_announced = false;
+    // Whose container the shell is in.
+    let mut inside = None;
     let prompts: BTreeSet<&str> =
         lines.iter().filter_map(|(_, text)| command::named_prompt(text.trim())).collect();
     for (number, raw) in &lines {
@@ -195,11 +215,19 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
         if text.ends_with(':') {
             is_announced = tells_of_others(text);
         }
+        if let Some(typed) = command::typed_in_container(text) {
+            let block = PastedBlock::of_command(number, typed, typed);
+            let typed_for = inside.or(Some(LabelRole::Unclear));
+            inside = inside.filter(|_| typed != "exit");
+            blocks.push(PastedBlock { typed_for, is_announced, ..block });
+            continue;
+        }
         // A shell whose prompt is known takes commands that are not.
         let behind_prompt = || prompts.iter().find_map(|prompt| text.strip_prefix(prompt));
         if let Some(typed) = command::typed_in_transcript(text).or_else(behind_prompt) {
             let block = PastedBlock::of_command(number, typed, text);
             let mut block = PastedBlock { is_announced, ..block };
+            inside = block.typed_for.filter(|_| command::opens_shell(typed));
             let is_unclear = block.typed_for == Some(LabelRole::Unclear);
             if let Some(who) = named.filter(|_| is_of_one_shell || is_unclear) {
                 block.typed_for = Some(LabelRole::One(who));
@@ -471,7 +499,9 @@ fn plain_lines(raw: &str, next: &str, is_fenced: bool, is_in_table: bool) -> Vec
     if words::contains_any(text, &["<td", "<th>", "<th "]) {
         return text.split("</tr>").filter_map(row_of_html).collect();
     }
-    let text = text.replace("• ", "- ").replace("<p>", "").replace("</p>", "");
+    // A pipe in a cell is written with a backslash before it.
+    let text = text.replace("• ", "- ").replace("<p>", "").replace("</p>", "").replace("\\|", "¦");
+    let text = text.replace('：', ": ").replace('（', " (").replace('）', ")").replace('、', ", ");
     let text = without_struck_out(&text);
     let is_bare_row = !text.starts_with('|')
         && text.contains(" | ")
@@ -844,7 +874,7 @@ impl PastedBlock {
             slots.push("results/caps.txt");
         }
         if self.has_line_that(|text| text.split_whitespace().any(|word| word == "null"))
-            || self.has_table_of_measure("devices")
+            || self.has_table_of_measure("devices dev")
             || self.mentions_one_of(&["/dev entries", "entries in /dev"])
             || self.counts_files_of("/dev")
         {
@@ -940,7 +970,7 @@ fn tells_of_others(caption: &str) -> bool {
 fn names_only(cell: &str, measure: &str) -> bool {
     const PLAIN: &str = "model name seen in dev entries number of count the sys модель записей в \
                          ядра modèle de entrées dans modell einträge modelo nombre entradas en \
-                         型号 条目数 条目";
+                         型号 条目数 条目 ls wc l";
     words::has_word(cell, measure)
         && words::split_words(cell).all(|word| {
             words::has_word(word, measure)

@@ -28,7 +28,8 @@ pub(super) fn is_time_key(key: &str) -> bool {
 
 /// Whether a column counts runs.
 pub(super) fn is_number_of_run(name: &str) -> bool {
-    matches!(name.to_lowercase().as_str(), "run" | "n" | "no" | "iteration" | "trial" | "attempt")
+    const NAMES: &str = "run n no nr iteration trial try round attempt lauf versuch essai intento";
+    words::has_word(name, NAMES) && words::split_words(name).count() == 1
 }
 
 pub(super) fn is_of_pull(name: &str) -> bool {

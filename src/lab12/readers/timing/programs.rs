@@ -114,12 +114,19 @@ fn parse_clocks(text: &str) -> Option<f64> {
     is_gnu.then(|| words::leading_duration(elapsed))?.map(|(time, ..)| time)
 }
 
-/// What PowerShell printed of the time of a command whose property is asked for, as it lists it:
-/// `(Measure-Command { … }).TotalSeconds`.
+/// The time that a command printed in a form that it was given, as the program for timing writes it:
+/// `/usr/bin/time -f 'runc %e'`, `(Measure-Command { … }).TotalSeconds`.
 pub(in crate::lab12::readers) fn time_of_measured_command(
     typed: &str,
     text: &str,
 ) -> Option<String> {
+    if let Some((_, format)) = typed.split_once("time -f ") {
+        let mark = format.chars().next().filter(|mark| matches!(mark, '\'' | '"'))?;
+        let (before, after) = format[1..].split_once(mark)?.0.split_once("%e")?;
+        let time = text.strip_prefix(before)?.strip_suffix(after)?;
+        let (_, rest) = words::leading_decimal(time)?;
+        return rest.is_empty().then(|| format!("real {time}"));
+    }
     let (command, property) = typed.rsplit_once("}).")?;
     let is_measured = command.trim_start_matches(['$', '(']).contains("Measure-Command");
     let is_sum = matches!(property, "TotalSeconds" | "TotalMilliseconds");
