@@ -63,7 +63,9 @@ pub(super) fn latency_below_application(context: &RuleContext) -> Vec<Violation>
         }
         let samples = context.fact_series(LATENCY, target)?;
         let median = crate::stats::median(&samples.values)?;
-        (median < FASTEST_APPLICATION).then(|| {
+        // `0.00` is what 4 ms are rounded to.
+        let rounding = 0.5 * unit_of_last_decimal(context, LATENCY, target, &samples.values)?;
+        (median + rounding < FASTEST_APPLICATION).then(|| {
             LatencyBelowApplication {
                 target,
                 median_ms: round_significant(median * 1000.0, 3),
@@ -104,11 +106,10 @@ fn few_digits(
     target: &str,
     values: &[f64],
 ) -> Option<Violation> {
-    let decimals = values.iter().map(|value| count_decimals(*value)).max()?;
-    let decimals = decimals.max(written_decimals(context, id, target).unwrap_or_default());
-    let middle = crate::stats::median(values).filter(|middle| *middle > 0.0)?;
-    let unit = 10_f64.powi(-i32::try_from(decimals).ok()?);
-    let share = 0.5 * unit / middle;
+    let decimals = stated_decimals(context, id, target, values)?;
+    let unit = unit_of_last_decimal(context, id, target, values)?;
+    // Of `0.00` all may be rounding.
+    let share = (0.5 * unit / crate::stats::median(values)?).min(1.0);
     (share >= 0.05 && decimals <= 6).then(|| {
         FigureOfFewDigits {
             target,
@@ -118,6 +119,28 @@ fn few_digits(
         }
         .with_fact(context, id, target)
     })
+}
+
+/// The most decimals with which a fact is stated.
+fn stated_decimals(
+    context: &RuleContext,
+    id: FactId,
+    target: &str,
+    values: &[f64],
+) -> Option<usize> {
+    let decimals = values.iter().map(|value| count_decimals(*value)).max()?;
+    Some(decimals.max(written_decimals(context, id, target).unwrap_or_default()))
+}
+
+/// One in the last decimal with which a fact is stated.
+fn unit_of_last_decimal(
+    context: &RuleContext,
+    id: FactId,
+    target: &str,
+    values: &[f64],
+) -> Option<f64> {
+    let decimals = stated_decimals(context, id, target, values)?;
+    Some(10_f64.powi(-i32::try_from(decimals).ok()?))
 }
 
 /// The most decimals of seconds in the line that a figure was read from: a number does not keep the

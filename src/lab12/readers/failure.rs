@@ -2,7 +2,7 @@
 
 use super::page::{LineKind, PageLine};
 use super::vocabulary::failure::{
-    DOUBTS, KEYS, MACHINE, NOTES, OTHERS, PHRASES, POD_STATES, STARTS, UNTRIED,
+    ALONE, DOUBTS, KEYS, MACHINE, NOTES, OTHERS, PHRASES, POD_STATES, STARTS, UNTRIED,
 };
 use super::{label, words};
 
@@ -52,7 +52,16 @@ pub(super) fn tells_failed_start(text: &str) -> bool {
     let plain = plain_words(text);
     // A command that is told how it is used has not run.
     let is_usage = plain.starts_with("usage: ");
-    is_usage || NOTES.iter().any(|note| plain.contains(note)) || has_exit_status(&plain)
+    is_usage
+        || NOTES.iter().any(|note| plain.contains(note))
+        || has_exit_status(&plain)
+        || is_noted_error(text)
+}
+
+/// Whether the last brackets of a text hold nothing but the word for an error: `1.27 s (Fehler)`.
+fn is_noted_error(text: &str) -> bool {
+    let note = text.trim_end().strip_suffix(')').and_then(|head| head.rsplit_once('('));
+    note.is_some_and(|(_, note)| ALONE.contains(&note.trim().to_lowercase().as_str()))
 }
 
 /// Whether a sentence of an author says that Kata did not start here, and not what would be, or what
@@ -142,6 +151,13 @@ mod tests {
             "Exit status: 1",
             "real 0m0.34s rc=1",
             "exit code 125",
+            "1.27 s (error)",
+            "1,27 s (Fehler)",
+            "1,27 s (le démarrage a échoué)",
+            "1,27 с (не стартовал, время до ошибки)",
+            "1,27 s (no arrancó)",
+            "1.27 s until the error",
+            "^C",
         ] {
             assert!(tells_failed_start(text), "{text}");
         }
@@ -153,6 +169,7 @@ mod tests {
             "Failures: none",
             "timed out: 0 of 5",
             "errors.log is empty",
+            "0.51 s (mean error)",
             "Restart=on-failure",
             "--restart on-failure:3",
             "it never failed",

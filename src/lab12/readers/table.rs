@@ -1,5 +1,6 @@
 //! Tables: which target a cell is of, and what its table says that it measures.
 
+use super::command;
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::vocabulary::table::{COMPARISONS, FIGURES};
 use super::words::{self, has_word};
@@ -136,6 +137,10 @@ fn is_rule(cells: &[String]) -> bool {
 /// The targets that values under, or after, a head are of: the one that it names, or the host
 /// and runc together, whose containers the host's kernel answers.
 pub(super) fn find_target_roles(head: &str) -> Vec<EvidenceRole> {
+    // `nerdctl run --rm alpine true` heads the row of a table of hyperfine.
+    if command::is_engine_run(head.trim_start_matches("sudo ")) {
+        return Vec::from_iter(command::command_role(head));
+    }
     if has_word(head, COMPARISONS) {
         return Vec::new();
     }

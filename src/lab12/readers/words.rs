@@ -17,9 +17,9 @@ pub(super) fn strip_value_marks(text: &str) -> &str {
 }
 
 /// The number at the start of `text` with a decimal point or comma, and what follows it:
-/// `12`, `0,5`, `.5`, `1.5e-03`.
+/// `12`, `0,5`, `.5`, `,5`, `1.5e-03`.
 pub(super) fn leading_decimal(text: &str) -> Option<(f64, &str)> {
-    let (whole, rest) = match text.strip_prefix('.') {
+    let (whole, rest) = match text.strip_prefix(['.', ',']) {
         Some(_) => ("0", text),
         None => leading_digits(text)?,
     };
