@@ -266,19 +266,43 @@ impl<'a> AssertingSentence<'a> {
             .then(|| resting(self.remark_by_rule(&mean.range(), message, ClaimStatus::Unsupported)))
     }
 
-    /// The time until a failure that is stated as the start-up time of a target which never ran: a
-    /// cell of its row, or a sentence, with no word of the failure near it.
+    /// The time until a failure, or a ratio of it, that is stated as one of starts of a target which
+    /// never ran, with no word of the failure near it: in a cell its section, in a sentence its
+    /// paragraph and what stands above and behind that. That a block shows the failure says nothing
+    /// of what the author makes of it.
     fn check_time_of_failure(&self) -> Option<ClaimRemark> {
         let target = self.index.sole_candidate().filter(|target| self.index.never_ran(target))?;
-        let (index, vocabulary, sentence, all) =
-            (self.index, self.vocabulary, self.sentence, self.all);
+        let (index, sentence) = (self.index, self.sentence);
         let is_run = sentence.cell_labels().is_some_and(|labels| is_numbered_run(labels.1));
         if is_run || !sentence.is_plain || !self.names_target(target) {
             return None;
         }
-        let around = index.report_around(&sentence.file_range(&(0..sentence.text.len())));
-        let is_told = vocabulary.words.failure.is_match(around)
-            || vocabulary.words.did_not_start.is_match(around);
+        let place = sentence.file_range(&(0..sentence.text.len()));
+        let around = match sentence.cell_labels() {
+            Some(_) => vec![index.report_around(&place)],
+            None => {
+                let above = sentence.passage.topics.iter().take(2).map(String::as_str);
+                let own = [sentence.surrounding_text(), index.report_behind(place.end)];
+                own.into_iter().chain(above).collect()
+            }
+        };
+        let words = &self.vocabulary.words;
+        let is_told = around.iter().any(|text| {
+            words.failure.is_match(text)
+                || words.did_not_start.is_match(text)
+                || index.is_failure_shown_near(target, text)
+        });
+        let range = self.time_of_start(target).or_else(|| self.ratio_of_starts(target));
+        let range = range.filter(|_| !is_told)?;
+        let (place, text) = (sentence.file_range(&range), &sentence.text[range]);
+        let id = &fact_ids::STARTUP_WALL;
+        Some(ClaimRemark::without_evidence(index, place, text, id, target))
+    }
+
+    /// Where a time is stated as that of a start of a target.
+    fn time_of_start(&self, target: &str) -> Option<Range<usize>> {
+        let (index, vocabulary, sentence, all) =
+            (self.index, self.vocabulary, self.sentence, self.all);
         let typed: Vec<StatedQuantity> = (0..all.len())
             .map(|number| ValuePlace { index, vocabulary, sentence, all, number })
             .map(|place| place.in_unit_of_labels())
@@ -297,16 +321,34 @@ impl<'a> AssertingSentence<'a> {
                     subject.first_fact() == fact_ids::STARTUP_WALL
                         && place.find_target(subject).as_deref() == Some(target)
                 })
-        });
-        let place = place.filter(|_| !is_told && !index.is_failure_shown_near(target, around))?;
-        let (range, text) = (place.file_range(), place.stated_text());
-        let id = fact_ids::STARTUP_WALL;
-        Some(ClaimRemark::without_evidence(index, range, text, id, target))
+        })?;
+        Some(place.stated_quantity().range.clone())
     }
 
-    /// The escape that a target is said to have blocked, and the target never ran.
+    /// Where a sentence on starts says how much slower or faster a target is than the baseline.
+    fn ratio_of_starts(&self, target: &str) -> Option<Range<usize>> {
+        let baseline = self.index.target_with_role(Role::Baseline)?;
+        let is_of_two = self.names_target(target)
+            && self.names_target(baseline)
+            && self.mentions.iter().all(|one| {
+                one.target.as_deref().is_some_and(|one| one == target || one == baseline)
+            });
+        let mut around = [self.sentence.text].into_iter().chain(self.sentence.topics.iter().copied());
+        let is_of_start = around.any(|text| self.vocabulary.wordings.runs.about.is_match(text));
+        let is_compared = self.vocabulary.words.comparison.time.is_match(self.sentence.text);
+        let mut ratios = self.all.iter().filter(|one| {
+            matches!(one.value, StatedValue::Times(_) | StatedValue::Percent(_))
+                && !self.sentence.is_quoted_at(one.from)
+        });
+        let ratio = ratios.next().filter(|_| is_of_two && is_of_start && is_compared)?;
+        Some(ratio.from..ratio.range.end)
+    }
+
+    /// The escape that a target is said to have blocked, and its container never started.
     pub(super) fn check_untested_escape(&self) -> Option<ClaimRemark> {
-        let target = self.index.sole_candidate().filter(|target| self.index.never_ran(target))?;
+        let target = self.index.sole_candidate().filter(|target| {
+            self.index.never_ran(target) || self.index.was_escape_not_started(target)
+        })?;
         let words = &self.vocabulary.words;
         let text = self.sentence.text;
         let found = words.blocked_escape.find(text)?;

@@ -65,6 +65,10 @@ pub(super) fn check_pasted_block(
             }
         }
     }
+    let above = block.topics.first();
+    if above.is_some_and(|above| words.not_in_files.is_match(above)) {
+        results.retain(|one| one.status != ClaimStatus::Unsupported);
+    }
     (merge_remarks(results), stated)
 }
 

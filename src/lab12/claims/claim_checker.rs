@@ -14,7 +14,7 @@ use super::passages::{self, PassageForm};
 use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::{self, ReportSentence};
 use super::text_lines::TextLines;
-use super::words::ClaimVocabulary;
+use super::words::{ClaimVocabulary, SentenceWords};
 use super::{blocks, costs, pasted_lines, values};
 use crate::error::{Error, Result};
 use crate::judge::{CheckedClaims, ClaimResult, EvidenceRef, RuleMessage, SwitchedOff};
@@ -77,7 +77,8 @@ impl ClaimChecker {
         let mut values = 0;
         for passage in &passages {
             let mut pieces = Vec::new();
-            if passage.form == PassageForm::Block {
+            let words = &vocabulary.words;
+            if passage.form == PassageForm::Block && !sentence::leads_unsurely(passage, words) {
                 pieces = blocks::output_pieces(vocabulary, passage);
                 let (found, figures) =
                     blocks::check_pasted_block(index, &vocabulary.words, passage, &pieces);
@@ -125,7 +126,7 @@ impl ClaimChecker {
                 }
             }
         }
-        results.extend(single_starts(index, &stated));
+        results.extend(single_starts(index, &vocabulary.words, &stated));
         let is_silent = admits_failure(index, vocabulary, &sentences);
         let of_silent = |result: &ClaimRemark| {
             result.rule.is_some() && result.facts.iter().any(|(_, target)| index.never_ran(target))
@@ -186,8 +187,13 @@ fn admits_failure(
         && sentences.iter().any(|(one, _)| vocabulary.words.did_not_start.is_match(one.text))
 }
 
-/// A comparison of one pasted start of each runtime, where the evidence has no series.
-fn single_starts(index: &EvidenceIndex, stated: &[StatedFigure]) -> Option<ClaimRemark> {
+/// A comparison of one pasted start of each runtime, where the evidence has no series and the report
+/// does not say itself that there was one.
+fn single_starts(
+    index: &EvidenceIndex,
+    words: &SentenceWords,
+    stated: &[StatedFigure],
+) -> Option<ClaimRemark> {
     let mut pasted: Vec<(&StatedFigure, &Range<usize>)> =
         stated.iter().filter_map(|one| Some((one, one.pasted.as_ref()?))).collect();
     pasted.sort_by_key(|one| one.1.start);
@@ -195,7 +201,8 @@ fn single_starts(index: &EvidenceIndex, stated: &[StatedFigure]) -> Option<Claim
     let is_captured = [one, other].iter().any(|figure| {
         index.fact_on_target(FactId::from_text(&figure.fact), &figure.target).is_some()
     });
-    let is_comparison = one.target != other.target && !is_captured;
+    let is_told = words.one_each.is_match(index.report_around(place));
+    let is_comparison = one.target != other.target && !is_captured && !is_told;
     is_comparison.then(|| {
         let shown = |figure: &StatedFigure| {
             format!("{} {} s", index.reader_name(&figure.target), figure.seconds)

@@ -12,10 +12,14 @@ use super::figures::KnownFigures;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
+use crate::lab12::readers;
 use crate::model::{Fact, FactId, MissingFact, MissingReason, Role, fact_ids};
 use crate::probe::capability;
 use crate::report::Assessment;
 use crate::text::{beginning, end_of_text, shorten_visible};
+
+/// How many bytes of the report around a place are near it.
+const NEAR: usize = 300;
 
 /// A fact that a statement could be about, with its place.
 #[derive(Debug, Clone, Copy)]
@@ -169,13 +173,31 @@ impl<'a> EvidenceIndex<'a> {
         verdict.is_some_and(|verdict| verdict.conclusion == Conclusion::NotTested)
     }
 
-    /// The report around a place, so near that it tells of a failure there.
+    /// The report around a place, so near that it tells of a failure there, and below the same
+    /// heading.
     pub(super) fn report_around(&self, place: &Range<usize>) -> &'a str {
-        const AROUND: usize = 300;
-        let text = |range: Range<usize>| self.report.get(range).unwrap_or_default();
-        let start = end_of_text(text(0..place.start), AROUND).len();
-        let end = place.end + beginning(text(place.end..self.report.len()), AROUND).len();
-        text(place.start - start..end)
+        let before = end_of_text(self.report.get(..place.start).unwrap_or_default(), NEAR);
+        let start = before.rfind("\n#").map_or(before, |at| &before[at..]).len();
+        let end = place.end + self.report_behind(place.end).len();
+        self.report.get(place.start - start..end).unwrap_or_default()
+    }
+
+    /// The report behind a place, as far as it is near and below the same heading.
+    pub(super) fn report_behind(&self, end: usize) -> &'a str {
+        let behind = beginning(self.report.get(end..).unwrap_or_default(), NEAR);
+        &behind[..behind.find("\n#").unwrap_or(behind.len())]
+    }
+
+    /// Whether the container of the attempt to escape under a target did not start, whatever else
+    /// did.
+    pub(super) fn was_escape_not_started(&self, target: &str) -> bool {
+        let mut captures = self.subject.run.captures.iter();
+        captures.any(|one| {
+            one.id.contains("kata-escape") && {
+                let reading = readers::read_lab_captures(std::slice::from_ref(one));
+                reading.targets.iter().any(|it| it.name == target && it.failure.is_some())
+            }
+        })
     }
 
     /// Whether the report shows the words with which a target failed to start.

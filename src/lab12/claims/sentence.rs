@@ -137,7 +137,7 @@ pub(crate) fn split_sentences<'a>(
 
 /// Whether the row, the column, or the label or heading above makes what stands there no statement
 /// of the author's: “Expected”, “Typical values from the documentation:”.
-fn leads_unsurely(passage: &ReportPassage, words: &SentenceWords) -> bool {
+pub(super) fn leads_unsurely(passage: &ReportPassage, words: &SentenceWords) -> bool {
     let labels = match &passage.form {
         PassageForm::Cell { row, column, .. } => vec![row, column],
         _ => Vec::new(),
