@@ -157,7 +157,7 @@ pub(crate) fn has_impossible_build(context: &RuleContext, line: &str) -> bool {
 }
 
 /// The day in a kernel's line, if it is a real one.
-fn kernel_build_date(line: &str) -> Option<NaiveDate> {
+pub(crate) fn kernel_build_date(line: &str) -> Option<NaiveDate> {
     let date = DATE.captures(line)?;
     let month = date[2].parse::<chrono::Month>().ok()?.number_from_month();
     NaiveDate::from_ymd_opt(date[5].parse().ok()?, month, date[3].parse().ok()?)

@@ -4,7 +4,7 @@
 //! no words, does not compile, and words without a check are code that nobody uses.
 
 mod completeness;
-mod consistency;
+pub(crate) mod consistency;
 mod doc;
 mod environment;
 mod escape;

@@ -296,7 +296,7 @@ impl<'a> AssertingSentence<'a> {
         let range = range.filter(|_| !is_told)?;
         let (place, text) = (sentence.file_range(&range), &sentence.text[range]);
         let id = &fact_ids::STARTUP_WALL;
-        Some(ClaimRemark::without_evidence(index, place, text, id, target))
+        Some(ClaimRemark::without_evidence(index, place, text, *id, target))
     }
 
     /// Where a time is stated as that of a start of a target.
@@ -333,7 +333,8 @@ impl<'a> AssertingSentence<'a> {
             && self.mentions.iter().all(|one| {
                 one.target.as_deref().is_some_and(|one| one == target || one == baseline)
             });
-        let mut around = [self.sentence.text].into_iter().chain(self.sentence.topics.iter().copied());
+        let mut around =
+            [self.sentence.text].into_iter().chain(self.sentence.topics.iter().copied());
         let is_of_start = around.any(|text| self.vocabulary.wordings.runs.about.is_match(text));
         let is_compared = self.vocabulary.words.comparison.time.is_match(self.sentence.text);
         let mut ratios = self.all.iter().filter(|one| {

@@ -14,10 +14,15 @@ use super::quantity::{
 use super::sentence::ReportSentence;
 use super::target_resolver::{TargetMention, is_compared_with};
 use super::value_place::ValuePlace;
-use super::words::{ClaimVocabulary, FormWords, SubjectKind, ValueSubject};
+use super::words::{ClaimVocabulary, FormWords, SubjectKind, ValueSubject, spelled_group};
+use crate::judge::rules::consistency::kernel_build_date;
 use crate::model::{FactId, Role, fact_ids};
+use chrono::{Datelike, NaiveDate};
 
 const DEVICES: FactId = fact_ids::DEV_ENTRIES;
+
+const KERNEL_LINES: [FactId; 3] =
+    [fact_ids::KERNEL_BANNER, fact_ids::KERNEL_DMESG_BANNER, fact_ids::KERNEL_UNAME];
 
 const FIGURES: [&str; 4] = ["mean", "median", "min", "max"];
 
@@ -43,21 +48,24 @@ impl<'a> FormedStatement<'a> {
 
     /// What contradicts the evidence.
     pub(super) fn check_forms(&self) -> Vec<ClaimRemark> {
-        if !self.sentence.is_plain {
-            return Vec::new();
-        }
+        let is_plain = self.sentence.is_plain;
         if self.sentence.cell_labels().is_some() {
-            return self.check_cell_figure().into_iter().collect();
+            return self.check_cell_figure().filter(|_| is_plain).into_iter().collect();
         }
         let of_values = self.all.iter().enumerate().filter_map(|(number, quantity)| {
-            let is_quoted = self.sentence.is_quoted_at(quantity.from);
-            (!is_quoted).then(|| {
+            let is_sure = self.sentence.is_plain_at(quantity.range.end)
+                && !self.sentence.is_quoted_at(quantity.from);
+            is_sure.then(|| {
                 self.check_ratio(quantity)
                     .or_else(|| self.check_loss(quantity))
                     .or_else(|| self.check_surplus(quantity))
                     .or_else(|| self.check_unit(number))
             })?
         });
+        let of_values: Vec<ClaimRemark> = of_values.collect();
+        if !is_plain {
+            return of_values;
+        }
         let of_words = [
             self.check_count_difference(),
             self.check_count_share(),
@@ -66,9 +74,11 @@ impl<'a> FormedStatement<'a> {
             self.check_missing_device(),
             self.check_guest_release(),
             self.check_product_version(),
+            self.check_implementation(),
+            self.check_build_date(),
             self.check_exchanged(),
         ];
-        of_values.chain(of_words.into_iter().flatten()).collect()
+        of_values.into_iter().chain(of_words.into_iter().flatten()).collect()
     }
 
     fn form_words(&self) -> &'a FormWords {
@@ -461,18 +471,20 @@ impl<'a> FormedStatement<'a> {
             .flatten()
     }
 
-    /// “Kata comes out faster than runc”, where by each figure of each measure it is not.
+    /// “Kata comes out faster than runc” or “slower”, where by each figure of each measure it is not.
     fn check_speed_order(&self) -> Option<ClaimRemark> {
         let found = self.form_words().quicker.captures(self.sentence.text)?;
         let word = found.name("word")?;
         let one = self.named_before(word.start())?;
         let other = self.named_at(found.get(0)?.end()).filter(|other| *other != one)?;
         let targets = [one, other];
-        if self.mentions.len() != 2 || targets.iter().any(|one| self.index.never_ran(one)) {
+        let earlier = self.mentions.iter().filter(|one| one.range.end <= word.start());
+        if earlier.count() != 1 || targets.iter().any(|one| self.index.never_ran(one)) {
             return None;
         }
         let pairs = self.paired_figures(&self.named_measures(), targets);
-        let is_wrong = |([a, b], _): &([f64; 2], FactRef)| a > b;
+        let is_slower = found.name("slower").is_some();
+        let is_wrong = |([a, b], _): &([f64; 2], FactRef)| if is_slower { a < b } else { a > b };
         let first = pairs.first().filter(|_| pairs.iter().all(is_wrong))?;
         let quantity = StatedQuantity {
             range: word.range(),
@@ -549,20 +561,69 @@ impl<'a> FormedStatement<'a> {
     fn check_guest_release(&self) -> Option<ClaimRemark> {
         let found = self.form_words().boots.captures(self.sentence.text)?;
         let stated = found.name("release").or_else(|| found.name("guest"))?;
-        self.check_release(stated, fact_ids::KERNEL_RELEASE)
+        self.check_release(stated, fact_ids::KERNEL_RELEASE, self.index.sole_candidate()?)
     }
 
     /// “installed from the static release, version 3.23.0”, “Kata 3.23.0 is the version I used”.
     fn check_product_version(&self) -> Option<ClaimRemark> {
         let found = self.form_words().installed.captures(self.sentence.text)?;
-        let stated =
-            found.name("version").or_else(|| found.name("shim")).or_else(|| found.name("used"))?;
-        self.check_release(stated, fact_ids::RUNTIME_VERSION)
+        let names = ["version", "shim", "used", "running"];
+        let stated = names.iter().find_map(|name| found.name(name))?;
+        self.check_release(
+            stated,
+            fact_ids::RUNTIME_VERSION,
+            self.index.resolver.named_target("kata")?,
+        )
     }
 
-    /// The only version of the sentence, which is stated as that of a fact of the candidate.
-    fn check_release(&self, stated: regex::Match, id: FactId) -> Option<ClaimRemark> {
-        let target = self.index.sole_candidate()?;
+    /// “I installed the Rust shim”, of which the evidence has the other implementation.
+    fn check_implementation(&self) -> Option<ClaimRemark> {
+        let found = self.form_words().implementation.captures(self.sentence.text)?;
+        let stated = found.name("name")?;
+        let target = self.index.resolver.named_target("kata")?;
+        let fact_ref = self.index.fact_on_target(fact_ids::RUNTIME_IMPLEMENTATION, target)?;
+        let known = fact_ref.fact.as_str()?;
+        // Who names both tells more than this.
+        let is_other = stated.as_str().to_lowercase().get(..2) != known.get(..2)
+            && !self.sentence.surrounding_text().to_lowercase().contains(&format!("{known} "));
+        is_other.then(|| self.refute_words(stated.range(), fact_ref.id, target, known)).flatten()
+    }
+
+    /// “The guest's kernel was built on 14 October 2025”, where no captured kernel was built on that
+    /// day and one differs by nothing but the day or the month.
+    fn check_build_date(&self) -> Option<ClaimRemark> {
+        let (forms, text) = (self.form_words(), self.sentence.text);
+        let mut dates = forms.date.captures_iter(text);
+        let (Some(found), None) = (dates.next(), dates.next()) else { return None };
+        let number = |names: [&str; 2]| {
+            names.iter().find_map(|name| found.name(name)?.as_str().parse::<i32>().ok())
+        };
+        let month = spelled_group(&forms.date, &found)?;
+        let (year, day) = (number(["year", "year2"])?, number(["day", "day2"])?);
+        let known: Vec<(FactRef, NaiveDate)> = KERNEL_LINES
+            .iter()
+            .flat_map(|id| self.index.facts_everywhere(*id))
+            .filter_map(|one| Some((one, kernel_build_date(one.fact.as_str()?)?)))
+            .collect();
+        let agreeing = |date: &NaiveDate| {
+            let is_month = (f64::from(date.month()) - month).abs() < 0.5;
+            usize::from(date.year() == year)
+                + usize::from(is_month)
+                + usize::from(i32::try_from(date.day()) == Ok(day))
+        };
+        let is_right = known.iter().any(|(_, date)| agreeing(date) == 3);
+        let (fact_ref, date) = known.iter().find(|(_, date)| agreeing(date) == 2)?;
+        let is_built = forms.built.is_match(text) && forms.built_of.is_match(text);
+        (is_built && !is_right)
+            .then(|| {
+                let range = found.get(0).map(|one| one.range())?;
+                self.refute_words(range, fact_ref.id, fact_ref.target, &date.to_string())
+            })
+            .flatten()
+    }
+
+    /// The only version of the sentence, which is stated as that of a fact of a target.
+    fn check_release(&self, stated: regex::Match, id: FactId, target: &str) -> Option<ClaimRemark> {
         let fact_ref = self.index.fact_on_target(id, target)?;
         let known = fact_ref.fact.as_str()?;
         let versions = self.all.iter().filter(|one| matches!(one.value, StatedValue::Version(_)));

@@ -119,7 +119,7 @@ impl<'a> ValuePlace<'a> {
                     || self.stated_text().contains(|c: char| c.is_ascii_digit())
             }
             // Nothing else is measured in bytes a second.
-            SubjectKind::Rate if self.sentence.is_plain => {
+            SubjectKind::Rate if self.sentence.is_plain_at(self.stated_quantity().range.end) => {
                 subject.words.is_match(before) || self.named_owner().is_some()
             }
             SubjectKind::Version if self.is_of_kernel(subject) => true,

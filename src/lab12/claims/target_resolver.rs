@@ -9,6 +9,10 @@ use crate::knowledge::is_runtime;
 use crate::model::Role;
 use crate::report::Assessment;
 
+/// What the only candidate of a run is called.
+const SANDBOXES: &[&str] =
+    &["guest", "vm", "microvm", "guests", "gast", "gasts", "gastkernel", "invité", "invitado"];
+
 /// The targets of a run and the words that name them.
 #[derive(Debug)]
 pub(super) struct TargetResolver {
@@ -51,8 +55,8 @@ impl TargetResolver {
             ("gvisor".into(), gvisor.clone()),
             ("runsc".into(), gvisor),
         ];
-        for word in ["guest", "vm", "microvm", "guests", "gast", "gasts", "invité", "invitado"] {
-            names.push((word.into(), alone.clone()));
+        for word in SANDBOXES {
+            names.push(((*word).into(), alone.clone()));
         }
         for word in ["хост", "хосте", "хоста", "хостовых"] {
             names.push((word.into(), first(Role::Host)));
@@ -93,6 +97,16 @@ impl TargetResolver {
                         continue;
                     }
                     match out.last_mut() {
+                        // “Kata VM”, where several candidates have one
+                        Some(last)
+                            if target.is_none()
+                                && last.target.is_some()
+                                && last.target.as_deref() != self.named_target("host")
+                                && SANDBOXES.contains(&word.as_str())
+                                && text[last.range.end..from].chars().all(char::is_whitespace) =>
+                        {
+                            last.range.end = at;
+                        }
                         Some(last)
                             if last.target == target
                                 && text[last.range.end..from].chars().all(|c| {

@@ -64,7 +64,7 @@ word_tables! {
     /// Interfaces and their names.
     InterfaceWords { others, names; }
     /// Forms of statements that leave no doubt what they compare.
-    FormWords { unless, as_long, slower, loses, lower, throughput, of_whom, joins, takes, fewer, newer, newer_word, by_date, kernel, quicker, lacks, boots, installed, adds, only_under, reduced, article; }
+    FormWords { unless, as_long, slower, loses, lower, throughput, of_whom, joins, takes, fewer, newer, newer_word, by_date, kernel, quicker, lacks, boots, installed, implementation, built, built_of, date, adds, only_under, reduced, article; }
     /// The names of figures of a series.
     FigureNames { mean, median, min, max; }
     /// A word for a ratio.
