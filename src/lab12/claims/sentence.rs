@@ -145,10 +145,10 @@ pub(super) fn leads_unsurely(passage: &ReportPassage, words: &SentenceWords) -> 
     let above = passage.topics.first().filter(|topic| {
         topic.trim_end().ends_with(':') || topic.split_whitespace().nth(8).is_none()
     });
-    labels
-        .into_iter()
-        .chain(above)
-        .any(|label| words.unsure.is_match(label) || words.modal.is_match(label))
+    labels.into_iter().chain(above).any(|label| {
+        let label = words.sure.replace_all(label, "");
+        words.unsure.is_match(&label) || words.modal.is_match(&label)
+    })
 }
 
 /// The lines of a block, each without space at its ends.
@@ -207,7 +207,11 @@ fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
         let next = text[at + c.len_utf8()..].chars().next();
         let ends = match c {
             '\n' => ends_line(text, at),
-            '.' => next.is_none_or(char::is_whitespace) && !is_abbreviation(&text[start..at]),
+            '.' => {
+                next.is_none_or(char::is_whitespace)
+                    && !is_abbreviation(&text[start..at])
+                    && !is_german_date(&text[start..at], &text[at + 1..])
+            }
             '!' | '?' | ';' => next.is_none_or(char::is_whitespace),
             // “(Some lines are left out.) The guest”
             ')' => {
@@ -241,6 +245,29 @@ fn ends_line(text: &str, at: usize) -> bool {
     !is_wrapped && !goes_on
 }
 
+/// Whether a full stop is that of a day: `14. Oktober`.
+fn is_german_date(before: &str, behind: &str) -> bool {
+    const MONTHS: &[&str] = &[
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ];
+    let day = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let month = behind.trim_start().split(|c: char| !c.is_alphabetic()).next();
+    day.len() <= 2
+        && day.parse::<u8>().is_ok()
+        && month.is_some_and(|month| MONTHS.contains(&month))
+}
+
 fn is_abbreviation(before: &str) -> bool {
     let word = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     matches!(
@@ -271,6 +298,10 @@ mod tests {
 
     #[test]
     fn sentences_end_at_their_marks_and_not_inside_numbers() {
+        assert_eq!(
+            pieces("Gebaut am 14. Oktober 2025. Es sind 14. Der Gast"),
+            ["Gebaut am 14. Oktober 2025.", "Es sind 14.", "Der Gast"]
+        );
         assert_eq!(
             pieces("Kata runs 6.12.47. Host vs. guest: 1.5 s! (Cut.) It (i.e.) is ok"),
             ["Kata runs 6.12.47.", "Host vs. guest: 1.5 s!", "(Cut.)", "It (i.e.) is ok"]

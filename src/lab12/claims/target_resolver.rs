@@ -319,7 +319,24 @@ fn is_postfix(between: &str) -> bool {
         .iter()
         .all(|word| matches!(*word, "the" | "a" | "an" | "my" | "our" | "its" | "dem" | "der"));
     let clean = !words[..link].iter().any(|word| {
-        matches!(*word, "and" | "while" | "but" | "vs" | "than" | "versus" | "whereas" | "or")
+        matches!(
+            *word,
+            "and"
+                | "while"
+                | "but"
+                | "vs"
+                | "than"
+                | "versus"
+                | "whereas"
+                | "or"
+                | "und"
+                | "während"
+                | "aber"
+                | "gegenüber"
+                | "als"
+                | "et"
+                | "y"
+        )
     });
     articles && clean && link <= 7
 }
@@ -377,6 +394,7 @@ mod tests {
             ("0.7 s and 2.5 s are the worst cases of Kata and runc", vec!["kata", "runc"]),
             ("0.7 s and 2.5 s for Kata", vec!["-", "kata"]),
             ("322 (host) vs 52 (Kata)", vec!["host", "kata"]),
+            ("auf dem Host sind es 322 und im Gast 52 Einträge", vec!["host", "kata"]),
             ("host vs kata: 322 vs 52", vec!["-", "-"]),
             ("The host has 332 modules and 322 entries", vec!["host", "-"]),
             ("Kata took 2 s, compared to 1 s", vec!["kata", "-"]),
