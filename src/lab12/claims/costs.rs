@@ -20,7 +20,7 @@ pub(super) fn check_costs(
     sentence: &ReportSentence,
     all: &[StatedQuantity],
 ) -> Vec<ClaimRemark> {
-    if !sentence.is_statement {
+    if !sentence.is_statement || vocabulary.words.not_in_files.is_match(sentence.text) {
         return Vec::new();
     }
     let own = all.iter().filter(|one| !sentence.is_quoted_at(one.from));

@@ -140,8 +140,12 @@ impl<'a> ValuePlace<'a> {
         let is_slip = || {
             let mut all = self.index.facts_everywhere(fact_ids::KERNEL_RELEASE).into_iter();
             let owner = self.named_owner();
+            // Another first number is another program's: “CNI plugins 1.8.0”.
+            let series = |version: &str| version.split('.').next().map(String::from);
             all.any(|one| {
-                owner.as_deref().is_none_or(|owner| owner == one.target) && self.is_miscopied(&one)
+                owner.as_deref().is_none_or(|owner| owner == one.target)
+                    && one.fact.as_str().and_then(series) == series(self.stated_text())
+                    && self.is_miscopied(&one)
             })
         };
         subject.first_fact() == fact_ids::KERNEL_RELEASE

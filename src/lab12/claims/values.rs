@@ -324,8 +324,14 @@ impl<'a> ValuePlace<'a> {
                     PassageForm::Cell { line, .. } => line,
                     _ => self.sentence.surrounding_text(),
                 };
+                let mut addresses = fact_ref.interface_addresses();
                 self.index.is_captured(self.stated_text().trim_start_matches(['v', 'V']))
                     || around.contains(own)
+                    || kind == SubjectKind::Address
+                        && addresses.any(|one| {
+                            let address = one.split('/').next().unwrap_or_default();
+                            !address.starts_with("127.") && around.contains(address)
+                        })
             }
         }
     }
