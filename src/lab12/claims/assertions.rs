@@ -295,8 +295,8 @@ impl<'a> AssertingSentence<'a> {
         let range = self.time_of_start(target).or_else(|| self.ratio_of_starts(target));
         let range = range.filter(|_| !is_told)?;
         let (place, text) = (sentence.file_range(&range), &sentence.text[range]);
-        let id = &fact_ids::STARTUP_WALL;
-        Some(ClaimRemark::without_evidence(index, place, text, *id, target))
+        let id = fact_ids::STARTUP_WALL;
+        Some(ClaimRemark::without_evidence(index, place, text, id, target))
     }
 
     /// Where a time is stated as that of a start of a target.
