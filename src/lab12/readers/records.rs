@@ -397,11 +397,11 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
         ("bench/curl-3012.txt", "latency latencies"),
         ("runc/health.txt", "http_status http_code health health_status"),
         ("setup/kata-built-version.txt", "shim_version kata_version"),
-        ("analysis/boot-ids.txt", "boot_id"),
+        ("analysis/boot-ids.txt", "bootid"),
         ("kata/cmdline.txt", "cmdline"),
     ];
     // `katacontainers.io/kata-runtime` labels a node.
-    let joined = leaf.path.join(" ").replace(".io/", " ");
+    let joined = leaf.path.join(" ").replace(".io/", " ").replace("boot_id", "bootid");
     let [who] = label::list_roles(&joined)[..] else { return None };
     // `http_status` is one word here, and `startup_ms` are two.
     let keys: Vec<String> = leaf.path.iter().map(|key| key.to_lowercase()).collect();

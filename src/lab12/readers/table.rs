@@ -59,8 +59,8 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
         return Vec::new();
     }
     // The blanks before a head in whose corner nothing stands are gone.
-    let is_of_summary =
-        mark != "," && mark != ";" && head_cells.iter().all(|c| qualifies_values(c));
+    let is_of_marks = matches!(mark, "," | ";");
+    let is_of_summary = !is_of_marks && head_cells.iter().all(|c| qualifies_values(c));
     let first_row = body.first().map_or(0, |(_, text)| cells_between(text, mark).len());
     if is_of_summary && first_row == head_cells.len() + 1 {
         head_cells.insert(0, String::new());
@@ -74,15 +74,22 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
             None => return None,
         };
         let is_row = cells.len() == head_cells.len()
-            && cells[values..].iter().all(|cell| {
+            && cells[values..].iter().zip(&head_cells[values..]).all(|(cell, head)| {
                 let is_status = has_word(cell, "ok pass passed success fail failed error timeout");
                 matches!(cell.as_str(), "-" | "")
                     || starts_with_figure(cell)
                     || is_status && !cell.contains(' ')
+                    || is_of_marks && has_word(head, "comment note notes remark message error")
             });
         is_row.then_some((*number, cells))
     });
     let mut rows: Vec<TableRow> = rows.collect();
+    // Of a table that goes on with what is not understood, the rows before are not all.
+    let next = body.get(rows.len()).map(|(_, text)| cells_between(text, mark));
+    let goes_on = next.is_some_and(|cells| cells.len() > 2 && find_row_target(&cells).is_some());
+    if is_of_marks && goes_on {
+        return Vec::new();
+    }
     if !rows.is_empty() {
         rows.insert(0, (*number, head_cells));
     }
@@ -90,7 +97,15 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
 }
 
 fn cells_between(text: &str, mark: &str) -> Vec<String> {
-    let cells = text.split(mark).map(words::strip_value_marks);
+    let is_quoted = text.contains('"') && matches!(mark, "," | ";");
+    let mut is_open = false;
+    let cells = text.split(|c: char| {
+        is_open ^= is_quoted && c == '"';
+        !is_open && mark.chars().eq([c])
+    });
+    let cells: Vec<&str> =
+        if mark.len() == 1 { cells.collect() } else { text.split(mark).collect() };
+    let cells = cells.into_iter().map(words::strip_value_marks);
     // Blanks align columns: there are as many as it takes.
     let cells = cells.filter(|cell| mark != "  " || !cell.is_empty());
     cells.take(MAX_CELLS).map(String::from).collect()

@@ -1,5 +1,6 @@
 //! Starts that failed among others, and the times that are theirs.
 
+use super::names::is_run;
 use super::own_forms::own_form;
 use super::parts::{is_of_numbered_run, read_part_times, read_series};
 use super::programs::parse_program_time;
@@ -87,7 +88,9 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
         let key = key.trim_start_matches('#');
         // `3: FEHLER`: a note in the place of a time, in whatever language.
         let is_note = !value.contains(|c: char| c.is_ascii_digit());
-        match (key.parse::<u16>().ok(), failure::is_of_failed_start(line) || is_note) {
+        let number = key.trim_start_matches(|c: char| c.is_alphabetic() || c == ' ');
+        let number = if is_run(key) { number } else { key };
+        match (number.parse::<u16>().ok(), failure::is_of_failed_start(line) || is_note) {
             (Some(number), true) => failed.push(number),
             // The next time is the one after which the message says that the engine gave up.
             (Some(number), false)
@@ -98,7 +101,7 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
                 failed.push(number);
                 of_failed.push(line.number);
             }
-            (Some(number), false) if !awaits_number && own_form(&line.text).is_some() => {
+            (Some(number), false) if !awaits_number && states_time(line) => {
                 good.push(number);
             }
             (None, true) if failure::is_of_failed_start(line) => {
@@ -116,9 +119,13 @@ fn without_failed_runs(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
     let mut counted = LabelledPart::clone(part);
     counted.lines.retain(|line| {
         let is_good = !failure::is_of_failed_start(line) && !of_failed.contains(&line.number);
-        is_good && own_form(&line.text).is_some()
+        is_good && states_time(line)
     });
     (is_apart && !failed.is_empty() && !good.is_empty()).then(|| read_part_times(&counted).ok())?
+}
+
+fn states_time(line: &PageLine) -> bool {
+    own_form(&line.text).or_else(|| parse_program_time(&line.text)).is_some()
 }
 
 /// The whole seconds of the sample in a line.
