@@ -65,6 +65,15 @@ pub(crate) fn have_equal_words(one: &str, other: &str) -> bool {
 
 /// The words of a text in one line, with one space between them.
 pub fn join_words(text: &str) -> String {
+    let text = text.trim();
+    let bytes = text.as_bytes();
+    let is_printable = bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    if is_printable
+        && !pairs.fold(false, |any, (one, next)| any | ((*one == b' ') & (*next == b' ')))
+    {
+        return text.into();
+    }
     let mut joined = String::with_capacity(text.len());
     if text.is_ascii() {
         // Of ASCII, bytes tell as much as characters, and sooner.
@@ -173,11 +182,15 @@ pub fn make_visible(text: &str) -> String {
 /// Text with what is hidden in it shown as `\u{202e}`, but for characters that may stay.
 pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
     // Most of what machines print is ASCII, of which bytes tell as much as characters.
-    let is_plain = text.bytes().all(|byte| match byte {
-        b' '..=b'~' => true,
-        byte => byte.is_ascii() && kept.contains(&char::from(byte)),
-    });
-    if is_plain || !text.contains(|c| is_hidden(c) && !kept.contains(&c)) {
+    // To look at all of them takes less time than to stop at the first that is something else.
+    let is_printable = text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    let is_plain = || {
+        text.bytes().all(|byte| match byte {
+            b' '..=b'~' => true,
+            byte => byte.is_ascii() && kept.contains(&char::from(byte)),
+        })
+    };
+    if is_printable || is_plain() || !text.contains(|c| is_hidden(c) && !kept.contains(&c)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

@@ -231,6 +231,42 @@ fn a_page_that_was_edited_by_hand_is_made_again() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_found_wherever_it_stands() {
+    let project = Project::with_customer();
+    let method = "# Method of [a](a.md)\n\n> - [b](b.md \"b\") <me@example.org>\n\n| [c](c.md) |\n\
+                  | --- |\n| [d][d] |\n\nText[^1].\n\n[^1]: [e](e%20e.md)\n\n[d]: d.md#d\n";
+    project.write("site/method.md", method);
+    project.write("site/notes/summary.md", "My [f](f.md).\n");
+    let template = "{% extends \"site/base.html\" %}{% block main %}<h2 id=\"plan\">Plan</h2>\
+                    {{ heading | safe }}<a href=\"g.html\">g</a> <a href=\"#h\">h</a>{{ content | safe }}\
+                    {% endblock main %}";
+    project.write("templates/site/chapter.html", template);
+    project.run(&["build"]).fails(
+        2,
+        &[
+            "/site/method.md:1: the link `a.md` leads to a.html",
+            "/site/method.md:3: the link `b.md` leads to b.html",
+            "/site/method.md:5: the link `c.md` leads to c.html",
+            "/site/method.md:7: the link `d.md#d` leads to d.html",
+            "/site/method.md:11: the link `e%20e.md` leads to e e.html",
+            "/site/notes/summary.md: the link `f.md` leads to f.html",
+            "method.html: a link leads to g.html, and there is no such page",
+            "method.html: a link leads to #h, which is not there",
+        ],
+    );
+    std::fs::remove_file(project.path("site/notes/summary.md")).unwrap();
+    project.write("site/method.md", "# Method\n\n## Plan\n\n## Finding 1\n");
+    project.write(
+        "templates/site/chapter.html",
+        template.replace("g.html", "").replace("#h", "#plan"),
+    );
+    project.run(&["build"]).fails(
+        2,
+        &["method.html: the id `plan` stands twice", "print.html: the id `finding-1` stands twice"],
+    );
+}
+
+#[test]
 fn a_link_that_leads_nowhere_names_its_line_and_target_and_leaves_the_old_site() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();

@@ -29,6 +29,14 @@ pub(crate) struct SummaryEntry {
 }
 
 impl SummaryEntry {
+    /// Appends all of it, in a form that no other entry has.
+    pub(crate) fn push_whole(&self, out: &mut String) {
+        for part in [&*self.title, &self.path, &self.level.to_string()] {
+            out.push_str(part);
+            out.push('\0');
+        }
+    }
+
     /// The path of its page in the site.
     pub(crate) fn page_path(&self) -> String {
         format!("{}.html", self.path.trim_end_matches(".md"))
@@ -105,14 +113,17 @@ impl ProjectChapters {
 /// Whether a chapter's text may take from another chapter of the project. What ships with the
 /// program changes only with it, and statements are told apart.
 pub(crate) fn takes_from_others(text: &str) -> bool {
-    text.contains("{{<")
-        || text.split("{%").skip(1).any(|rest| {
-            let tag = rest.split("%}").next().unwrap_or_default();
-            let name = tag.trim_start_matches('-').trim_start();
-            let takes =
-                ["include", "extends", "component"].iter().any(|word| name.starts_with(word));
-            takes && ![lookups::SHIPPED, lookups::STATEMENTS].iter().any(|own| tag.contains(own))
-        })
+    // Sooner said of most texts than the others.
+    text.contains('{')
+        && (text.contains("{{<")
+            || text.split("{%").skip(1).any(|rest| {
+                let tag = rest.split("%}").next().unwrap_or_default();
+                let name = tag.trim_start_matches('-').trim_start();
+                let takes =
+                    ["include", "extends", "component"].iter().any(|word| name.starts_with(word));
+                takes
+                    && ![lookups::SHIPPED, lookups::STATEMENTS].iter().any(|own| tag.contains(own))
+            }))
 }
 
 /// Chapters in one form, each rendered when it is asked for.

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use hashbrown::HashMap;
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::fact_links::FactLinks;
@@ -26,8 +27,17 @@ pub struct RenderedHeading {
     pub level: u8,
     /// The anchor.
     pub id: String,
+    /// How much of it is there without a number.
+    slug: usize,
     /// The text.
     pub text: String,
+}
+
+impl RenderedHeading {
+    /// The anchor that it would have alone.
+    fn bare_anchor(&self) -> &str {
+        &self.id[..self.slug]
+    }
 }
 
 /// A rendered text.
@@ -37,20 +47,67 @@ pub struct RenderedText {
     pub html: String,
     /// Its headings in order.
     pub headings: Vec<RenderedHeading>,
+    /// The words that stand in it but for code and what was drawn, with space between elements.
+    pub words: String,
+    /// Where the heading that opens it ends in the HTML and in the words; 0 if none does.
+    opening: (usize, usize),
     /// What is another one where it stands on a page with others, in order.
     moved: Vec<MovedPlace>,
     /// How many footnotes it has.
     footnotes: usize,
 }
 
+/// What of a text has to be known where links are checked.
+pub(crate) enum KnownPlace<'t> {
+    /// An id.
+    Id(Cow<'t, str>),
+    /// Where a link or a picture leads.
+    Link(Cow<'t, str>),
+    /// The HTML of a block that a drawer made.
+    Drawn(&'t str),
+}
+
+/// A part of a rendered text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TextPart<'t> {
+    /// Its HTML.
+    pub html: &'t str,
+    /// Its words.
+    pub words: &'t str,
+    /// Its headings.
+    pub headings: &'t [RenderedHeading],
+    text: &'t RenderedText,
+    moved: &'t [MovedPlace],
+}
+
 impl RenderedText {
     /// The first heading, if it opens the text and is of the first level, and all after it.
-    pub fn split_title(&self) -> (&str, &str) {
-        const CLOSE: &str = "</h1>\n";
-        match self.html.find(CLOSE).filter(|_| self.html.starts_with("<h1")) {
-            Some(at) => self.html.split_at(at + CLOSE.len()),
-            None => ("", &self.html),
-        }
+    pub(crate) fn split_title(&self) -> [TextPart<'_>; 2] {
+        let html = self.html.split_at(self.opening.0);
+        let words = self.words.split_at(self.opening.1);
+        let headings = self.headings.split_at(usize::from(self.opening.0 > 0));
+        let first = self.moved.partition_point(|place| place.range.start < self.opening.0);
+        let moved = self.moved.split_at(first);
+        let part =
+            |html, words, headings, moved| TextPart { html, words, headings, moved, text: self };
+        [part(html.0, words.0, headings.0, moved.0), part(html.1, words.1, headings.1, moved.1)]
+    }
+}
+
+impl<'t> TextPart<'t> {
+    /// Its ids, its links and what others drew in it, in order.
+    pub(crate) fn list_places(self) -> impl Iterator<Item = KnownPlace<'t>> {
+        let text = self.text;
+        self.moved.iter().filter_map(move |MovedPlace { range, kind }| match kind {
+            MovedKind::Anchor(index) => Some(KnownPlace::Id((&*text.headings[*index].id).into())),
+            MovedKind::Link(url) => Some(KnownPlace::Link(link_address(url))),
+            MovedKind::Picture(url) => Some(KnownPlace::Link(picture_address(url).into())),
+            MovedKind::Evidence(url) => Some(KnownPlace::Link(url.into())),
+            MovedKind::Definition(number) => Some(KnownPlace::Id(format!("fn_{number}").into())),
+            MovedKind::Reference(number) => Some(KnownPlace::Link(format!("#fn_{number}").into())),
+            MovedKind::Block(..) => Some(KnownPlace::Drawn(&text.html[range.clone()])),
+            MovedKind::Level(_) | MovedKind::Footnote(_) => None,
+        })
     }
 }
 
@@ -59,18 +116,19 @@ impl RenderedText {
 pub fn render_phrase(text: &str) -> String {
     let options = markdown_options() - Options::ENABLE_FOOTNOTES;
     let links = FactLinks::default();
-    // Many phrases stand on one page, so none has an id.
-    let html = render_pass(
-        text.trim(),
-        options,
-        HtmlWriter { has_ids: false, ..HtmlWriter::new(&links, &|_, _| None) },
-    );
-    let html = html.html;
-    let inside = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>\n"));
-    match inside.filter(|inside| !inside.contains("<p>")) {
-        Some(inside) => inside.to_string(),
-        None => html,
+    let mut events: Vec<Event> = Parser::new_ext(text.trim(), options).collect();
+    let starts_paragraph = |event: &&Event| matches!(event, Event::Start(Tag::Paragraph));
+    if events.iter().filter(starts_paragraph).count() == 1
+        && events.first().as_ref().is_some_and(starts_paragraph)
+        && events.last() == Some(&Event::End(TagEnd::Paragraph))
+    {
+        events.pop();
+        events.remove(0);
     }
+    // Many phrases stand on one page, so none has an id.
+    let mut writer = HtmlWriter { has_ids: false, ..HtmlWriter::new(&links, &|_, _| None) };
+    writer.write_events(events.into_iter());
+    writer.text.html
 }
 
 /// What makes HTML of a fenced block with an info string of ours: info string and content.
@@ -78,12 +136,10 @@ pub type BlockDrawer<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
 /// Renders Markdown, with the links that look-ups have made in it, to HTML.
 pub fn to_html(text: &str, links: &FactLinks, block: BlockDrawer) -> RenderedText {
-    render_pass(text, markdown_options(), HtmlWriter::new(links, block))
-}
-
-fn render_pass(text: &str, options: Options, mut writer: HtmlWriter) -> RenderedText {
+    let mut writer = HtmlWriter::new(links, block);
     writer.text.html.reserve(text.len() * 3 / 2);
-    writer.write_events(Parser::new_ext(text, options));
+    writer.text.words.reserve(text.len());
+    writer.write_events(Parser::new_ext(text, markdown_options()));
     // A site of many chapters keeps them until its page for paper is made.
     writer.text.html.shrink_to_fit();
     writer.text
@@ -107,7 +163,9 @@ enum MovedKind {
     Link(String),
     Picture(String),
     Evidence(String),
-    /// The number of a footnote.
+    /// The number of a footnote: in a link to it, in its id, and as it is shown.
+    Reference(usize),
+    Definition(usize),
     Footnote(usize),
     /// What was drawn of a fenced block: its info string and content.
     Block(String, String),
@@ -132,7 +190,7 @@ impl TextJoiner {
     /// The names in the next text of the page.
     pub(crate) fn name_places(&mut self, text: &RenderedText) -> JoinedNames {
         let headings = text.headings.iter();
-        let anchors = headings.map(|h| self.anchors.unique_anchor(heading_slug(&h.text))).collect();
+        let anchors = headings.map(|h| self.anchors.unique_anchor(h.bare_anchor())).collect();
         let footnotes = self.footnotes;
         self.footnotes += text.footnotes;
         JoinedNames { anchors, footnotes }
@@ -160,7 +218,9 @@ impl RenderedText {
                 MovedKind::Link(url) => push_href(&link_address(&address(url)), out),
                 MovedKind::Picture(url) => push_href(picture_address(&address(url)), out),
                 MovedKind::Evidence(url) => escape::push_html(&address(url), out),
-                MovedKind::Footnote(number) => {
+                MovedKind::Reference(number)
+                | MovedKind::Definition(number)
+                | MovedKind::Footnote(number) => {
                     out.push_str(&(names.footnotes + number).to_string());
                 }
                 MovedKind::Block(info, content) => {
@@ -266,6 +326,7 @@ impl<'a> HtmlWriter<'a> {
                 Event::End(end) => self.end_element(end),
                 Event::Text(text) => {
                     self.note_words(&text);
+                    self.push_words(&text);
                     let _ = pulldown_cmark_escape::escape_html_body_text(
                         &mut self.text.html,
                         text.as_ref(),
@@ -273,10 +334,13 @@ impl<'a> HtmlWriter<'a> {
                 }
                 Event::Code(text) => {
                     self.note_words(&text);
-                    let html = &mut self.text.html;
-                    html.push_str("<code>");
-                    let _ = pulldown_cmark_escape::escape_html_body_text(&mut *html, &text);
-                    html.push_str("</code>");
+                    self.push_html("<code>");
+                    self.push_words(&text);
+                    let _ = pulldown_cmark_escape::escape_html_body_text(
+                        &mut self.text.html,
+                        text.as_ref(),
+                    );
+                    self.push_html("</code>");
                 }
                 Event::SoftBreak => self.push_html("\n"),
                 Event::HardBreak => self.push_html("<br />\n"),
@@ -286,16 +350,18 @@ impl<'a> HtmlWriter<'a> {
                 Event::FootnoteReference(label) => {
                     let number = self.footnotes.number_reference(&label);
                     self.push_html("<sup class=\"footnote-reference\"><a href=\"#fn_");
-                    self.push_footnote(number);
+                    self.push_footnote(MovedKind::Reference(number), number);
                     self.push_html("\">");
-                    self.push_footnote(number);
+                    self.show_footnote(number);
                     self.push_html("</a></sup>");
                 }
                 // A box that cannot be ticked is a mark, not a form's field.
-                Event::TaskListMarker(is_done) => self.push_html(match is_done {
-                    true => "<span class=\"task\" role=\"img\" aria-label=\"done\">☑</span> ",
-                    false => "<span class=\"task\" role=\"img\" aria-label=\"open\">☐</span> ",
-                }),
+                Event::TaskListMarker(is_done) => {
+                    let (mark, state) = if is_done { ("☑", "done") } else { ("☐", "open") };
+                    self.push_html("<span class=\"task\" role=\"img\" aria-label=\"");
+                    self.push_words(mark);
+                    self.push_html(&[state, "\">", mark, "</span> "].concat());
+                }
                 // The dialect has no math.
                 Event::Html(_) | Event::InlineHtml(_) => {}
                 Event::InlineMath(_) | Event::DisplayMath(_) => {}
@@ -304,8 +370,26 @@ impl<'a> HtmlWriter<'a> {
         self.text.footnotes = self.footnotes.count;
     }
 
+    /// Appends a tag, or space: before and after it there are other words.
     fn push_html(&mut self, html: &str) {
+        self.separate_words();
         self.text.html.push_str(html);
+    }
+
+    fn separate_words(&mut self) {
+        if !self.has_space() {
+            self.text.words.push(' ');
+        }
+    }
+
+    /// Whether the words end with a space, or there are none.
+    fn has_space(&self) -> bool {
+        matches!(self.text.words.as_bytes().last(), None | Some(b' '))
+    }
+
+    fn push_words(&mut self, text: &str) {
+        let is_start = self.has_space();
+        self.text.words.push_str(if is_start { text.trim_start() } else { text });
     }
 
     fn push_on_own_line(&mut self, html: &str) {
@@ -322,8 +406,13 @@ impl<'a> HtmlWriter<'a> {
         self.text.moved.push(MovedPlace { range: start..self.text.html.len(), kind });
     }
 
-    fn push_footnote(&mut self, number: usize) {
-        self.push_moved(MovedKind::Footnote(number), |html| html.push_str(&number.to_string()));
+    fn push_footnote(&mut self, kind: MovedKind, number: usize) {
+        self.push_moved(kind, |html| html.push_str(&number.to_string()));
+    }
+
+    fn show_footnote(&mut self, number: usize) {
+        self.push_footnote(MovedKind::Footnote(number), number);
+        self.push_words(&number.to_string());
     }
 
     /// Takes up words of a heading, or of the head of a table.
@@ -386,7 +475,7 @@ impl<'a> HtmlWriter<'a> {
                 Event::FootnoteReference(label) => {
                     let number = self.footnotes.number_reference(&label);
                     self.push_html("[");
-                    self.push_footnote(number);
+                    self.push_footnote(MovedKind::Footnote(number), number);
                     self.push_html("]");
                 }
                 _ => {}
@@ -410,6 +499,7 @@ impl<'a> HtmlWriter<'a> {
         let text: Vec<Event> = events.take_while(is_inside).collect();
         let link = self.links.find_link(url, &text);
         if let Some(link) = &link {
+            self.separate_words();
             let html = &mut self.text.html;
             let range = renderer::push_fact_link(&link.url, &link.place, &link.line, html);
             let kind = MovedKind::Evidence(link.url.clone());
@@ -447,9 +537,9 @@ impl<'a> HtmlWriter<'a> {
             Tag::FootnoteDefinition(label) => {
                 let number = self.footnotes.number_definition(&label);
                 self.push_html("<div class=\"footnote-definition\" id=\"fn_");
-                self.push_footnote(number);
+                self.push_footnote(MovedKind::Definition(number), number);
                 self.push_html("\"><sup class=\"footnote-definition-label\">");
-                self.push_footnote(number);
+                self.show_footnote(number);
                 self.push_html("</sup>\n");
             }
             Tag::Table(alignments) => {
@@ -477,10 +567,12 @@ impl<'a> HtmlWriter<'a> {
         self.push_html("<a href=\"");
         if link_type == LinkType::Email {
             self.push_html("mailto:");
+            push_href(url, &mut self.text.html);
+        } else {
+            self.push_moved(MovedKind::Link(url.to_string()), |html| {
+                push_href(&link_address(url), html);
+            });
         }
-        self.push_moved(MovedKind::Link(url.to_string()), |html| {
-            push_href(&link_address(url), html);
-        });
         self.push_title(title);
         self.push_html("\">");
     }
@@ -541,7 +633,9 @@ impl<'a> HtmlWriter<'a> {
     /// Ends a heading, and gives it its anchor.
     fn end_heading(&mut self, level: u8) {
         let Some((start, text)) = self.heading.take() else { return };
-        let id = self.anchors.unique_anchor(heading_slug(&text));
+        let slug = heading_slug(&text);
+        let id = self.anchors.unique_anchor(&slug);
+        let slug = slug.len();
         let open = match self.has_ids {
             true => format!("<h{level} id=\"{id}\">"),
             false => format!("<h{level}>"),
@@ -559,7 +653,10 @@ impl<'a> HtmlWriter<'a> {
         self.push_html("</h");
         self.push_moved(MovedKind::Level(level), |html| html.push(char::from(b'0' + level)));
         self.push_html(">\n");
-        self.text.headings.push(RenderedHeading { level, id, text });
+        if level == 1 && start == 0 {
+            self.text.opening = (self.text.html.len(), self.text.words.len());
+        }
+        self.text.headings.push(RenderedHeading { level, id, slug, text });
     }
 }
 
@@ -576,21 +673,23 @@ fn column_class(alignment: &Alignment) -> String {
 #[derive(Default)]
 struct AnchorNames {
     /// The last number that was given to headings of a name.
-    used: BTreeMap<String, u32>,
+    used: HashMap<String, u32>,
 }
 
 impl AnchorNames {
-    fn unique_anchor(&mut self, slug: String) -> String {
+    fn unique_anchor(&mut self, slug: &str) -> String {
         // As mdBook and GitHub number them.
-        let mut number = self.used.get(&slug).map_or(0, |last| last + 1);
-        let mut id = if number == 0 { slug.clone() } else { format!("{slug}-{number}") };
+        let mut number = self.used.get(slug).map_or(0, |last| last + 1);
+        let mut id = if number == 0 { slug.to_string() } else { format!("{slug}-{number}") };
         // Another heading may be called what this one would be.
         while self.used.contains_key(&id) {
             number += 1;
             id = format!("{slug}-{number}");
         }
         self.used.insert(id.clone(), 0);
-        self.used.insert(slug, number);
+        if number > 0 {
+            self.used.insert(slug.to_string(), number);
+        }
         id
     }
 }
@@ -693,7 +792,9 @@ pub(crate) fn page_link(url: &str) -> Cow<'_, str> {
 pub fn heading_slug(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
-        if c.is_alphanumeric() {
+        if c.is_ascii_alphanumeric() {
+            out.push(c.to_ascii_lowercase());
+        } else if c.is_alphanumeric() {
             out.extend(c.to_lowercase());
         } else if c != '\'' && c != '’' && !out.ends_with('-') && !out.is_empty() {
             out.push('-');
@@ -856,6 +957,7 @@ mod tests {
     #[test]
     fn chapter_links_become_page_links() {
         assert!(html("[x](isolation.md#escape)").contains("href=\"isolation.html#escape\""));
+        assert!(html("<me@example.md>").contains("href=\"mailto:me@example.md\""));
     }
 
     #[test]
@@ -899,10 +1001,10 @@ mod tests {
     fn the_heading_that_opens_a_text_comes_apart() {
         let text = render_alone("# T `x`\n\nintro\n");
         assert_eq!(
-            text.split_title(),
-            ("<h1 id=\"t-x\">T <code>x</code></h1>\n", "<p>intro</p>\n")
+            text.split_title().map(|part| (part.html, part.words)),
+            [("<h1 id=\"t-x\">T <code>x</code></h1>\n", "T x "), ("<p>intro</p>\n", "intro ")]
         );
-        assert_eq!(render_alone("intro\n\n# T\n").split_title().0, "");
+        assert_eq!(render_alone("intro\n\n# T\n").split_title()[0].html, "");
     }
 
     #[test]

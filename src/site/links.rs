@@ -269,11 +269,6 @@ impl SiteLinks {
             });
             from.for_each(|(from, _)| add_problem(from, &to, &words));
         }
-        // The page for paper repeats what is wrong in a chapter.
-        let is_repeated = |problem: &String| problem.starts_with(PRINT);
-        if !problems.is_empty() || !of_pages.iter().all(is_repeated) {
-            of_pages.retain(|problem| !is_repeated(problem));
-        }
         let all: Vec<String> = problems.into_iter().chain(of_pages).chain(duplicates).collect();
         if all.is_empty() {
             return Ok(());
@@ -308,7 +303,7 @@ impl LinkTarget {
         }
         let path = staging.current_path(&self.page);
         let html = std::fs::read_to_string(&path).or_failed_io("read", &path)?;
-        let ids = PageScan::scan_page(&html, false).ids;
+        let ids = PageScan::scan_page(&html).ids;
         places.retain(|place| !ids.contains(place.as_str()));
         Ok(places.into_iter().cloned().collect())
     }
@@ -399,7 +394,7 @@ mod tests {
         let (mut links, mut made) = (SiteLinks::default(), BTreeMap::new());
         for (name, html) in pages {
             staging.write_file(name, html.as_bytes()).unwrap();
-            let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
+            let elsewhere = links.add_page(name, &PageScan::scan_page(html), "/");
             made.insert(name.to_string(), CachedPage::with_links(elsewhere));
         }
         let message =
@@ -426,7 +421,7 @@ mod tests {
             let (mut links, mut made) = (SiteLinks::default(), BTreeMap::new());
             for (name, html) in pages {
                 staging.write_file(name, html.as_bytes()).unwrap();
-                let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
+                let elsewhere = links.add_page(name, &PageScan::scan_page(html), "/");
                 made.insert(name.to_string(), CachedPage::with_links(elsewhere));
             }
             links.check_links(&staging, &made, "/", &|_, _| Vec::new()).is_ok()
@@ -457,7 +452,7 @@ mod tests {
                 staging.write_file(name, b"").unwrap();
             }
             std::fs::write(staging.current_path(name), html).unwrap();
-            let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
+            let elsewhere = links.add_page(name, &PageScan::scan_page(html), "/");
             made.insert(name.to_string(), CachedPage::with_links(elsewhere));
             links
                 .check_links(&staging, &made, "/", &|_, _| Vec::new())

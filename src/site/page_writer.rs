@@ -10,21 +10,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::cache::{BuildCache, CachedPage};
 use super::content_hash::ContentHash;
 use super::links::{LinkFinder, SiteLinks};
-use super::scan::PageScan;
+use super::scan::{PageScan, PageScanner};
 use super::search;
 use super::view::RunRow;
 use super::writer::StagedSite;
 use crate::error::{NameFailedFile, Result};
 use crate::project::{NOTES, Project};
+use crate::report::markdown::RenderedText;
 use crate::sources;
 
 /// A text of the report as a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SearchableText {
-    /// The page.
-    pub html: String,
+#[derive(Debug, Default)]
+pub(super) struct TextPage {
+    /// What a template made, with the places of [`TITLE`] and [`TEXT`] in it.
+    pub frame: String,
+    /// The text.
+    pub text: RenderedText,
     /// What it says is not captured.
     pub warnings: Vec<String>,
+}
+
+/// What stands between two of [`MARK`] in a page until the title of a text takes its place, and what
+/// until all after it does, so that they are neither copied through a template nor read again.
+pub(super) const TITLE: &str = "title";
+pub(super) const TEXT: &str = "text";
+
+/// Where a template prints a text, this letter is written out.
+const MARK: char = '\u{fff0}';
+
+/// Where a text goes, or its title.
+pub(super) fn mark_place(what: &str) -> String {
+    format!("{MARK}{what}{MARK}")
 }
 
 /// The most bytes of a file next to the chapters: GitHub takes no larger one.
@@ -38,6 +54,9 @@ pub(super) struct SitePages {
     /// Where the pages lead.
     pub links: SiteLinks,
 }
+
+/// Takes a text of a page and its ids.
+pub(super) type TextTaker<'a> = dyn FnMut(&str, &[String]) -> Result<()> + 'a;
 
 /// Takes the pages of one build.
 #[derive(Debug)]
@@ -76,13 +95,13 @@ impl PageWriter {
         key: ContentHash,
         make: impl FnOnce() -> Result<String>,
     ) -> Result<()> {
-        self.render_if_changed(name, key, false, || {
-            Ok(SearchableText { html: make()?, warnings: Vec::new() })
-        })
+        let make = || Ok(TextPage { frame: make()?, ..TextPage::default() });
+        self.render_if_changed(name, key, false, make).map(|_| ())
     }
 
     /// [`PageWriter::add_page`] for a text of the report: a search finds its words, and what it says is
-    /// not captured is known even if it is not made again.
+    /// not captured is known even if it is not made again. Returns the text, without its words, if
+    /// it was made.
     ///
     /// # Errors
     ///
@@ -91,8 +110,8 @@ impl PageWriter {
         &self,
         name: &str,
         key: ContentHash,
-        make: impl FnOnce() -> Result<SearchableText>,
-    ) -> Result<()> {
+        make: impl FnOnce() -> Result<TextPage>,
+    ) -> Result<Option<RenderedText>> {
         self.render_if_changed(name, key, true, make)
     }
 
@@ -101,24 +120,27 @@ impl PageWriter {
         name: &str,
         key: ContentHash,
         is_searched: bool,
-        make: impl FnOnce() -> Result<SearchableText>,
-    ) -> Result<()> {
+        make: impl FnOnce() -> Result<TextPage>,
+    ) -> Result<Option<RenderedText>> {
         if self.keep_known_page(name, &key)? {
-            return Ok(());
+            return Ok(None);
         }
-        let SearchableText { html, warnings } = make()?;
-        let scan = PageScan::scan_page(&html, is_searched);
+        let TextPage { frame, mut text, warnings } = make()?;
+        let (html, mut scan) = fill_frame(&frame, &text, is_searched);
         let file = self.add_new_file(name, html.as_bytes())?;
         let made = self.record_page(name, key, &file, &scan);
         let words = is_searched.then(|| search::search_words(&scan.text));
-        let text = is_searched.then(|| search::shorten_entry(&scan.text, search::TEXT));
-        let made = CachedPage { words, text, headings: scan.headings, warnings, ..made };
-        self.keep_page(name, made);
-        Ok(())
+        let clipped = is_searched.then(|| search::shorten_entry(&scan.text, search::TEXT));
+        let headings = std::mem::take(&mut scan.headings);
+        self.keep_page(name, CachedPage { words, text: clipped, headings, warnings, ..made });
+        drop(scan);
+        text.words = String::new();
+        Ok(Some(text))
     }
 
-    /// [`PageWriter::add_page`] of a page that is not kept whole: `make` gives one piece after the
-    /// other, none of which ends within an element's tag. False if `make` gave up.
+    /// [`PageWriter::add_page`] of a page that is not kept whole: `make` makes its frame, and
+    /// `write_texts` gives one text after the other, with its ids, to be written at the place of
+    /// [`TEXT`]. Where those lead is known of other pages. False if it gave up.
     ///
     /// # Errors
     ///
@@ -127,23 +149,30 @@ impl PageWriter {
         &self,
         name: &str,
         key: ContentHash,
-        make: impl FnOnce(&mut dyn FnMut(&str) -> Result<()>) -> Result<bool>,
+        make: impl FnOnce() -> Result<String>,
+        mut write_texts: impl FnMut(&mut TextTaker) -> Result<bool>,
     ) -> Result<bool> {
         if self.keep_known_page(name, &key)? {
             return Ok(true);
         }
+        let frame = make()?;
         let (path, file) = self.staging.create_file(name)?;
-        let (mut out, mut scan) = (BufWriter::new(file), PageScan::default());
-        let is_whole = make(&mut |piece| {
-            scan.add_piece(PageScan::scan_page(piece, false));
-            out.write_all(piece.as_bytes()).or_failed_io("write", &path)
-        })?;
-        if !is_whole {
-            return Ok(false);
+        let (mut out, mut scanner) = (BufWriter::new(file), PageScanner::new(false));
+        for (index, piece) in frame.split(&mark_place(TEXT)).enumerate() {
+            let is_whole = index == 0
+                || write_texts(&mut |html, ids| {
+                    ids.iter().for_each(|id| scanner.add_id(id.clone().into()));
+                    out.write_all(html.as_bytes()).or_failed_io("write", &path)
+                })?;
+            if !is_whole {
+                return Ok(false);
+            }
+            scanner.read_piece(piece);
+            out.write_all(piece.as_bytes()).or_failed_io("write", &path)?;
         }
         let file = out.into_inner().map_err(IntoInnerError::into_error);
         let file = file.and_then(|file| file.metadata()).or_failed_io("write", &path)?;
-        let made = self.record_page(name, key, &file, &scan);
+        let made = self.record_page(name, key, &file, &scanner.scan);
         self.keep_page(name, made);
         Ok(true)
     }
@@ -230,6 +259,12 @@ impl PageWriter {
         lock_mutex(&self.after)
     }
 
+    /// What pages that were made are made of.
+    pub(super) fn page_keys(&self, names: &[String]) -> Vec<ContentHash> {
+        let after = lock_mutex(&self.after);
+        names.iter().filter_map(|name| Some(after.pages.get(name)?.key.clone())).collect()
+    }
+
     /// The names of all pages so far.
     pub(super) fn page_names(&self) -> Vec<String> {
         lock_mutex(&self.after).pages.keys().cloned().collect()
@@ -284,6 +319,31 @@ impl PageWriter {
         let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
         (self.staging, SitePages { made, links })
     }
+}
+
+/// A page with its text in its place, and what stands on it.
+fn fill_frame<'h>(
+    frame: &'h str,
+    text: &'h RenderedText,
+    is_searched: bool,
+) -> (String, PageScan<'h>) {
+    let mut html = String::with_capacity(frame.len() + text.html.len());
+    let mut scanner = PageScanner::new(is_searched);
+    let [title, rest] = text.split_title();
+    for (index, piece) in frame.split(MARK).enumerate() {
+        match piece {
+            TITLE | TEXT if index % 2 == 1 => {
+                let part = if piece == TITLE { title } else { rest };
+                html.push_str(part.html);
+                scanner.take_part(part);
+            }
+            piece => {
+                html.push_str(piece);
+                scanner.read_piece(piece);
+            }
+        }
+    }
+    (html, scanner.scan)
 }
 
 /// What changes when a file is changed.

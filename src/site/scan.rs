@@ -1,5 +1,7 @@
-//! One pass over the finished HTML of a page: where it leads, what can be linked on it, and the
-//! words that stand in it.
+//! What stands on a page: where it leads, what can be linked on it, and its words.
+//!
+//! A rendered text says so itself. What a template made of it is read, because a project may have
+//! templates of its own.
 //!
 //! A tokenizer of all of HTML took a third of a build. Of a page that the program made, tags,
 //! attributes, comments, references to characters and text that is no markup are enough; a test
@@ -10,6 +12,8 @@ use std::borrow::Cow;
 use hashbrown::HashSet;
 use html_escape::decode_html_entities;
 use memchr::memchr;
+
+use crate::report::markdown::{KnownPlace, TextPart};
 
 /// What stands on a page.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,39 +32,19 @@ pub(super) struct PageScan<'h> {
 }
 
 impl<'h> PageScan<'h> {
-    /// Looks at a page; keeps its text only if `with_text`.
-    pub(super) fn scan_page(html: &'h str, with_text: bool) -> Self {
-        // A page with evidence has an id on each line of it.
-        let ids = HashSet::with_capacity(html.len() / 256);
-        let scan = Self { ids, ..Self::default() };
-        let (in_main, aside, heading, last_id) = (false, 0, None, "");
-        let mut scanner = PageScanner { scan, with_text, in_main, aside, heading, last_id };
-        let mut rest = html;
-        while let Some(at) = memchr(b'<', rest.as_bytes()) {
-            scanner.take_text(&rest[..at]);
-            rest = scanner.take_markup(&rest[at + 1..]);
-        }
-        scanner.take_text(rest);
+    /// Looks at what a template made; keeps no text.
+    pub(super) fn scan_page(html: &'h str) -> Self {
+        let mut scanner = PageScanner::new(false);
+        scanner.read_piece(html);
         scanner.scan
     }
 }
 
-impl PageScan<'static> {
-    /// Takes up what stands on a further piece of the page.
-    pub(super) fn add_piece(&mut self, piece: PageScan) {
-        for id in piece.ids.into_iter().map(|id| Cow::Owned(id.into_owned())) {
-            if let Some(id) = self.ids.replace(id) {
-                self.twice.insert(id);
-            }
-        }
-        self.twice.extend(piece.twice.into_iter().map(|id| Cow::Owned(id.into_owned())));
-        self.links.extend(piece.links.into_iter().map(|link| Cow::Owned(link.into_owned())));
-    }
-}
-
 /// What was seen of the page so far.
-struct PageScanner<'h> {
-    scan: PageScan<'h>,
+#[derive(Default)]
+pub(super) struct PageScanner<'h> {
+    /// What is known of it.
+    pub scan: PageScan<'h>,
     with_text: bool,
     in_main: bool,
     /// How many elements are open whose text is not that of the page.
@@ -72,6 +56,50 @@ struct PageScanner<'h> {
 }
 
 impl<'h> PageScanner<'h> {
+    /// Has seen nothing; keeps text only if `with_text`.
+    pub(super) fn new(with_text: bool) -> Self {
+        // A page has some fifty links of its frame.
+        let scan = PageScan { links: HashSet::with_capacity(64), ..PageScan::default() };
+        Self { scan, with_text, ..Self::default() }
+    }
+
+    /// Reads a piece that a template made, which ends in no tag.
+    pub(super) fn read_piece(&mut self, html: &'h str) {
+        // A page with evidence has an id on each line of it.
+        self.scan.ids.reserve(html.len() / 256);
+        let mut rest = html;
+        while let Some(at) = memchr(b'<', rest.as_bytes()) {
+            self.take_text(&rest[..at]);
+            rest = self.take_markup(&rest[at + 1..]);
+        }
+        self.take_text(rest);
+    }
+
+    /// Takes up what is known of a part of a text that stands here.
+    pub(super) fn take_part(&mut self, part: TextPart<'h>) {
+        for place in part.list_places() {
+            match place {
+                KnownPlace::Id(id) => self.add_id(id),
+                KnownPlace::Link(link) => drop(self.scan.links.insert(link)),
+                KnownPlace::Drawn(html) => self.read_piece(html),
+            }
+        }
+        if !self.is_wanted() {
+            return;
+        }
+        self.scan.text.push_str(part.words);
+        let sections = part.headings.iter().filter(|heading| matches!(heading.level, 2 | 3));
+        let sections = sections.map(|heading| (heading.id.clone(), heading.text.clone()));
+        self.scan.headings.extend(sections);
+    }
+
+    /// Takes up an id.
+    pub(super) fn add_id(&mut self, id: Cow<'h, str>) {
+        if let Some(id) = self.scan.ids.replace(id) {
+            self.scan.twice.insert(id);
+        }
+    }
+
     /// Whether text that comes now is that of the page.
     fn is_wanted(&self) -> bool {
         self.with_text && self.in_main && self.aside == 0
@@ -81,12 +109,14 @@ impl<'h> PageScanner<'h> {
         if text.is_empty() || !self.is_wanted() {
             return;
         }
-        let text = decode_html_entities(text);
+        let text = decode_references(text);
         if let Some((_, heading)) = &mut self.heading {
             heading.push_str(&text);
         }
-        self.scan.text.push_str(&text);
-        self.scan.text.push(' ');
+        for word in text.split_whitespace() {
+            self.scan.text.push_str(word);
+            self.scan.text.push(' ');
+        }
     }
 
     /// Takes what follows a `<`; gives what comes after it.
@@ -140,18 +170,24 @@ impl<'h> PageScanner<'h> {
     fn take_attribute(&mut self, name: &str, value: &'h str) {
         if name.eq_ignore_ascii_case("id") {
             self.last_id = value;
-            let id = decode_html_entities(value);
+            let id = decode_references(value);
             if let Some((known, _)) = self.heading.as_mut().filter(|(id, _)| id.is_empty()) {
                 *known = id.to_string();
             }
-            if let Some(id) = self.scan.ids.replace(id) {
-                self.scan.twice.insert(id);
-            }
+            self.add_id(id);
         } else if ["href", "src"].iter().any(|link| name.eq_ignore_ascii_case(link))
             && value.strip_prefix('#') != Some(self.last_id)
         {
-            self.scan.links.insert(decode_html_entities(value));
+            self.scan.links.insert(decode_references(value));
         }
+    }
+}
+
+/// A text with what its references to characters mean; most have none.
+fn decode_references(text: &str) -> Cow<'_, str> {
+    match memchr(b'&', text.as_bytes()) {
+        Some(_) => decode_html_entities(text),
+        None => text.into(),
     }
 }
 
@@ -250,6 +286,7 @@ fn after_plain_text<'h>(name: &str, rest: &'h str) -> &'h str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::convert::Infallible;
 
     use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
@@ -257,6 +294,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::report::fact_links::FactLinks;
+    use crate::report::markdown::{self, RenderedText};
+    use crate::site::links::resolve_link;
+    use crate::text::join_words;
 
     fn sort_texts<'a>(set: &'a HashSet<Cow<str>>) -> Vec<&'a str> {
         let mut list: Vec<&str> = set.iter().map(|text| &**text).collect();
@@ -266,17 +307,62 @@ mod tests {
 
     #[test]
     fn ids_links_and_text_are_found_and_markup_in_text_is_not_taken_for_some() {
-        let scan = PageScan::scan_page(
+        let mut scanner = PageScanner::new(true);
+        scanner.read_piece(
             "<title><a href=\"no\"></title><nav>skip</nav><main id=\"m\">A &lt;b&gt; \
              <h2 id=h>A <i>b</i></h2><a id='x' href=y.html>z</a><pre><i id=x>not</i></pre>\
              <script>if (1</3) x</script><!-- <a href=no> --><img src=\"p.png\"></main>end",
-            true,
         );
+        let scan = scanner.scan;
         assert_eq!(sort_texts(&scan.ids), ["h", "m", "x"]);
         assert_eq!(scan.headings, [("h".to_string(), "A b".to_string())]);
         assert_eq!(sort_texts(&scan.twice), ["x"]);
         assert_eq!(sort_texts(&scan.links), ["p.png", "y.html"]);
         assert_eq!(scan.text.split_whitespace().collect::<Vec<_>>(), ["A", "<b>", "A", "b", "z"]);
+    }
+
+    fn render(text: &str) -> RenderedText {
+        let draw = |info: &str, content: &str| {
+            let figure =
+                format!("<figure id=\"d{}\"><a href=\"d.html#x\">no</a></figure>\n", content.len());
+            (info == "draw").then_some(figure)
+        };
+        markdown::to_html(text, &FactLinks::default(), &draw)
+    }
+
+    proptest! {
+        #[test]
+        fn a_rendered_text_says_of_itself_what_its_html_shows(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "word", " ", "\n", "\n\n", "- ", "> ", "*", "**", "~~", "`", "\\", "é", "  \n", "***\n", "&amp;", "<",
+                "\n\n# A\n\n", "\n\n## A *b*\n\n", "\n\n### [c](d.md#e) `f`\n\n", "\n\n#### A\n\n", "<b>", "<br>",
+                "[a](b.md \"t\")", "[x](<a b>)", "[é](ü.md#ö?&)", "![a *b*](d.png)", "<a@b.md>", "<https://a.b/?c&d>",
+                "[r]", "\n\n[r]: z.md#a 'q'\n\n", "[no](javascript:x)", "[^n]", "\n\n[^n]: Note [m](n.md).\n\n", "[#](#a)",
+                "\n\n```draw\nx\n```\n\n", "\n\n```\n<a href=no>\n```\n\n", "\n\n| a | [b](c.md) |\n| --- | --- |\n| 1 | `2` |\n\n",
+                "\n- [x] task\n", "\t",
+            ]), 0..30)
+        ) {
+            let source = pieces.concat();
+            let text = render(&source);
+            let (mut read, mut known) = (PageScanner::new(true), PageScanner::new(true));
+            for (scanner, html) in [(&mut read, &*text.html), (&mut known, "")] {
+                scanner.read_piece("<main>");
+                scanner.read_piece(html);
+            }
+            text.split_title().into_iter().for_each(|part| known.take_part(part));
+            let (read, known) = (read.scan, known.scan);
+            prop_assert_eq!(sort_texts(&known.ids), sort_texts(&read.ids), "{}", source);
+            prop_assert_eq!(sort_texts(&known.twice), sort_texts(&read.twice), "{}", source);
+            prop_assert_eq!(join_words(&known.text), join_words(&read.text), "{}", source);
+            let ids = |scan: &PageScan| scan.headings.iter().map(|h| h.0.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(ids(&known), ids(&read), "{}", source);
+            let places = |scan: &PageScan| -> BTreeSet<_> {
+                let place = |link: &Cow<str>| resolve_link("a/page.html", link, "/");
+                let elsewhere = scan.links.iter().filter_map(place);
+                elsewhere.filter(|(page, place)| page != "a/page.html" || !place.is_empty() && !scan.ids.contains(&**place)).collect()
+            };
+            prop_assert_eq!(places(&known), places(&read), "{}", source);
+        }
     }
 
     /// The attributes of ids and links as a tokenizer of all of HTML reads them.
@@ -319,7 +405,7 @@ mod tests {
         ) {
             // The end of a page in the middle of a tag is no page of ours.
             let html = format!("{}<b>", pieces.concat());
-            let scan = PageScan::scan_page(&html, false);
+            let scan = PageScan::scan_page(&html);
             let (ids, links) = attributes_by_standard(&html);
             prop_assert_eq!(sort_texts(&scan.ids), ids, "{}", html);
             prop_assert_eq!(sort_texts(&scan.links), links, "{}", html);

@@ -233,8 +233,8 @@ const LONGEST: usize = 24;
 /// the words of terminal output, and each stands in one place only.
 pub(super) fn search_words(text: &str) -> String {
     let text = text.to_lowercase();
-    let (mut seen, mut pairs) = (HashSet::new(), HashSet::new());
-    let mut words = String::new();
+    let (mut seen, mut pairs) = (HashSet::with_capacity(text.len() / 16), HashSet::new());
+    let mut words = String::with_capacity(text.len() / 2);
     for word in text.split(|c: char| !c.is_alphanumeric()) {
         if word.is_empty() || !seen.insert(word) {
             continue;
@@ -247,6 +247,7 @@ pub(super) fn search_words(text: &str) -> String {
             push_word(word, &mut words);
         }
     }
+    words.shrink_to_fit();
     words
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use hashbrown::HashMap;
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 use tera::{Context, Value};
@@ -15,7 +16,7 @@ use tera::{Context, Value};
 use super::content_hash::ContentHash;
 use super::feed;
 use super::links::{self, PRINT, PagePlace, WrittenLink, resolve_link};
-use super::page_writer::{PageWriter, SearchableText};
+use super::page_writer::{PageWriter, TEXT, TITLE, TextPage, mark_place};
 use super::search::{self, SearchIndex};
 use super::view::{self, RunRow};
 use crate::assets::TextFile;
@@ -412,19 +413,20 @@ impl SiteBuilder {
             return Err(Error::unusable_input(error));
         }
         self.chapter_pages(writer, &(0..entries.len()).collect::<Vec<_>>(), since)?;
-        if entries.len() > LISTED {
-            let all: Vec<Json> =
-                entries.iter().map(|entry| navigation_link(entry, "", false)).collect();
-            let sees = json!({ "entries": all });
-            self.about_report(
-                writer,
-                ALL,
-                &self.page_titles().chapters,
-                "site/chapters.html",
-                &sees,
-            )?;
+        if entries.len() <= LISTED {
+            return Ok(());
         }
-        Ok(())
+        let title = &self.page_titles().chapters;
+        let frame = self.frame_ingredients(ALL, title, "", None);
+        let mut listed = String::new();
+        entries.iter().for_each(|entry| entry.push_whole(&mut listed));
+        let key = self.report.and_parts(["all", &frame, &listed]);
+        writer.add_page(ALL, key, || {
+            let mut context = self.frame_context(ALL, title, "", None);
+            context.insert_value("entries", self.navigation_links("")[..].into());
+            let engine = self.page_engine(&self.assessment, "");
+            engine.render_template("site/chapters.html", &context)
+        })
     }
 
     /// The pages of the chapters with these indices.
@@ -495,21 +497,22 @@ impl SiteBuilder {
         if is_overview {
             key = key.and_parts([since.to_string()]);
         }
-        writer.add_text_page(name, key, || {
+        let made = writer.add_text_page(name, key, || {
             let speaker = self.chapter_renderer(&root);
             let text = self.render_chapter(index, &speaker)?;
             let mut context = self.frame_context(name, &entry.title, &root, Some(index));
             insert_article(&mut context, &text);
-            // The page for paper has it too.
-            self.lock_rendered().insert(index, Arc::new(text));
             context.insert("pager", &self.pager_context(index, &root));
             if is_overview {
                 context.insert("since", since);
                 context.insert("ratio_chart", &self.ratio_chart(&speaker.pages)?);
             }
-            let html = speaker.pages.render_template(template, &context)?;
-            Ok(SearchableText { html, warnings: speaker.take_warnings() })
-        })
+            let frame = speaker.pages.render_template(template, &context)?;
+            Ok(TextPage { frame, text, warnings: speaker.take_warnings() })
+        })?;
+        // The page for paper has it too.
+        self.lock_rendered().extend(made.map(|text| (index, Arc::new(text))));
+        Ok(())
     }
 
     fn render_chapter(
@@ -568,44 +571,35 @@ impl SiteBuilder {
         is_urgent: Option<&dyn Fn() -> bool>,
     ) -> Result<bool> {
         let entries = &self.project_chapters().entries;
-        let sources =
-            entries.iter().map(|entry| self.project_chapters().chapter_source(&entry.path));
+        let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
         let title = &self.project.config.title;
         let frame = self.frame_ingredients(PRINT, title, "", None);
-        let key = self.report.and_parts(["print", &frame, &since.to_string()]).and_parts(sources);
-        writer.add_long_page(PRINT, key, |add| {
+        let key = self.report.and_parts(["print", &frame, &since.to_string()]);
+        let key = key.and_parts(writer.page_keys(&pages));
+        let engine = self.page_engine(&self.assessment, "");
+        let make = || {
+            let mut context = self.frame_context(PRINT, title, "", None);
+            context.insert("content", &mark_place(TEXT));
+            context.insert("since", since);
+            context.insert("ratio_chart", &self.ratio_chart(&engine)?);
+            engine.render_template("site/print.html", &context)
+        };
+        writer.add_long_page(PRINT, key, make, |add| {
             let texts = self.take_rendered(is_urgent.is_some())?;
-            let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
             let mut joiner = TextJoiner::default();
             let names: Vec<JoinedNames> =
                 texts.iter().map(|text| joiner.name_places(text)).collect();
             let places = printed_places(&pages, &texts, &names);
-            let speaker = self.chapter_renderer("");
-            let mut context = self.frame_context(PRINT, title, "", None);
-            context.insert("content", TEXTS_PLACE);
-            context.insert("since", since);
-            context.insert("ratio_chart", &self.ratio_chart(&speaker.pages)?);
-            let frame = speaker.pages.render_template("site/print.html", &context)?;
-            self.draw_html(&speaker.pages, "", |draw| {
+            self.draw_html(&engine, "", |draw| {
                 let mut html = String::new();
-                let mut pieces = frame.split(TEXTS_PLACE);
-                add(pieces.next().unwrap_or_default())?;
-                for piece in pieces {
-                    for (index, text) in texts.iter().enumerate() {
-                        if is_urgent.is_some_and(|is_urgent| is_urgent()) {
-                            return Ok(false);
-                        }
-                        let page = &pages[index];
-                        html.clear();
-                        text.push_joined(
-                            &names[index],
-                            &|url| printed_address(page, url, &self.root, &places),
-                            draw,
-                            &mut html,
-                        );
-                        add(&html)?;
+                for ((page, names), text) in pages.iter().zip(&names).zip(&texts) {
+                    if is_urgent.is_some_and(|is_urgent| is_urgent()) {
+                        return Ok(false);
                     }
-                    add(piece)?;
+                    html.clear();
+                    let link = |url: &str| printed_address(page, url, &self.root, &places);
+                    text.push_joined(names, &link, draw, &mut html);
+                    add(&html, &names.anchors)?;
                 }
                 Ok(true)
             })?
@@ -643,11 +637,13 @@ impl SiteBuilder {
                 .unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
             let mut context = self.frame_context(name, &self.page_titles().document, "", None);
-            insert_article(&mut context, &self.to_html(&engine, &text, &links, "")?);
+            let text = self.to_html(&engine, &text, &links, "")?;
+            insert_article(&mut context, &text);
             context.insert("file", &self.project.config.document);
-            let html = engine.render_template("site/submission.html", &context)?;
-            Ok(SearchableText { html, warnings: Vec::new() })
-        })
+            let frame = engine.render_template("site/submission.html", &context)?;
+            Ok(TextPage { frame, text, warnings: Vec::new() })
+        })?;
+        Ok(())
     }
 
     /// All targets side by side.
@@ -1124,23 +1120,14 @@ impl SiteBuilder {
         let fleet = self.fleet.as_deref().unwrap_or_default();
         let mut parts = [page, title, root, fleet, &entries.len().to_string()].join("\0");
         for index in self.listed_chapters(chapter) {
-            let SummaryEntry { title, path, level } = &entries[index];
-            let place = format!("\0{title}\0{path}\0{level} {}", chapter == Some(index));
-            parts.push_str(&place);
+            parts.push_str(if chapter == Some(index) { "\0here\0" } else { "\0\0" });
+            entries[index].push_whole(&mut parts);
         }
         parts
     }
 
     fn navigation_value(&self, root: &str, chapter: Option<usize>) -> Value {
-        let links = {
-            let mut known = self.navigation.lock().unwrap_or_else(PoisonError::into_inner);
-            let links = known.entry(root.to_string()).or_insert_with(|| {
-                let links = self.project_chapters().entries.iter();
-                let links = links.map(|entry| navigation_link(entry, root, false));
-                links.map(|link| Value::from_serializable(&link)).collect()
-            });
-            Arc::clone(links)
-        };
+        let links = self.navigation_links(root);
         let mut listed = Vec::new();
         for index in self.listed_chapters(chapter) {
             listed.push(match chapter == Some(index) {
@@ -1152,6 +1139,17 @@ impl SiteBuilder {
             });
         }
         listed.as_slice().into()
+    }
+
+    /// The links to all chapters from a page whose way to the root is this.
+    fn navigation_links(&self, root: &str) -> Arc<[Value]> {
+        let mut known = self.navigation.lock().unwrap_or_else(PoisonError::into_inner);
+        let links = known.entry(root.to_string()).or_insert_with(|| {
+            let links = self.project_chapters().entries.iter();
+            let links = links.map(|entry| navigation_link(entry, root, false));
+            links.map(|link| Value::from_serializable(&link)).collect()
+        });
+        Arc::clone(links)
     }
 
     /// The chapters that a page lists: all, or the first and those around its own.
@@ -1177,12 +1175,12 @@ impl SiteBuilder {
     }
 }
 
-/// What the page of a text sees of it: its heading apart, so that the page can stand something
-/// between heading and text.
+/// What the page of a text sees of it: where it goes, its heading apart, so that the page can
+/// stand something between heading and text.
 fn insert_article(context: &mut Context, content: &markdown::RenderedText) {
-    let (heading, rest) = content.split_title();
-    context.insert_value("heading", heading.into());
-    context.insert_value("content", rest.into());
+    let has_title = !content.split_title()[0].html.is_empty();
+    context.insert("heading", &has_title.then(|| mark_place(TITLE)));
+    context.insert("content", &mark_place(TEXT));
     context.insert("headings", &view::contents_headings(content));
 }
 
@@ -1204,18 +1202,21 @@ fn describe_site(
     }))
 }
 
+/// The anchors that places have on the page for paper, by page and id.
+type PrintedPlaces<'a> = HashMap<(&'a str, &'a str), &'a str>;
+
 /// The anchors that the places of these pages have where their texts stand on one page together.
 /// The page itself is the place of its first heading.
-fn printed_places(
-    pages: &[String],
-    texts: &[Arc<markdown::RenderedText>],
-    names: &[JoinedNames],
-) -> BTreeMap<PagePlace, String> {
-    let mut places = BTreeMap::new();
+fn printed_places<'a>(
+    pages: &'a [String],
+    texts: &'a [Arc<markdown::RenderedText>],
+    names: &'a [JoinedNames],
+) -> PrintedPlaces<'a> {
+    let mut places = HashMap::new();
     for ((page, text), names) in pages.iter().zip(texts).zip(names) {
         for (heading, anchor) in text.headings.iter().zip(&names.anchors) {
-            places.entry((page.clone(), String::new())).or_insert_with(|| anchor.clone());
-            places.insert((page.clone(), heading.id.clone()), anchor.clone());
+            places.entry((&**page, "")).or_insert(&**anchor);
+            places.insert((page, &heading.id), anchor);
         }
     }
     places
@@ -1223,17 +1224,11 @@ fn printed_places(
 
 /// The address on the page for paper of what a text of `page` links to; none where it leads out
 /// of the site.
-fn printed_address(
-    page: &str,
-    url: &str,
-    root: &str,
-    places: &BTreeMap<PagePlace, String>,
-) -> Option<String> {
-    let place = links::resolve_link(page, &markdown::page_link(url), root)?;
-    if let Some(anchor) = places.get(&place) {
+fn printed_address(page: &str, url: &str, root: &str, places: &PrintedPlaces) -> Option<String> {
+    let (page, place) = links::resolve_link(page, &markdown::page_link(url), root)?;
+    if let Some(anchor) = places.get(&(&*page, &*place)) {
         return Some(format!("#{anchor}"));
     }
-    let (page, place) = place;
     let place = if place.is_empty() { place } else { format!("#{}", text::uri_path(&place)) };
     Some(format!("{}{place}", text::uri_path(&page)))
 }
@@ -1282,10 +1277,6 @@ fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
         "off": book.switched_off_rules().get(&doc.id),
     })
 }
-
-/// What stands in that page until the texts take its place, so that they are not copied through a
-/// template. Where a template prints a text, these letters are written out.
-const TEXTS_PLACE: &str = "\u{fff0}texts\u{fff0}";
 
 /// The area of a probe: what its id begins with.
 fn probe_area(probe: &Probe) -> &str {
