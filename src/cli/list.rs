@@ -70,7 +70,7 @@ pub(super) fn run_list(
             }
             let fleets = FleetStore::open_project(project).list_fleets()?;
             console.warn_all(&fleets.list_warnings());
-            rows.extend(fleets.fleets.iter().map(|it| fleet_row(it, &entries, has_editions)));
+            rows.extend(fleets.fleets.iter().map(|it| fleet_row(it, entries, has_editions)));
             let mut text = StyledText::default();
             text.push_columns(rows);
             console.print_prose(&text)?;
