@@ -151,8 +151,8 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     let mut before = "";
     let all_trade = words::split_words(&outside).all(|word| {
         let counts = counts_attempts(std::mem::replace(&mut before, word));
-        // `I/O`
-        matches!(word, "I" | "O")
+        // `I/O`, `E/S`
+        matches!(word, "I" | "O" | "E" | "S")
             || counts && word.chars().all(|c| c.is_ascii_digit())
             || TRADE.contains(&&*words::lower_case(word))
             || EvidenceRole::of_word(word).is_some()
