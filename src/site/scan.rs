@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(scan.text.split_whitespace().collect::<Vec<_>>(), ["A", "<b>", "A", "b", "z"]);
     }
 
-    fn render(text: &str) -> RenderedText {
+    fn render_chapter_text(text: &str) -> RenderedText {
         let draw = |info: &str, content: &str| {
             let figure =
                 format!("<figure id=\"d{}\"><a href=\"d.html#x\">no</a></figure>\n", content.len());
@@ -343,7 +343,7 @@ mod tests {
             ]), 0..30)
         ) {
             let source = pieces.concat();
-            let text = render(&source);
+            let text = render_chapter_text(&source);
             let (mut read, mut known) = (PageScanner::new(true), PageScanner::new(true));
             for (scanner, html) in [(&mut read, &*text.html), (&mut known, "")] {
                 scanner.read_piece("<main>");

@@ -115,7 +115,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<BootLog> {
     if kernel_lines.is_empty() {
         // `dmesg -t` leaves the time stamps out; the first line is the kernel's banner.
         let texts = part.value_lines().filter(|line| !line.is_error);
-        let log = texts.skip_while(|line| !line.text.starts_with("Linux version "));
+        let log = texts.skip_while(|line| !line.text.starts_with(BANNER_START));
         kernel_lines = log.map(|line| (line, line.text.as_str())).collect();
     }
     if kernel_lines.len() == 1 && kernel_message(kernel_lines[0].0).is_none() {

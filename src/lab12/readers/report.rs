@@ -138,10 +138,10 @@ fn number_lines(capture: &Capture) -> NumberedLines {
 }
 
 fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
-    blocks_of(records::list_records(lines))
+    make_record_blocks(records::list_records(lines))
 }
 
-fn blocks_of(records: Vec<records::Record>) -> Vec<PastedBlock> {
+fn make_record_blocks(records: Vec<records::Record>) -> Vec<PastedBlock> {
     let blocks = records.into_iter().map(|record| PastedBlock {
         lines: match record.slot {
             // One a line, as curl writes them.
@@ -165,7 +165,8 @@ fn list_keyed_values(capture: &Capture) -> Option<Vec<PastedBlock>> {
     let records = records::list_keyed_records(&lines, who);
     let count = lines.iter().filter(|line| !line.1.trim().is_empty()).count();
     let has_commands = lines.iter().any(|line| command::role_of_command(line.1.trim()).is_some());
-    (records.len() > 2 && records.len() * 2 > count && !has_commands).then(|| blocks_of(records))
+    (records.len() > 2 && records.len() * 2 > count && !has_commands)
+        .then(|| make_record_blocks(records))
 }
 
 fn is_report(name: &str) -> bool {
@@ -223,7 +224,10 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
             continue;
         }
         // A shell whose prompt is known takes commands that are not.
-        let behind_prompt = || prompts.iter().find_map(|prompt| text.strip_prefix(prompt));
+        let behind_prompt = || {
+            let (prompt, typed) = text.split_at(text.find("> ")? + 2);
+            prompts.contains(prompt).then_some(typed)
+        };
         if let Some(typed) = command::typed_in_transcript(text).or_else(behind_prompt) {
             let block = PastedBlock::of_command(number, typed, text);
             let mut block = PastedBlock { is_announced, ..block };
