@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::vocabulary::label::{STARTS_OF_ROLES, TRADE, WORDS};
+use super::vocabulary::label::{ORDINALS, STARTS_OF_ROLES, TRADE, WORDS};
 use super::{command, words};
 use crate::text::beginning;
 
@@ -54,6 +54,7 @@ fn parse_any_label(text: &str) -> Option<LineLabel<'_>> {
         .or_else(|| parse_benchmark(text))
         .or_else(|| parse_cluster_name(text))
         .or_else(|| parse_separated_label(text))
+        .or_else(|| parse_aligned_label(text))
         .or_else(|| parse_header(text))
 }
 
@@ -131,6 +132,14 @@ fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
     None
 }
 
+/// One word in a column of its own: `kata    e19f6a70-4c8d-43b2-8f07-1d5a92c6be3f`.
+fn parse_aligned_label(text: &str) -> Option<LineLabel<'_>> {
+    let (words, rest) = text.split_once(char::is_whitespace)?;
+    let role = LabelRole::One(EvidenceRole::of_word(words)?);
+    let is_aligned = rest.starts_with(char::is_whitespace) && !rest.trim().contains("  ");
+    is_aligned.then(|| LineLabel { role, words, rest: rest.trim() })
+}
+
 /// A line that is nothing but a label: a decorated title, or words of the trade only.
 fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     // The last of the numbers after the words is the value.
@@ -169,6 +178,16 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
 /// Whether the number after a word counts attempts, and is no value: `runc, try 1`.
 fn counts_attempts(word: &str) -> bool {
     WORDS.contains(&word.to_lowercase().as_str())
+}
+
+/// Whether a title only says which attempt follows, of what stands above it: `--- run 2 ---`,
+/// `# second try, after a reboot`.
+pub(super) fn heads_attempt(title: &str) -> bool {
+    let mut words = words::split_words(strip_decoration(title));
+    let (Some(first), second) = (words.next(), words.next()) else { return false };
+    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit());
+    counts_attempts(first) && second.is_none_or(is_number)
+        || second.is_some_and(counts_attempts) && ORDINALS.contains(&&*words::lower_case(first))
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.

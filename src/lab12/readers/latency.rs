@@ -92,9 +92,11 @@ fn not_katas<'p>(page: &'p EvidencePage) -> Vec<&'p LabelledPart> {
 /// milliseconds where the head of the page says so.
 fn on_line(text: &str, in_millis: bool) -> Vec<f64> {
     // `time_connect: 0.000310 time_total: 0.004900`, `code=200 time=0.0049s size=1987`
-    for key in ["time_total", " time=", " total="] {
+    for key in ["time_total", " time=", " total=", " time: ", " total: "] {
         // Next to a count `total=` is the time of all requests.
-        let is_of_one = key != " total=" || words::contains_any(text, &["connect", "ttfb", "dns"]);
+        let is_of_one = !key.starts_with(" total")
+            || words::contains_any(text, &["connect", "ttfb", "dns", "code", "status"])
+                && !words::has_word(text, "n count requests");
         let found = text.split_once(key).filter(|(before, _)| is_of_one && !before.is_empty());
         if let Some((_, behind)) = found {
             let time = behind.trim_start_matches(['=', ':', ' ']);

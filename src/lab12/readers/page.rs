@@ -234,7 +234,10 @@ impl<'a> EvidencePage<'a> {
                         by_label = true;
                         parts.extend(labelled);
                     }
-                    None if line.kind == LineKind::Title && self.who.is_none() => {
+                    None if line.kind == LineKind::Title
+                        && self.who.is_none()
+                        && !label::heads_attempt(&line.text) =>
+                    {
                         by_label = false;
                         parts.push(LabelledPart::starting_part(None, line));
                     }

@@ -782,6 +782,10 @@ impl PastedBlock {
             && self.lines.iter().any(|(_, text)| words::contains_any(text, OTHER_WORK))
     }
 
+    fn runs_in_kata(&self) -> bool {
+        self.has_line_that(|text| command::command_role(text) == Some(EvidenceRole::Kata))
+    }
+
     /// Whether a start is timed in it, and not what somebody does in a container.
     fn times_start(&self) -> bool {
         let mut typed = self.above.iter().take(1).chain(&self.lines).map(|(_, text)| text.as_str());
@@ -902,7 +906,9 @@ impl PastedBlock {
         {
             slots.push("analysis/boot-ids.txt");
         }
-        if self.has_line_that(dmesg::is_command_line) && role == Some(EvidenceRole::Kata) {
+        if self.has_line_that(dmesg::is_command_line)
+            && role.map_or_else(|| self.runs_in_kata(), |who| who == EvidenceRole::Kata)
+        {
             slots.push("kata/cmdline.txt");
         }
         if self.has_line_that(interfaces::is_address_line)

@@ -54,6 +54,13 @@ pub enum SlotContent {
     CommandLine,
 }
 
+impl SlotContent {
+    /// Whether no edition of the lab asks for it.
+    pub(super) fn is_of_no_edition(self) -> bool {
+        matches!(self, Self::BootId | Self::CommandLine)
+    }
+}
+
 /// A place in the lab's instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvidenceSlot {
@@ -135,6 +142,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(F25, C::BootId, Some(Runc), "runc/boot-id.txt"),
     make_slot(F25, C::BootId, Some(Kata), "kata/boot-id.txt"),
     make_slot(F25, C::CommandLine, Some(Kata), "kata/cmdline.txt"),
+    make_slot(F25, C::Dmesg, Some(Kata), "kata/dmesg.txt"),
 ];
 
 /// The folders that the instructions name.
@@ -225,7 +233,7 @@ fn list_aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The words of a file's name that say what it holds; of several kinds the first that has a slot.
-const TOPICS: [(&[SlotContent], &str); 13] = [
+const TOPICS: [(&[SlotContent], &str); 14] = [
     (&[C::Kernel, C::KernelComparison], "kernel kernels uname release"),
     (&[C::Cpu, C::CpuComparison], "cpu cpus cpuinfo lscpu processor"),
     (&[C::Proc], "proc procs procfs"),
@@ -239,6 +247,7 @@ const TOPICS: [(&[SlotContent], &str); 13] = [
     (&[C::Capabilities], "cap caps capabilities capeff"),
     (&[C::BootId], "bootid bootids"),
     (&[C::CommandLine], "cmdline"),
+    (&[C::Dmesg], "dmesg"),
 ];
 
 /// Names of files below `/proc` as one word each.

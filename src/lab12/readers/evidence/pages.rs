@@ -292,8 +292,9 @@ fn find_own_slot(path: &str, page: &EvidencePage) -> Option<&'static str> {
 }
 
 fn guess_edition(pages: &BTreeMap<&'static str, EvidencePage>) -> Edition {
-    let editions = pages.keys().filter_map(|path| Some(slot::by_path(path)?.edition));
-    let (newer, older): (Vec<_>, Vec<_>) = editions.partition(|it| *it == Edition::S26);
+    let slots = pages.keys().filter_map(|path| slot::by_path(path));
+    let asked = slots.filter(|slot| !slot.content.is_of_no_edition());
+    let (newer, older): (Vec<_>, Vec<_>) = asked.partition(|slot| slot.edition == Edition::S26);
     if newer.len() > older.len() { Edition::S26 } else { Edition::F25 }
 }
 

@@ -20,11 +20,18 @@ pub(super) fn without_failed_starts(own: &[&LabelledPart]) -> Option<FoundValue<
 /// The times of the parts in which no start failed, where each failure is told before the time in
 /// its own part: an attempt, and below another label the next.
 fn without_failed_parts(own: &[&LabelledPart]) -> Option<FoundValue<Vec<f64>>> {
+    let attempts: Vec<LabelledPart> = own.iter().copied().flat_map(split_attempts).collect();
     let (failed, good): (Vec<&LabelledPart>, Vec<&LabelledPart>) =
-        own.iter().partition(|part| find_failure(part).is_some());
+        attempts.iter().partition(|part| find_failure(part).is_some());
     let has_times = good.iter().any(|part| find_program_time(part).is_some());
     let are_told = !failed.is_empty() && failed.iter().all(|part| tells_failure_first(part));
     (has_times && are_told).then(|| read_series(&good).ok())?
+}
+
+/// A part by the attempts that titles in it head.
+fn split_attempts(part: &LabelledPart) -> Vec<LabelledPart> {
+    let attempts = part.lines.split(|line| line.kind == LineKind::Title);
+    attempts.map(|lines| LabelledPart { lines: lines.to_vec(), ..part.clone() }).collect()
 }
 
 /// The times in the cells of a column in which others say that their run failed: `| 3 | failed |`.
