@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::vocabulary::label::{ORDINALS, STARTS_OF_ROLES, TRADE, WORDS};
+use super::vocabulary::timing_unlike_starts::DISCARDED;
 use super::{command, words};
 use crate::text::beginning;
 
@@ -185,9 +186,11 @@ fn counts_attempts(word: &str) -> bool {
 pub(super) fn heads_attempt(title: &str) -> bool {
     let mut words = words::split_words(strip_decoration(title));
     let (Some(first), second) = (words.next(), words.next()) else { return false };
-    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit());
-    counts_attempts(first) && second.is_none_or(is_number)
-        || second.is_some_and(counts_attempts) && ORDINALS.contains(&&*words::lower_case(first))
+    let counts = |word: &str| word == "of" || word.chars().all(|c| c.is_ascii_digit());
+    counts_attempts(first) && second.is_none_or(counts) && words.all(counts)
+        || second.is_some_and(counts_attempts)
+            && ORDINALS.contains(&&*words::lower_case(first))
+            && !words::contains_any(title, DISCARDED)
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.

@@ -199,10 +199,18 @@ impl<'a> EvidencePage<'a> {
         parts
     }
 
+    /// Whether the title in line `at` only counts an attempt of what is labelled above it: no label
+    /// follows.
+    fn heads_attempt(&self, at: usize) -> bool {
+        let mut below = self.lines[at + 1..].iter().filter(|line| line.kind != LineKind::Blank);
+        label::heads_attempt(&self.lines[at].text)
+            && below.next().is_some_and(|line| label::parse_label(&line.text).is_none())
+    }
+
     fn split_by_labels(&self) -> Vec<LabelledPart> {
         let mut parts = vec![LabelledPart { who: self.who, line: 1, ..LabelledPart::default() }];
         let mut by_label = false;
-        for line in &self.lines {
+        for (at, line) in self.lines.iter().enumerate() {
             let who = parts.last().and_then(|part| part.who);
             match &line.kind {
                 _ if line.is_apart => {
@@ -236,7 +244,7 @@ impl<'a> EvidencePage<'a> {
                     }
                     None if line.kind == LineKind::Title
                         && self.who.is_none()
-                        && !label::heads_attempt(&line.text) =>
+                        && !self.heads_attempt(at) =>
                     {
                         by_label = false;
                         parts.push(LabelledPart::starting_part(None, line));
