@@ -679,6 +679,9 @@ fn the_evidence_of_two_people_is_not_one_persons() {
         project.copy(&own_path("tests/import").join(evidence), &format!("two/{person}"));
     }
     project.run(&["import", "lab12", "two"]).fails(2, &["in several folders: ", "alice", "bob"]);
+    std::fs::rename(project.path("two"), project.path("lab12")).expect("nothing else is there");
+    project.run(&["import", "lab12", "lab12"]).fails(2, &["in several folders: alice, bob"]);
+    std::fs::rename(project.path("lab12"), project.path("two")).expect("nothing else is there");
     project.run(&["import", "lab12", "two/bob"]).succeeds();
 }
 

@@ -11,8 +11,8 @@ use super::NAME;
 use crate::error::{Error, NameFailedFile, Result};
 use crate::import::{empty_imported_run, redact_captures};
 use crate::lab12::readers::{
-    FOLDERS, REPORT_PATH, assign_slots, compares_targets, has_outputs, read_lab_captures,
-    show_different_outputs, slot_of,
+    EvidenceSlot, FOLDERS, REPORT_PATH, assign_slots, compares_targets, has_outputs,
+    is_of_plain_name, is_readable, read_lab_captures, show_different_outputs, slot_of,
 };
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, MissingReason, Run};
 use crate::privacy::Redactor;
@@ -223,14 +223,7 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
     };
     let others = other_roots(dir, &walk.entries, &root);
     if !others.is_empty() {
-        let list = [&root].into_iter().chain(&others).map(|it| it.trim_end_matches('/'));
-        let list = list.map(|it| if it.is_empty() { "." } else { it }).collect::<Vec<_>>();
-        return Err(Error::unusable_input(format!(
-            "{}: there is evidence of the lab in several folders: {}",
-            dir.display(),
-            make_visible(&list.join(", "))
-        ))
-        .with_help("name the one that is meant"));
+        return Err(several_folders(dir, [root].into_iter().chain(others)));
     }
     let mut found: Vec<&SourceEntry> =
         walk.entries.iter().filter(|entry| entry.name.starts_with(&root)).collect();
@@ -248,8 +241,27 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
         captures.extend(capture_file(entry, &entry.name[root.len()..]));
     }
     sort_by_id(&mut captures);
+    let rivals = rival_folders(&captures);
+    if !rivals.is_empty() {
+        let below = rivals.into_iter().map(|folder| format!("{root}{folder}"));
+        return Err(several_folders(dir, below));
+    }
     assign_slots(&mut captures);
     Ok(captures)
+}
+
+/// The error of evidence of which it is not known whose or which attempt's is meant.
+fn several_folders(dir: &Path, folders: impl IntoIterator<Item = String>) -> Error {
+    let names = folders.into_iter().map(|it| match it.trim_end_matches('/') {
+        "" => ".".to_string(),
+        name => name.to_string(),
+    });
+    Error::unusable_input(format!(
+        "{}: there is evidence of the lab in several folders: {}",
+        dir.display(),
+        make_visible(&names.collect::<Vec<_>>().join(", "))
+    ))
+    .with_help("name the one that is meant")
 }
 
 /// Sorts captures by id, and makes the ids different. Names that differ only in bytes that are not
@@ -297,17 +309,52 @@ fn other_roots(dir: &Path, entries: &[SourceEntry], root: &str) -> Vec<String> {
     others.map(|(other, _)| other.clone()).collect()
 }
 
+/// The folders in the lab's, whose own places are empty, that give values of the same files: of
+/// several people, or of several attempts. What is called after a runtime is of that.
+fn rival_folders(captures: &[Capture]) -> Vec<String> {
+    const FEWEST: usize = 3;
+    let mut folders: BTreeMap<String, Vec<(&Capture, EvidenceSlot)>> = BTreeMap::new();
+    for capture in captures.iter().filter(|capture| is_of_plain_name(&capture.id)) {
+        let Some(slot) = slot_of(&capture.id) else { continue };
+        folders.entry(folder_above_known(&capture.id)).or_default().push((capture, slot));
+    }
+    folders.retain(|_, files| files.len() >= FEWEST);
+    if folders.len() < 2 || folders.contains_key("") {
+        return Vec::new();
+    }
+    let read = folders.into_iter().map(|(folder, files)| {
+        let files = files.into_iter().filter(|(capture, slot)| is_readable(capture, *slot));
+        (folder, files.map(|(_, slot)| slot.path).collect::<BTreeSet<_>>())
+    });
+    let read: Vec<(String, BTreeSet<&str>)> = read.collect();
+    // `results-1` and `results-2` are attempts of one person, of which the first is read that worked.
+    let without_numbers =
+        |folder: &str| folder.replace(|c: char| c.is_ascii_digit() || c == '-', "");
+    let rivals = read.iter().filter(|(folder, slots)| {
+        let mut others =
+            read.iter().filter(|(other, _)| without_numbers(other) != without_numbers(folder));
+        others.any(|(_, theirs)| !slots.is_disjoint(theirs))
+    });
+    rivals.map(|(folder, _)| folder.clone()).collect()
+}
+
 /// The folder that a file with a slot would have as its lab's.
 fn root_of(path: &str) -> String {
+    let folders: Vec<&str> = path.split('/').collect();
+    match folders[..folders.len() - 1].iter().position(|name| is_lab(name)) {
+        Some(at) => folders[..=at].iter().map(|name| format!("{name}/")).collect(),
+        None => folder_above_known(path),
+    }
+}
+
+/// The folder of a file, or the one above it if it is one of those that the instructions name.
+fn folder_above_known(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').collect();
     let folders = &parts[..parts.len() - 1];
     let known =
         folders.last().is_some_and(|name| FOLDERS.contains(&name.trim().to_lowercase().as_str()));
-    let depth = match folders.iter().position(|name| is_lab(name)) {
-        Some(at) => at + 1,
-        None => folders.len() - usize::from(known),
-    };
-    folders[..depth].iter().map(|name| format!("{name}/")).collect()
+    let folders = &folders[..folders.len() - usize::from(known)];
+    folders.iter().map(|name| format!("{name}/")).collect()
 }
 
 fn is_lab(name: &str) -> bool {

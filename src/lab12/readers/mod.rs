@@ -40,7 +40,7 @@ use crate::model::{Capture, CaptureOrigin, Fact, Facts, Role, Target, fact_ids};
 
 pub use label::EvidenceRole;
 pub use report::{REPORT_PATH, compares_targets, has_outputs, show_different_outputs};
-pub use slot::{EvidenceSlot, FOLDERS, SLOTS, SlotContent, slot_of};
+pub use slot::{EvidenceSlot, FOLDERS, SLOTS, SlotContent, is_of_plain_name, slot_of};
 
 /// What the captures of an evidence directory say.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,7 +163,7 @@ fn occupy_slot(capture: &mut Capture, slot: EvidenceSlot) {
 }
 
 /// Whether a capture in this slot gives at least one value.
-fn is_readable(capture: &Capture, slot: EvidenceSlot) -> bool {
+pub fn is_readable(capture: &Capture, slot: EvidenceSlot) -> bool {
     let mut alone = [capture.clone()];
     occupy_slot(&mut alone[0], slot);
     let facts = read_lab_captures(&alone).facts;

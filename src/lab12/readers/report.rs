@@ -49,7 +49,7 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
     let mut by_slot: BTreeMap<&'static str, NumberedLines> = BTreeMap::new();
     let mut blocks = match &capture.id {
         id if is_report(id) => list_blocks(capture),
-        id if is_data(id) => blocks_of_records(&number_lines(capture)),
+        id if is_data(id) => blocks_of_data(&number_lines(capture)),
         _ => list_keyed_values(capture).unwrap_or_else(|| list_outputs(capture)),
     };
     blocks = blocks.into_iter().flat_map(PastedBlock::split_sequence).collect();
@@ -137,8 +137,30 @@ fn number_lines(capture: &Capture) -> NumberedLines {
     (1..).zip(split_lines(&bytes)).collect()
 }
 
-fn blocks_of_records(lines: &[(u32, String)]) -> Vec<PastedBlock> {
-    make_record_blocks(records::list_records(lines))
+fn blocks_of_data(lines: &[(u32, String)]) -> Vec<PastedBlock> {
+    match block_of_columns(lines) {
+        Some(block) => vec![block],
+        None => make_record_blocks(records::list_records(lines)),
+    }
+}
+
+/// A table of a row for each measure and a column for each target, as a spreadsheet writes it:
+/// `metric,host,runc,kata`.
+fn block_of_columns(lines: &[(u32, String)]) -> Option<PastedBlock> {
+    let (_, head) = lines.first()?;
+    let mark = [",", ";", "\t"].into_iter().find(|mark| head.contains(mark))?;
+    let targets = table::cells_between(head, mark);
+    let is_of_targets = targets.len() > 2
+        && targets[1..].iter().all(|cell| table::find_target_roles(cell).len() == 1);
+    let rows = lines.iter().map(|(number, text)| {
+        let cells = table::cells_between(text, mark).join(" | ").replace('\n', " ");
+        (*number, format!("| {cells} |"))
+    });
+    is_of_targets.then(|| PastedBlock {
+        lines: rows.collect(),
+        is_note: true,
+        ..PastedBlock::default()
+    })
 }
 
 fn make_record_blocks(records: Vec<records::Record>) -> Vec<PastedBlock> {
@@ -306,7 +328,7 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
     blocks.extend(
         data.iter()
             .filter(|block| !block.is_of_others())
-            .flat_map(|block| blocks_of_records(&block.lines)),
+            .flat_map(|block| make_record_blocks(records::list_records(&block.lines))),
     );
     blocks.retain(|block| !block.lines.is_empty());
     blocks

@@ -221,7 +221,7 @@ pub(super) fn other_runtime_of_path(path: &str) -> Option<EvidenceRole> {
 }
 
 /// Whether a path names no other runtime than those of the lab.
-pub(super) fn is_of_plain_name(path: &str) -> bool {
+pub fn is_of_plain_name(path: &str) -> bool {
     other_runtime_of_path(path).is_none() && variant_of_path(path).is_none()
 }
 

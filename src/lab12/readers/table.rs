@@ -96,7 +96,8 @@ fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
     rows
 }
 
-fn cells_between(text: &str, mark: &str) -> Vec<String> {
+/// The cells of a row of a table without frame.
+pub(super) fn cells_between(text: &str, mark: &str) -> Vec<String> {
     let is_quoted = text.contains('"') && matches!(mark, "," | ";");
     let mut is_open = false;
     let cells = text.split(|c: char| {

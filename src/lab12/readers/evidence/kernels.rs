@@ -230,9 +230,10 @@ impl EvidencePages<'_> {
     fn find_guests_log(&self) -> Option<&EvidencePage<'_>> {
         let places =
             ["kata/dmesg.txt", "results/kata-kernel.txt", "kata/kernel.txt", "kata/test1.txt"];
-        places.iter().filter_map(|path| self.pages.get(path)).find(|page| {
-            page.value_lines().any(|line| dmesg::is_kernel_line(&line.text))
-        })
+        places
+            .iter()
+            .filter_map(|path| self.pages.get(path))
+            .find(|page| page.value_lines().any(|line| dmesg::is_kernel_line(&line.text)))
     }
 
     /// The log, unless it names the kernel of the host.

@@ -106,8 +106,7 @@ impl<'a> EvidencePages<'a> {
         let transcripts = unplaced.iter().filter(|capture| {
             (is_transcript(&capture.id) || report::is_data(&capture.id))
                 && slot::other_runtime_of_path(&capture.id).is_none()
-                && !(slot::variant_of_path(&capture.id).is_some()
-                    && slot::slot_of(&capture.id).is_some())
+                && slot::slot_of(&capture.id).is_none()
         });
         for capture in transcripts {
             add_report_pages(&mut pages, capture);
