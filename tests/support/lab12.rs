@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use isoproof::lab12::readers::{LabReading, assign_slots, read_lab_captures};
+use isoproof::lab12::readers::{EvidenceSlot, LabReading, SLOTS, assign_slots, read_lab_captures};
 use isoproof::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, MissingReason};
 
 /// Captures of files that exist in the test only.
@@ -30,6 +30,14 @@ pub struct Facts(pub LabReading);
 pub fn reading(files: &[(&str, &str)]) -> Facts {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(p, t)| (*p, t.as_bytes())).collect();
     Facts(read_lab_captures(&captures(&files)))
+}
+
+/// The first slot of each content, so that every reader reads once.
+pub fn one_slot_for_each_reader() -> impl Iterator<Item = &'static EvidenceSlot> {
+    SLOTS.iter().enumerate().filter_map(|(at, slot)| {
+        let mut before = SLOTS[..at].iter();
+        before.all(|other| other.content != slot.content).then_some(slot)
+    })
 }
 
 /// Reads one file.

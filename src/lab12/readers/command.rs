@@ -255,6 +255,9 @@ pub(super) fn asked_runtime(typed: &str) -> Option<&str> {
 /// one that names user and host. `#` and `>` stand in front of other things, too, and so does the
 /// `+` of `sh -x`, unless a container is started after it.
 pub(super) fn typed_in_transcript(text: &str) -> Option<&str> {
+    if let Some(typed) = command_in_heading(text) {
+        return Some(typed);
+    }
     let is_sure = text.starts_with("$ ")
         || !text.starts_with(['#', '>', '+', '%'])
         || text.strip_prefix("+ ").is_some_and(|typed| command_role(typed).is_some());
@@ -262,6 +265,16 @@ pub(super) fn typed_in_transcript(text: &str) -> Option<&str> {
         (true, typed) if is_sure => Some(typed),
         _ => None,
     }
+}
+
+/// The command that a script prints as a heading before it runs it: `## uname -r`,
+/// `=== ls /proc | wc -l ===`.
+pub(super) fn command_in_heading(text: &str) -> Option<&str> {
+    let is_heading = ["## ", "=== ", "--- "].iter().any(|mark| text.starts_with(mark));
+    let typed = text.trim_matches(['#', '=', '-', ' ']);
+    let mut words = typed.split_whitespace();
+    let is_program = is_heading && words.next().is_some_and(|first| PROGRAMS.contains(&first));
+    (is_program && words.any(|word| word.starts_with(['-', '/']))).then_some(typed)
 }
 
 /// What was typed after a shell's prompt, and whether there is one.

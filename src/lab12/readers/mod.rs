@@ -146,11 +146,32 @@ pub fn assign_slots(captures: &mut [Capture]) {
             occupy_slot(&mut captures[index], *slot);
         }
     }
+    exchange_slots(captures);
     let targets = read_lab_captures(captures).targets;
     let katas = EvidenceRole::Kata.into_str();
     if let Some(guest) = targets.last().filter(|_| targets.iter().all(|it| it.name != katas)) {
         for capture in captures.iter_mut().filter(|it| it.target.as_deref() == Some(katas)) {
             capture.target = Some(guest.name.clone());
+        }
+    }
+}
+
+/// Two files of which each holds what the other's place is for have each other's slot.
+fn exchange_slots(captures: &mut [Capture]) {
+    let slot_in = |capture: &Capture| match &capture.origin {
+        CaptureOrigin::File { slot: Some(path), .. } => slot::by_path(path),
+        _ => None,
+    };
+    let held = captures.iter().enumerate().filter_map(|(at, it)| Some((at, slot_in(it)?)));
+    let held: Vec<(usize, EvidenceSlot)> =
+        held.filter(|(at, slot)| !is_readable(&captures[*at], *slot)).collect();
+    for (rank, (one, slot)) in held.iter().enumerate() {
+        let other = held[rank + 1..].iter().find(|(other, place)| {
+            is_readable(&captures[*one], *place) && is_readable(&captures[*other], *slot)
+        });
+        if let Some((other, place)) = other {
+            occupy_slot(&mut captures[*one], *place);
+            occupy_slot(&mut captures[*other], *slot);
         }
     }
 }

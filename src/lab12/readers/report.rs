@@ -276,7 +276,8 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
         }
         if let Some(block) = blocks.last_mut() {
             let time = timing::time_of_measured_command(block.nearest_caption(), text);
-            block.lines.push((number, time.unwrap_or_else(|| text.into())));
+            let typed = command::command_in_heading(text).map(|typed| format!("$ {typed}"));
+            block.lines.push((number, time.or(typed).unwrap_or_else(|| text.into())));
         }
     }
     blocks.retain(|block| !block.lines.is_empty());
