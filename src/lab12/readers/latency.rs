@@ -60,13 +60,15 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
 }
 
 /// Which of the columns that a head names is curl's time of the whole request:
-/// `time_connect,time_total`.
+/// `time_connect,time_total`, `dns,connect,ttfb,total`.
 fn find_total_column(head: &str) -> Option<(usize, char)> {
     let mark = [',', ';', '\t'].into_iter().find(|mark| head.contains(*mark))?;
     let is_name =
         |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let mut names = head.split(mark).map(str::trim);
-    let at = names.clone().position(|name| name == "time_total")?;
+    let is_of_phases = words::has_word(head, "connect ttfb dns");
+    let is_total = |name| name == "time_total" || name == "total" && is_of_phases;
+    let at = names.clone().position(is_total)?;
     names.all(is_name).then_some((at, mark))
 }
 
