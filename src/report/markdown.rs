@@ -748,8 +748,8 @@ pub fn is_allowed_link(url: &str) -> bool {
 
 /// Whether a link begins with a scheme.
 fn has_scheme(url: &str) -> bool {
-    let url = as_browsers_read(url);
-    url.find([':', '/', '?', '#']).is_some_and(|index| url.as_bytes()[index] == b':')
+    let mut bytes = url.bytes();
+    bytes.find(|byte| matches!(byte, b':' | b'/' | b'\\' | b'?' | b'#')) == Some(b':')
 }
 
 /// An address in small letters as browsers read it, to whom spaces and what comes before them in
