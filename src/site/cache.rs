@@ -22,7 +22,7 @@ use crate::error::{NameFailedFile, Result};
 use crate::project::Project;
 
 /// What a page was made of, and what came out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CachedPage {
     /// What it was made of.
     pub key: ContentHash,
@@ -37,25 +37,15 @@ pub(super) struct CachedPage {
     /// The words that a search finds it by, if it is one that is searched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// The beginning of its text, of which a search shows what stands around a word.
+    /// The size of the beginning of its text, of which a search shows what stands around a word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub text: Option<usize>,
     /// Its headings that a search finds: anchor and text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headings: Vec<(String, String)>,
     /// What the page says is not captured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-}
-
-#[cfg(test)]
-impl CachedPage {
-    /// A page of which no more is known than its links.
-    pub(super) fn with_links(links: Vec<Arc<str>>) -> Self {
-        let key = ContentHash::from_parts([""]);
-        let (words, text, headings, warnings) = (None, None, Vec::new(), Vec::new());
-        Self { key, stamp: String::new(), size: 0, links, words, text, headings, warnings }
-    }
 }
 
 fn serialize_links<S: Serializer>(links: &[Arc<str>], out: S) -> Result<S::Ok, S::Error> {

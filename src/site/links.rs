@@ -395,7 +395,7 @@ mod tests {
         for (name, html) in pages {
             staging.write_file(name, html.as_bytes()).unwrap();
             let elsewhere = links.add_page(name, &PageScan::scan_page(html), "/");
-            made.insert(name.to_string(), CachedPage::with_links(elsewhere));
+            made.insert(name.to_string(), CachedPage { links: elsewhere, ..CachedPage::default() });
         }
         let message =
             links.check_links(&staging, &made, "/", &|_, _| Vec::new()).unwrap_err().message;
@@ -422,7 +422,10 @@ mod tests {
             for (name, html) in pages {
                 staging.write_file(name, html.as_bytes()).unwrap();
                 let elsewhere = links.add_page(name, &PageScan::scan_page(html), "/");
-                made.insert(name.to_string(), CachedPage::with_links(elsewhere));
+                made.insert(
+                    name.to_string(),
+                    CachedPage { links: elsewhere, ..CachedPage::default() },
+                );
             }
             links.check_links(&staging, &made, "/", &|_, _| Vec::new()).is_ok()
         };
@@ -453,7 +456,7 @@ mod tests {
             }
             std::fs::write(staging.current_path(name), html).unwrap();
             let elsewhere = links.add_page(name, &PageScan::scan_page(html), "/");
-            made.insert(name.to_string(), CachedPage::with_links(elsewhere));
+            made.insert(name.to_string(), CachedPage { links: elsewhere, ..CachedPage::default() });
             links
                 .check_links(&staging, &made, "/", &|_, _| Vec::new())
                 .map_err(|error| error.message)

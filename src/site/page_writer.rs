@@ -130,9 +130,9 @@ impl PageWriter {
         let file = self.add_new_file(name, html.as_bytes())?;
         let made = self.record_page(name, key, &file, &scan);
         let words = is_searched.then(|| search::search_words(&scan.text));
-        let clipped = is_searched.then(|| search::shorten_entry(&scan.text, search::TEXT));
+        let size = is_searched.then(|| search::shorten_entry(&scan.text, search::TEXT).len());
         let headings = std::mem::take(&mut scan.headings);
-        self.keep_page(name, CachedPage { words, text: clipped, headings, warnings, ..made });
+        self.keep_page(name, CachedPage { words, text: size, headings, warnings, ..made });
         drop(scan);
         text.words = String::new();
         Ok(Some(text))
@@ -216,8 +216,7 @@ impl PageWriter {
         self.forget_page(name);
         let links = lock_mutex(&self.links).add_page(name, scan, &self.root);
         let (stamp, size) = (file_stamp(file), file.len());
-        let (words, text, headings, warnings) = (None, None, Vec::new(), Vec::new());
-        CachedPage { key, stamp, size, links, words, text, headings, warnings }
+        CachedPage { key, stamp, size, links, ..CachedPage::default() }
     }
 
     /// Puts a file into the site that is no page; one that is already there is not written again.
@@ -257,6 +256,19 @@ impl PageWriter {
     /// What is known of the pages that are in the site; none can be added meanwhile.
     pub(super) fn finished_pages(&self) -> MutexGuard<'_, BuildCache> {
         lock_mutex(&self.after)
+    }
+
+    /// The beginning of the text of a page that is in the site.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(super) fn read_excerpt(&self, name: &str) -> Result<String> {
+        let path = self.staging.current_path(name);
+        let html = std::fs::read_to_string(&path).or_failed_io("read", &path)?;
+        let mut scanner = PageScanner::new(true);
+        scanner.read_piece(&html);
+        Ok(search::shorten_entry(&scanner.scan.text, search::TEXT))
     }
 
     /// What pages that were made are made of.

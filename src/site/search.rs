@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::cache::CachedPage;
 use super::view::RunRow;
+use crate::error::Result;
 use crate::probe::catalogue::Probe;
 use crate::report::Assessment;
 use crate::text::{join_words, shorten_visible};
@@ -28,7 +29,7 @@ const SHARE: u64 = 20;
 const TITLE: usize = 72;
 const MESSAGE: usize = 240;
 
-/// How much of the text of a page is kept to show what stands around a word, in characters.
+/// How much of the text of a page the index may have to show what stands around a word, in characters.
 pub(super) const TEXT: usize = 16_000;
 
 /// Things that are found by their titles: all of one kind.
@@ -45,10 +46,10 @@ struct SearchGroup {
 /// What the script of the site reads.
 #[derive(Serialize)]
 struct IndexFile<'a> {
-    groups: &'a [SearchGroup],
-    pages: &'a [[String; 2]],
-    sections: &'a [[String; 2]],
-    texts: &'a [[&'a str; 2]],
+    groups: Vec<SearchGroup>,
+    pages: Vec<[String; 2]>,
+    sections: Vec<[String; 2]>,
+    texts: Vec<(&'a str, String)>,
     words: String,
 }
 
@@ -60,8 +61,8 @@ pub(super) struct SearchIndex<'a> {
     pages: Vec<[String; 2]>,
     /// The words, and the pages that they stand on, by their index; sorted when they are written.
     words: HashMap<&'a str, Vec<usize>>,
-    /// The texts of the pages, by their address.
-    texts: Vec<[&'a str; 2]>,
+    /// The pages whose texts are known, with the sizes of these.
+    texts: Vec<(&'a str, usize)>,
     /// Headings: text, and address.
     sections: Vec<[String; 2]>,
     /// The ids of the rules that the site explains.
@@ -140,57 +141,59 @@ impl<'a> SearchIndex<'a> {
     pub(super) fn add_chapter(&mut self, title: &str, page: &'a str, made: &'a CachedPage) {
         let index = self.pages.len();
         self.pages.push([shorten_entry(title, TITLE), page.to_string()]);
-        for word in made.words.as_deref().unwrap_or_default().split(' ') {
+        for word in made.words.as_deref().unwrap_or_default().split_ascii_whitespace() {
             self.words.entry(word).or_default().push(index);
         }
-        self.texts.extend(made.text.as_deref().map(|text| [page, text]));
+        self.texts.extend(made.text.map(|size| (page, size)));
         for (id, text) in &made.headings {
             self.sections.push([shorten_entry(text, TITLE), format!("{page}#{id}")]);
         }
     }
 
-    /// The script. `html` is the size of the site's pages in bytes.
-    pub(super) fn into_script(mut self, html: u64) -> String {
+    /// The script. `html` is the size of the site's pages in bytes; `read` gives the beginning of
+    /// the text of one, for which most have no room in a large site.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
+    pub(super) fn into_script(
+        mut self,
+        html: u64,
+        read: impl Fn(&str) -> Result<String>,
+    ) -> Result<String> {
         let limit = usize::try_from(html / SHARE).unwrap_or(usize::MAX);
-        let mut room = IndexRoom { left: limit.saturating_sub(200) };
-        self.pages.retain(|page| room.take_room(index_share(page)));
+        let mut left = limit.saturating_sub(200);
+        let mut take_room = |size| {
+            let rest = left.checked_sub(size);
+            left = rest.unwrap_or(left);
+            rest.is_some()
+        };
+        self.pages.retain(|page| take_room(index_share(page)));
         for group in &mut self.groups {
-            group.items.retain(|item| room.take_room(index_share(item)));
+            group.items.retain(|item| take_room(index_share(item)));
         }
-        self.sections.retain(|section| room.take_room(index_share(section)));
+        self.sections.retain(|section| take_room(index_share(section)));
         let mut words: Vec<(&str, String)> =
             self.words.iter().map(|(word, pages)| (*word, encode_steps(pages))).collect();
         words.sort_by_key(|(word, steps)| (steps.len(), *word));
-        words.retain(|(word, steps)| room.take_room(word.len() + steps.len() + 2));
+        words.retain(|(word, steps)| take_room(word.len() + steps.len() + 2));
         words.sort();
         let words: Vec<String> =
             words.into_iter().map(|(word, steps)| format!("{word} {steps}")).collect();
-        self.texts.retain(|text| room.take_room(index_share(text)));
-        let Self { groups, pages, sections, texts, .. } = &self;
+        self.texts.retain(|(page, size)| take_room(index_share(&[page]) + size + 4));
+        let texts = self.texts.into_iter().map(|(page, _)| Ok((page, read(page)?)));
+        let texts = texts.collect::<Result<_>>()?;
+        let Self { groups, pages, sections, .. } = self;
         let file = IndexFile { groups, pages, sections, texts, words: words.join(";") };
         // Nothing in it could end a script, wherever somebody puts it.
         let json = serde_json::to_string(&file).unwrap_or_default().replace('<', "\\u003c");
-        format!("window.isoproofIndex={json};\n")
+        Ok(format!("window.isoproofIndex={json};\n"))
     }
 }
 
 /// What one can search for by its title, at a place called like its id.
 fn titled_item(title: &str, id: &str) -> [String; 3] {
     [title.into(), id.into(), id.into()]
-}
-
-/// How many bytes of the index are left.
-struct IndexRoom {
-    left: usize,
-}
-
-impl IndexRoom {
-    /// Takes so many bytes, if there are as many.
-    fn take_room(&mut self, size: usize) -> bool {
-        let rest = self.left.checked_sub(size);
-        self.left = rest.unwrap_or(self.left);
-        rest.is_some()
-    }
 }
 
 /// How much of the index a list of strings takes.
@@ -289,20 +292,22 @@ mod tests {
     fn made(words: &str) -> CachedPage {
         CachedPage {
             words: Some(words.into()),
-            text: Some(words.into()),
+            text: Some(words.len()),
             headings: vec![("boot-log".into(), "Boot log".into())],
-            ..CachedPage::with_links(Vec::new())
+            ..CachedPage::default()
         }
     }
 
     fn index_script(html: u64) -> String {
         let pages: Vec<String> = (0..40).map(|page| format!("page-{page}.html")).collect();
-        let made = [made("common"), made("common odd")];
+        let texts = ["common", "common odd"];
+        let made = texts.map(made);
         let mut index = SearchIndex::default();
         for (number, page) in pages.iter().enumerate() {
             index.add_chapter(&format!("Page {number}"), page, &made[number % 2]);
         }
-        index.into_script(html)
+        let place = |page: &str| pages.iter().position(|known| known == page).unwrap();
+        index.into_script(html, |page| Ok(texts[place(page) % 2].into())).unwrap()
     }
 
     #[test]

@@ -928,7 +928,8 @@ impl SiteBuilder {
         index.add_assessment(&self.assessment);
         index.add_probes(probes);
         index.add_runs(runs, &self.assessment.project_data.phrases.no_label);
-        writer.add_file(search::FILE, index.into_script(size).as_bytes())
+        let script = index.into_script(size, |page| writer.read_excerpt(page))?;
+        writer.add_file(search::FILE, script.as_bytes())
     }
 
     /// What other programs read: the feed of runs, the picture for previews and, where the
