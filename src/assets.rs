@@ -14,7 +14,6 @@ use crate::error::{Error, NameFailedFile, Result};
 use crate::parse_error::describe_toml_error;
 use crate::sources::{self, SourceKind, WalkLimits};
 
-/// A file that ships.
 struct ShippedFile {
     /// Its path in its tree.
     name: &'static str,
@@ -88,10 +87,6 @@ impl TextFile {
     }
 
     /// What it holds, as TOML.
-    ///
-    /// # Errors
-    ///
-    /// It is not valid TOML or has an unknown key; the error names file and line.
     pub(crate) fn parse_toml<T: DeserializeOwned>(&self) -> Result<T> {
         match self.is_json {
             true => serde_json::from_str(&self.text).map_err(|error| self.name_error(error)),
@@ -101,7 +96,6 @@ impl TextFile {
     }
 }
 
-/// The names of the files of a tree that ship.
 pub(crate) fn shipped_names(tree: AssetTree) -> impl Iterator<Item = &'static str> {
     tree.shipped_files().iter().map(|file| file.name)
 }
@@ -111,10 +105,6 @@ pub(crate) fn shipped_names(tree: AssetTree) -> impl Iterator<Item = &'static st
 ///
 /// Files of the project in `own` (the tree's place on disk) override shipped files of the same
 /// name and add to them.
-///
-/// # Errors
-///
-/// A project's file cannot be read or is not UTF-8.
 pub(crate) fn read_all(
     tree: AssetTree,
     own: Option<&Path>,
@@ -141,20 +131,12 @@ pub(crate) fn read_all(
 }
 
 /// The data file of this name: the project's own in `data`, or the shipped one.
-///
-/// # Errors
-///
-/// It cannot be read, or there is none.
 pub(crate) fn read_data(data: Option<&Path>, name: &str) -> Result<TextFile> {
     let file = read_all(AssetTree::Data, data, name, "")?.remove(name);
     file.ok_or_else(|| Error::unusable_input(format!("there is no data/{name}")))
 }
 
 /// What the data file of this name holds, as TOML.
-///
-/// # Errors
-///
-/// Those of [`read_data`] and [`TextFile::parse_toml`].
 pub(crate) fn load_data<T: DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
     read_data(data, name)?.parse_toml()
 }

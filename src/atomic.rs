@@ -26,11 +26,8 @@ pub(crate) const PRIVATE: u32 = 0o600;
 /// and renamed. Creates the folder if it does not exist. A file that is there keeps its mode; a
 /// link stays, and the file that it leads to is replaced. What a killed process left of writing
 /// in the same folder is removed.
-///
-/// # Errors
-///
-/// The folder or the file cannot be written, or `path` is a link that leads nowhere, a folder, a
-/// pipe or a device.
+/// Errors: the folder or the file cannot be written, or `path` is a link that leads nowhere, a
+/// folder, a pipe or a device.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let (file, mode) = find_target(path)?;
     let folder = parent_folder(&file);
@@ -41,10 +38,6 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// [`write_atomically()`], unless the file that is there is neither empty nor one that we made, which
 /// `is_ours` tells from its text.
-///
-/// # Errors
-///
-/// As for [`write_atomically()`], or the file is somebody else's.
 pub(crate) fn replace_own_file(
     path: &Path,
     bytes: &[u8],
@@ -75,10 +68,6 @@ fn replace_durably(file: &Path, mode: Option<u32>, bytes: &[u8]) -> std::io::Res
 }
 
 /// The content of the file that [`write_atomically()`] would replace; none if there is no file.
-///
-/// # Errors
-///
-/// As for [`write_atomically()`].
 pub(crate) fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
     let (file, mode) = find_target(path)?;
     if mode.is_none() {
@@ -89,10 +78,6 @@ pub(crate) fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// Whether a file can be made in a folder, or in the nearest one above where it is not there yet:
 /// one is made, and is gone again.
-///
-/// # Errors
-///
-/// It cannot.
 pub(crate) fn check_writable(folder: &Path) -> Result<()> {
     let is_there = |it: &&Path| it.as_os_str().is_empty() || it.symlink_metadata().is_ok();
     let there = folder.ancestors().find(is_there).unwrap_or(folder);
@@ -102,10 +87,6 @@ pub(crate) fn check_writable(folder: &Path) -> Result<()> {
 
 /// Adds a line to the end of `path`, which is made if it is not there, and waits for the disk. Whoever
 /// is killed meanwhile leaves all lines before it, and of this one nothing or a beginning.
-///
-/// # Errors
-///
-/// The file cannot be written.
 pub(crate) fn append_line(path: &Path, line: &str) -> Result<()> {
     std::fs::OpenOptions::new()
         .create(true)
@@ -122,19 +103,12 @@ pub(crate) fn append_line(path: &Path, line: &str) -> Result<()> {
 /// Replaces `path` without waiting for the disk: for what can be made again. Whoever reads finds
 /// the old file or the new one, but after a crash of the machine the new one may be empty. A link
 /// is replaced, never followed.
-///
-/// # Errors
-///
-/// The folder or the file cannot be written.
 pub(crate) fn replace_without_sync(path: &Path, bytes: &[u8]) -> Result<()> {
     replace_by_writer(path, |file| file.write_all(bytes))
 }
 
 /// [`replace_without_sync`] with what `write` writes, which need not be in memory as a whole.
-///
-/// # Errors
-///
-/// Those of `write`, or the folder or the file cannot be written.
+/// Errors: those of `write`, or the folder or the file cannot be written.
 pub(crate) fn replace_by_writer(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
@@ -152,10 +126,6 @@ pub(crate) fn replace_by_writer(
 /// Makes a file that must not exist yet, with this mode as far as the umask allows. False if
 /// there is something at `path`, which stays: of several processes that make the same file at
 /// once one wins, and the others find its file whole. Leftovers go as in [`write_atomically()`].
-///
-/// # Errors
-///
-/// The folder or the file cannot be written.
 pub(crate) fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
     let folder = parent_folder(path);
     let made = prepare_temporary(folder, bytes, mode).and_then(|made| {

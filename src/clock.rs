@@ -6,10 +6,7 @@ use crate::error::{Error, Result};
 
 /// The time, in whole seconds; that of `SOURCE_DATE_EPOCH` where it is set, so that what is made
 /// can be made again.
-///
-/// # Errors
-///
-/// `SOURCE_DATE_EPOCH` is not a number of seconds.
+/// Errors: `SOURCE_DATE_EPOCH` is not a number of seconds.
 pub(crate) fn recording_time() -> Result<DateTime<Utc>> {
     match stated_time()? {
         Some(time) => Ok(time),

@@ -14,7 +14,6 @@ use variables::HOOK_VARIABLES;
 
 /// How a git command ended.
 pub(crate) struct GitOutput {
-    /// Its output.
     pub stdout: Vec<u8>,
     /// Its error output, without what gives access.
     pub stderr: String,
@@ -23,7 +22,6 @@ pub(crate) struct GitOutput {
 }
 
 impl GitOutput {
-    /// Its output as text.
     pub(crate) fn stdout_text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
@@ -32,10 +30,6 @@ impl GitOutput {
 /// Runs git in a folder, or where we are, with these variables and a text on standard input. Its
 /// words are in English, so that a program can read them. What a hook that called us set is not
 /// meant for us: it names the repository of the hook.
-///
-/// # Errors
-///
-/// Git cannot be started.
 pub(crate) fn run_git(
     folder: Option<&Path>,
     arguments: &[&str],

@@ -18,7 +18,6 @@ use crate::sources;
 /// The workflow that publishes the site.
 const WORKFLOW: &str = ".github/workflows/pages.yml";
 
-/// What to write.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
     /// The edition of a pack; by default that of settings or evidence in the folder. Without
@@ -59,10 +58,7 @@ pub(crate) struct InitReport {
 }
 
 /// Makes a project in `folder`, which need not exist.
-///
-/// # Errors
-///
-/// The folder is a file, or something cannot be written.
+/// Errors: the folder is a file, or something cannot be written.
 pub(crate) fn create_project(folder: &Path, options: &InitOptions) -> Result<InitReport> {
     if folder.exists() && !folder.is_dir() {
         return Err(Error::unusable_input(format!("{} is not a folder", folder.display())));

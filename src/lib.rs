@@ -78,10 +78,7 @@ pub(crate) mod version;
 pub(crate) static PACKS: &[&dyn report::pack::Pack] = &[&lab12::Lab12];
 
 /// The pack that has an edition of this name.
-///
-/// # Errors
-///
-/// None has; the error names the editions that there are.
+/// Errors: none has; the error names the editions that there are.
 pub(crate) fn find_pack(edition: &str) -> Result<&'static dyn report::pack::Pack, String> {
     let packs = PACKS.iter().copied();
     let known: Vec<&str> = packs.clone().flat_map(|pack| pack.edition_names()).collect();

@@ -12,16 +12,11 @@ include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
 impl ReportPhrases {
     /// The shipped phrases with a project's own from `data` (its `data/` folder).
-    ///
-    /// # Errors
-    ///
-    /// The file is not valid TOML, or has a phrase too many or too few; the error names it.
     pub(crate) fn load_phrases(data: Option<&Path>) -> Result<Self> {
         assets::load_data(data, "phrases.toml")
     }
 }
 
-/// A phrase with its values.
 pub(crate) fn fill_phrase(phrase: &str, values: &[(&str, &str)]) -> String {
     text::fill_places(
         phrase,

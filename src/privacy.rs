@@ -88,10 +88,7 @@ impl Redactor {
 
     /// A redactor with the key in `folder` for what is not kept: if there is none, nothing is
     /// written, and the key is one that holds until the program ends.
-    ///
-    /// # Errors
-    ///
-    /// The key cannot be read, or is damaged.
+    /// Errors: the key cannot be read, or is damaged.
     pub(crate) fn of_reader(folder: &Path) -> Result<Self> {
         static PASSING_KEY: OnceLock<[u8; 32]> = OnceLock::new();
         let path = folder.join(KEY_FILE);
@@ -370,7 +367,6 @@ fn text_of(stream: &CapturedStream) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| crate::text::decode_bytes(error.as_bytes()))
 }
 
-/// The key in a file.
 fn read_key(path: &Path) -> Result<[u8; 32]> {
     let text = std::fs::read_to_string(path).or_failed_io("read", path)?;
     let key = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();

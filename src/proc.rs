@@ -20,13 +20,11 @@ pub(crate) fn kernel_command_line() -> String {
     fs::read_to_string("/proc/cmdline").unwrap_or_default()
 }
 
-/// The processes of a machine.
 pub(crate) struct ProcessTable {
     folder: PathBuf,
 }
 
 impl ProcessTable {
-    /// Those of this machine.
     pub(crate) fn of_this_machine() -> Self {
         Self::of_machine(Path::new("/"))
     }
@@ -36,13 +34,11 @@ impl ProcessTable {
         Self { folder: root.join("proc") }
     }
 
-    /// The ids of all that run.
     pub(crate) fn process_ids(&self) -> Vec<u32> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
     }
 
-    /// The place of a file of a process.
     pub(crate) fn file_path(&self, pid: u32, file: &str) -> PathBuf {
         self.folder.join(pid.to_string()).join(file)
     }
@@ -52,7 +48,6 @@ impl ProcessTable {
         fs::read(self.file_path(pid, file)).ok()
     }
 
-    /// The path of its program.
     pub(crate) fn program_path(&self, pid: u32) -> Option<String> {
         let path = fs::read_link(self.file_path(pid, "exe")).ok()?;
         Some(path.to_string_lossy().into_owned())
@@ -92,7 +87,6 @@ impl ProcessTable {
         Stat::from_file(self.file_path(pid, "stat")).ok()
     }
 
-    /// The id of its parent.
     pub(crate) fn parent_id(&self, pid: u32) -> Option<u32> {
         self.process_stat(pid)?.ppid.try_into().ok()
     }
@@ -117,7 +111,6 @@ impl ProcessTable {
         targets.map(|target| target.to_string_lossy().into_owned()).collect()
     }
 
-    /// The network namespaces that processes are in.
     pub(crate) fn used_network_namespaces(&self) -> BTreeSet<String> {
         self.process_ids()
             .into_iter()
@@ -169,11 +162,9 @@ pub(crate) fn mount_points_below(folder: &Path) -> Vec<PathBuf> {
 /// Where a daemon looks for programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DaemonSearch {
-    /// In these folders.
     Folders(Vec<String>),
     /// It runs, and this user may not read its environment.
     Hidden,
-    /// It does not run.
     Absent,
 }
 

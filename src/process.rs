@@ -201,10 +201,6 @@ pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Re
 /// Runs a command with these bytes on its standard input as the user would: it has no limit, may
 /// ask on the terminal and gets Ctrl-C itself, because it stays in our process group. All of its
 /// output is kept.
-///
-/// # Errors
-///
-/// The program, the first word of `argv`, cannot be started, or not in that folder.
 pub(crate) fn run_on_terminal(
     argv: &[String],
     mut expression: duct::Expression,
@@ -251,7 +247,6 @@ fn cannot_start(argv: &[String], error: &std::io::Error) -> Error {
     }
 }
 
-/// What is to be started.
 enum ChildCommand {
     Usual(duct::Expression),
     /// One whose use of resources is wanted: `duct` keeps its child to itself, and `wait4(2)` has

@@ -29,7 +29,6 @@ pub(crate) enum SourceKind {
     Special(&'static str),
 }
 
-/// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceEntry {
     /// Where it lies.
@@ -37,7 +36,6 @@ pub(crate) struct SourceEntry {
     /// Its path below the folder that was walked, with `/` between the parts; bytes that are not
     /// UTF-8 are replaced.
     pub name: String,
-    /// What it is.
     pub kind: SourceKind,
     /// Whether it is a symbolic link.
     pub is_link: bool,
@@ -50,7 +48,6 @@ pub(crate) struct UnreadableFolder {
     pub path: PathBuf,
     /// Its path below the folder that was walked, with `/` at its end.
     pub name: String,
-    /// Why.
     pub error: io::Error,
 }
 
@@ -85,10 +82,7 @@ impl WalkLimits {
 
 /// Lists what lies in `root` and below it. `root` may be a link; links to folders below it are
 /// not gone into, so a walk ends whatever they lead to.
-///
-/// # Errors
-///
-/// `root` itself cannot be listed. A folder below it that cannot be is no error.
+/// Errors: `root` itself cannot be listed. A folder below it that cannot be is no error.
 pub(crate) fn walk_folder(root: &Path, limits: WalkLimits) -> io::Result<SourceWalk> {
     let mut walk = SourceWalk::default();
     let mut budget = limits.entries;
@@ -171,10 +165,6 @@ pub(crate) fn is_source_name(name: &OsStr) -> bool {
 
 /// Opens a regular file, and nothing else: not even for a moment, because to open a pipe or a
 /// device may wait for ever or do something. A link is followed.
-///
-/// # Errors
-///
-/// There is no such file, it is not a regular one, or it cannot be opened.
 pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     refuse_special(fs::metadata(path)?.file_type())?;
     // Something else may have taken its place meanwhile: then this does not wait for it.
@@ -193,10 +183,7 @@ fn refuse_special(kind: FileType) -> io::Result<()> {
 }
 
 /// The bytes of a regular file of at most `limit` bytes.
-///
-/// # Errors
-///
-/// Those of [`open_file`], it cannot be read, or it is longer.
+/// Errors: those of [`open_file`], it cannot be read, or it is longer.
 pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_at_most(open_file(path)?, limit)
 }
@@ -215,10 +202,6 @@ fn read_at_most(file: File, limit: u64) -> io::Result<Vec<u8>> {
 
 /// [`read_file`] for a file that the user names, which may also be what the shell hands over:
 /// `/dev/stdin`, or the `/dev/fd/63` of `<(command)`.
-///
-/// # Errors
-///
-/// As for [`read_file`].
 pub(crate) fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let is_handed_over = path == Path::new("/dev/stdin")
         || path.starts_with("/dev/fd")
@@ -227,20 +210,13 @@ pub(crate) fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The text of a regular file of at most `limit` bytes.
-///
-/// # Errors
-///
-/// Those of [`read_file`], or it is not UTF-8: the error names file and line.
+/// Errors: those of [`read_file`], or it is not UTF-8: the error names file and line.
 pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String> {
     let bytes = read_file(path, limit).or_failed_io("read", path)?;
     decode_text(bytes, path)
 }
 
 /// Bytes of a file as text.
-///
-/// # Errors
-///
-/// They are not UTF-8: the error names file and line.
 pub(crate) fn decode_text(bytes: Vec<u8>, path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];

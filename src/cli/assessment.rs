@@ -9,10 +9,6 @@ use crate::report::{Assessment, ProjectData};
 use crate::store::RunStore;
 
 /// A run with what is said about it, and warnings about the others of its store.
-///
-/// # Errors
-///
-/// There is no such run, or it cannot be judged.
 pub(super) fn load_assessment(
     project: &Project,
     reference: &str,

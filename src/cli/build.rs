@@ -44,7 +44,6 @@ pub(super) struct ReportOutput {
 }
 
 impl ReportOutput {
-    /// The first of these options that is given.
     pub(super) fn first_option(&self) -> Option<&'static str> {
         let given = [
             ("--out", self.out.is_some()),
@@ -73,10 +72,6 @@ pub(super) fn run_build(
 }
 
 /// What is to be built.
-///
-/// # Errors
-///
-/// The file of a submission is named, and the report answers no edition.
 pub(super) fn build_options(
     project: &Project,
     run: &str,

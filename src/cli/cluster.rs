@@ -16,7 +16,6 @@ use crate::error::{Error, Result};
 /// An engine of this machine, or a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EngineChoice {
-    /// An engine of this machine.
     Machine(EngineKind),
     /// Kubernetes.
     Cluster,
@@ -45,7 +44,6 @@ impl EngineChoice {
     }
 }
 
-/// Which cluster.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
 #[command(next_help_heading = "In a cluster, with --engine kubernetes")]
@@ -62,7 +60,6 @@ pub(super) struct AddressArguments {
 }
 
 impl AddressArguments {
-    /// Which cluster that is.
     pub(super) fn address(&self) -> ClusterAddress {
         ClusterAddress {
             context: self.context.clone(),
@@ -81,10 +78,6 @@ impl AddressArguments {
     }
 
     /// Refuses the options of a cluster where none is meant.
-    ///
-    /// # Errors
-    ///
-    /// One of them was given.
     pub(super) fn refuse_for_machine(&self) -> Result<()> {
         refuse_given(&self.list_given())
     }
@@ -176,10 +169,6 @@ fn parse_name(text: &str) -> Result<String, String> {
 
 impl ClusterArguments {
     /// Refuses the options of a cluster where none is meant.
-    ///
-    /// # Errors
-    ///
-    /// One of them was given.
     pub(super) fn refuse_for_machine(&self) -> Result<()> {
         let given = [
             ("--resume", self.resume.is_some()),
@@ -201,10 +190,6 @@ impl ClusterArguments {
     }
 
     /// How the nodes are looked at, if they are.
-    ///
-    /// # Errors
-    ///
-    /// They are to be, and privileges were not allowed, or the other way round.
     fn node_view_level(&self, is_privileged: bool) -> Result<Option<NodeViewLevel>> {
         let level = self.node_view.as_deref().and_then(|view| view.parse().ok());
         let needed = match (level, is_privileged) {
@@ -234,16 +219,11 @@ impl ClusterArguments {
         }
     }
 
-    /// Which cluster.
     pub(super) fn address(&self) -> ClusterAddress {
         self.address.address()
     }
 
     /// What is collected, by pods that are otherwise as `usual`.
-    ///
-    /// # Errors
-    ///
-    /// The nodes are to be looked at, and the privilege that this takes was not allowed.
     pub(super) fn options(
         &self,
         usual: PodSettings,

@@ -162,7 +162,6 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 }
 
 impl CollectArguments {
-    /// The edition that was named.
     pub(super) fn edition_name(&self) -> Option<&str> {
         self.edition.as_deref()
     }
@@ -177,10 +176,6 @@ impl CollectArguments {
     }
 
     /// Refuses what has no meaning in a cluster.
-    ///
-    /// # Errors
-    ///
-    /// It was asked for.
     pub(super) fn refuse_for_cluster(&self) -> Result<()> {
         if !self.runtimes.is_empty() {
             return Err(Error::unusable_input("--runtime is about an engine of this machine")
@@ -207,7 +202,6 @@ impl CollectArguments {
         }
     }
 
-    /// The image of the containers.
     pub(super) fn image_name(&self) -> String {
         self.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.into())
     }
@@ -250,10 +244,7 @@ impl CollectArguments {
     }
 
     /// Refuses a target that a report cannot be about, before anything is captured.
-    ///
-    /// # Errors
-    ///
-    /// The runtimes were listed, and it is none of them; the error lists them.
+    /// Errors: the runtimes were listed, and it is none of them; the error lists them.
     pub(crate) fn check_target(&self, target: &str) -> Result<()> {
         let names: Vec<&str> = self.runtimes.iter().map(|wanted| wanted.name.as_str()).collect();
         if names.is_empty() || names.contains(&target) {
@@ -263,7 +254,6 @@ impl CollectArguments {
             .with_help(format!("a report can be about {}", names.join(", "))))
     }
 
-    /// The first option that is given and says how to measure.
     fn first_measuring_option(&self) -> Option<&'static str> {
         let given = [
             ("--samples", self.samples.is_some()),
@@ -319,7 +309,6 @@ impl CollectArguments {
     }
 }
 
-/// The words of a command.
 #[derive(Debug, Clone)]
 struct ApplicationCommand(Vec<String>);
 
@@ -519,10 +508,6 @@ pub(super) struct StepPrinter<'a> {
 
 impl<'a> StepPrinter<'a> {
     /// What says it, with the remedies that the project knows.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be read.
     pub(super) fn new(project: &Project, console: &'a Console) -> Result<Self> {
         let faults = KnownFaults::load(Some(&project.data_dir()))?;
         let report = StepReport::new(console);

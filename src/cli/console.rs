@@ -69,20 +69,13 @@ impl Console {
 
     /// Prints results for people. A reader that has gone away (`| head`) is no failure, and
     /// changes no exit code.
-    ///
-    /// # Errors
-    ///
-    /// Standard output cannot be written, for example because the disk is full.
+    /// Errors: standard output cannot be written, for example because the disk is full.
     pub(super) fn print_text(&self, text: &StyledText) -> Result<()> {
         self.print_bytes(text.render_text(self.colors).as_bytes())
     }
 
     /// Prints results that are read and not copied: on a terminal in lines that fit it, elsewhere
     /// as they are.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Console::print_text`].
     pub(super) fn print_prose(&self, text: &StyledText) -> Result<()> {
         match self.terminal_width() {
             Some(width) => self.print_text(&text.wrap_text(width)),
@@ -104,30 +97,18 @@ impl Console {
     }
 
     /// Prints a result that is one line.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Console::print_text`].
     pub(super) fn print_line(&self, line: impl Into<StyledLine>) -> Result<()> {
         self.print_text(&StyledText::from(line.into()))
     }
 
     /// Prints JSON. Characters that act on a terminal stand in it only inside of strings, where
     /// they are written as `\u001b`, which is the same JSON.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Console::print_text`].
     pub(super) fn print_json(&self, json: &str) -> Result<()> {
         self.print_bytes(format!("{}\n", escape_hidden_json(json.trim_end())).as_bytes())
     }
 
     /// Prints Markdown, HTML or XML, whose makers escape for their own readers: its lines stay,
     /// and what acts on a terminal is written out.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Console::print_text`].
     pub(super) fn print_document(&self, document: &str) -> Result<()> {
         let mut out = String::with_capacity(document.len());
         for line in document.lines() {
@@ -138,10 +119,6 @@ impl Console {
     }
 
     /// Prints bytes as they are: our own words, or a capture for a program that asked for it.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Console::print_text`].
     pub(super) fn print_bytes(&self, bytes: &[u8]) -> Result<()> {
         let written = self.progress_line.suspend(|| {
             let mut out = std::io::stdout().lock();
@@ -211,10 +188,6 @@ impl Console {
     }
 
     /// Says what is wrong with the command line, or prints the help or version that it asks for.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Console::print_text`].
     pub(super) fn print_usage(&self, mut error: clap::Error) -> Result<()> {
         if !error.use_stderr() {
             let text = error.render();

@@ -59,7 +59,6 @@ pub(super) fn expectations_tally(results: &[ExpectationResult]) -> StyledLine {
     line
 }
 
-/// The words for an outcome.
 fn outcome_words(outcome: ExpectationOutcome) -> &'static str {
     match outcome {
         ExpectationOutcome::Passed => "passed",

@@ -108,7 +108,6 @@ struct TimesExportArguments {
     series: Vec<String>,
 }
 
-/// Exports.
 pub(super) fn run_export(
     project: &Project,
     arguments: &ExportArguments,

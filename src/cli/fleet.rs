@@ -26,11 +26,6 @@ use crate::store::fleets::FleetStore;
 pub(super) const NAMED_NODES: usize = 5;
 
 /// Loads and judges the fleet of this name.
-///
-/// # Errors
-///
-/// There is no such fleet, it cannot be judged, or what it shows `decides` something and a newer
-/// one is damaged.
 pub(super) fn load_fleet(
     project: &Project,
     name: &str,
@@ -157,9 +152,7 @@ pub(super) enum FleetForm {
     Text,
     /// The classes alone.
     Summary,
-    /// For programs.
     Json,
-    /// As SARIF.
     Sarif,
     /// Markdown, for the summary of a job.
     Markdown,
@@ -169,7 +162,6 @@ pub(super) enum FleetForm {
 
 /// How `check` shows a fleet, and what makes it fail.
 pub(super) struct FleetCheck {
-    /// How it is shown.
     pub form: FleetForm,
     /// The least severe finding that makes the exit code 1, if one does.
     pub least: Option<Severity>,

@@ -29,10 +29,6 @@ const MAX_PLAIN_NODES: usize = 50;
 
 impl FleetRecord {
     /// Writes what is asked for, before anything came of it.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be written.
     pub(super) fn begin_fleet(
         project: &Project,
         options: &ClusterOptions,
@@ -84,10 +80,7 @@ impl FleetRecord {
 
     /// That of a session that died. The nodes with these names in the cluster can be found; the
     /// others keep the name that the fleet has for them.
-    ///
-    /// # Errors
-    ///
-    /// The session ended by itself.
+    /// Errors: the session ended by itself.
     pub(super) fn reopen_fleet<'a>(
         project: &Project,
         fleet: Fleet,
@@ -106,7 +99,6 @@ impl FleetRecord {
         Ok(Self { store, fleet, places, bases: FleetBases::default() })
     }
 
-    /// Whether a node has a run.
     pub(super) fn has_run(&self, node: &str) -> bool {
         self.places.get(node).is_some_and(|place| self.fleet.nodes[*place].run.is_some())
     }
@@ -124,10 +116,6 @@ impl FleetRecord {
     }
 
     /// Writes the run of a node, and that it has one.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be written.
     pub(super) fn keep_run(
         &mut self,
         runs: &RunStore,
@@ -146,10 +134,6 @@ impl FleetRecord {
     }
 
     /// Keeps that the session is over.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be written.
     pub(super) fn end_fleet(mut self, ended: DateTime<Utc>) -> Result<Fleet> {
         self.fleet.ended = Some(ended);
         self.store.save_fleet(&self.fleet)?;

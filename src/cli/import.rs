@@ -49,7 +49,6 @@ enum ImportForms {
     },
 }
 
-/// The evidence of a pack.
 #[derive(Debug, Args)]
 struct PackImportArguments {
     #[arg(value_name = "DIR")]

@@ -234,9 +234,7 @@ fn list_left_out(classes: &[PodClass], nodes: &[ClusterNode]) -> BTreeSet<(Strin
     left_out
 }
 
-/// What a session does.
 enum NodeWork {
-    /// Probes these nodes.
     Probe(Vec<ClusterNode>),
     /// Reads what these pods answered, by the names of their nodes.
     Resume(BTreeMap<String, Vec<Value>>),

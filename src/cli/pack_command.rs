@@ -10,12 +10,10 @@ pub(super) trait PackArguments: Args {
     fn command_words(pack: &dyn Pack) -> CommandWords;
 }
 
-/// A command for the evidence of a pack.
 #[derive(Debug)]
 pub(super) struct PackCommand<T> {
     /// The pack by whose name it was called.
     pub pack: &'static dyn Pack,
-    /// Its arguments.
     pub arguments: T,
 }
 

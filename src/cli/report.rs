@@ -13,21 +13,16 @@ use crate::report::Assessment;
 use crate::report::checked::check_report;
 use crate::sources::{self, MAX_TEXT_BYTES};
 
-/// A checked report.
 #[derive(Debug)]
 pub(super) struct CheckedReport {
     /// The file as it was named.
     pub file: String,
-    /// What is said about it.
     pub checked: CheckedClaims,
 }
 
 impl CheckedReport {
     /// Reads a report and holds it against a run.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read or is not text, or the words of the rules cannot be used.
+    /// Errors: the file cannot be read or is not text, or the words of the rules cannot be used.
     pub(super) fn check_file(
         project: &Project,
         path: &Path,
@@ -47,7 +42,6 @@ impl CheckedReport {
         self.checked.annotations.is_empty() && self.checked.switched_off.is_empty()
     }
 
-    /// For programs.
     pub(super) fn to_json(&self) -> Value {
         let counts =
             ClaimStatus::ALL.map(|standing| (standing.into_str(), self.count_status(standing)));

@@ -39,7 +39,6 @@ const EXPECTATION: &str = "expectation";
 pub(super) struct SarifFile<'a> {
     /// Its path relative to the repository, with `/` between the parts.
     pub uri: String,
-    /// Its text.
     pub text: &'a str,
     /// The folder of the imported evidence, and its path relative to the repository.
     pub evidence: Option<(&'a Path, String)>,
@@ -49,7 +48,6 @@ pub(super) struct SarifFile<'a> {
 pub(super) struct SarifReport<'a> {
     /// Its path, as that of [`SarifFile`].
     pub uri: String,
-    /// What is said about it.
     pub checked: &'a CheckedClaims,
 }
 
@@ -57,7 +55,6 @@ pub(super) struct SarifReport<'a> {
 pub(super) struct SarifExpectations<'a> {
     /// The path of `book.toml`, as that of [`SarifFile`].
     pub uri: String,
-    /// What came of it.
     pub results: &'a [ExpectationResult],
 }
 
@@ -65,7 +62,6 @@ pub(super) struct SarifExpectations<'a> {
 pub(super) struct SarifExpectationsOfFleet<'a> {
     /// The path of `book.toml`, as that of [`SarifFile`].
     pub uri: String,
-    /// What came of it.
     pub folds: &'a [ExpectationFold<'a>],
 }
 
@@ -107,7 +103,6 @@ pub(super) fn sarif_log(
     log.print_log(json!({"verdicts": assessment.judgement.verdicts}))
 }
 
-/// What a log is made of.
 struct SarifLog<'a> {
     /// The id of the run or fleet.
     id: &'a str,
@@ -428,7 +423,6 @@ fn line_in(text: &str, place: &FactSource) -> usize {
     first.map_or(at, |(_, number)| number)
 }
 
-/// A fleet as SARIF.
 pub(super) fn fleet_sarif(
     project: &Project,
     assessment: &FleetAssessment,

@@ -13,20 +13,16 @@ use crate::text::{defuse_log_commands, make_visible, wrap_words};
 /// What a piece of text is, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextStyle {
-    /// Stands out.
     Strong,
     /// Recedes.
     Faint,
     /// As it should be.
     Good,
-    /// To be looked at.
     Doubtful,
-    /// Wrong.
     Bad,
 }
 
 impl TextStyle {
-    /// What a terminal is told for it.
     fn terminal_style(self) -> Style {
         match self {
             Self::Strong => Style::new().bold(),
@@ -164,7 +160,6 @@ impl From<String> for StyledLine {
     }
 }
 
-/// Lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct StyledText {
     lines: Vec<StyledLine>,
@@ -235,7 +230,6 @@ impl StyledText {
         self.lines.is_empty()
     }
 
-    /// The lines.
     pub(super) fn into_lines(self) -> Vec<StyledLine> {
         self.lines
     }

@@ -57,10 +57,6 @@ pub(super) fn is_session_alive(pod: &Value, now: DateTime<Utc>) -> bool {
 }
 
 /// The pods of a session.
-///
-/// # Errors
-///
-/// The cluster's words.
 pub(super) fn list_session_pods(
     client: &ClusterClient,
     session: &str,
@@ -69,10 +65,7 @@ pub(super) fn list_session_pods(
 }
 
 /// Removes the pods of sessions that are over.
-///
-/// # Errors
-///
-/// The cluster does not tell which pods there are.
+/// Errors: the cluster does not tell which pods there are.
 pub(crate) fn remove_orphan_pods(client: &ClusterClient, limit: Duration) -> Result<SweptPods> {
     let ours = format!("{}={}", OURS.0, OURS.1);
     let pods = list_pods(client, &ours).map_err(Error::failed_environment)?;

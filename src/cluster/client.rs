@@ -119,10 +119,7 @@ impl Drop for KubectlProxy {
 
 impl ClusterClient {
     /// Starts the proxy and finds out the namespace.
-    ///
-    /// # Errors
-    ///
-    /// There is no kubectl, no such context, or the cluster does not answer.
+    /// Errors: there is no kubectl, no such context, or the cluster does not answer.
     pub(crate) fn connect(address: &ClusterAddress, cancel: &CancelFlag) -> Result<Self> {
         let namespace = match &address.namespace {
             Some(namespace) => namespace.clone(),
@@ -160,43 +157,26 @@ impl ClusterClient {
         Self { cancel: CancelFlag::default(), ..self.clone() }
     }
 
-    /// The namespace of the pods.
     pub(crate) fn namespace(&self) -> &str {
         &self.namespace
     }
 
     /// An object or a list.
-    ///
-    /// # Errors
-    ///
-    /// The cluster's words; no answer in time.
     pub(crate) fn get_object(&self, path: &str) -> RequestResult<Value> {
         self.request_json("GET", path, None)
     }
 
     /// A text, such as a log.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::get_object`].
     pub(crate) fn get_bytes(&self, path: &str) -> RequestResult<Vec<u8>> {
         self.request_patiently("GET", path, None)
     }
 
     /// Makes an object.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::get_object`].
     pub(crate) fn create_object(&self, path: &str, object: &Value) -> RequestResult<Value> {
         self.request_json("POST", path, Some(object))
     }
 
     /// Deletes an object or a collection, at once; what is not there is no error.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::get_object`].
     pub(crate) fn delete_object(&self, path: &str) -> RequestResult<()> {
         match self.request_patiently("DELETE", path, None) {
             Err(ClusterError { status: Some(404), .. }) | Ok(_) => Ok(()),
@@ -205,10 +185,6 @@ impl ClusterClient {
     }
 
     /// All items of a list, page by page.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::get_object`].
     pub(crate) fn list_objects(&self, path: &str, query: &str) -> RequestResult<Vec<Value>> {
         let mut items = Vec::new();
         let mut more = String::new();
@@ -284,7 +260,6 @@ fn namespace_of_context(address: &ClusterAddress, cancel: &CancelFlag) -> Result
     Ok(if namespace.is_empty() { "default".into() } else { namespace })
 }
 
-/// A text as a part of a query.
 pub(crate) fn encode_query(text: &str) -> String {
     crate::text::uri_path(text).replace('/', "%2F")
 }

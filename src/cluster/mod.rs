@@ -78,10 +78,7 @@ const NO_RESUMED_STARTS: &str = "the session died before all starts were timed";
 
 /// Probes all chosen nodes under all classes. `keep` gets the record of each node as it comes, in
 /// this thread, and whatever happens no pod of the session is left that can be removed.
-///
-/// # Errors
-///
-/// There are no such nodes or classes, or the cluster does not tell; `keep` failed.
+/// Errors: there are no such nodes or classes, or the cluster does not tell; `keep` failed.
 pub(crate) fn collect_nodes(
     session: &ClusterSession,
     nodes: Vec<ClusterNode>,
@@ -147,13 +144,10 @@ struct NodeAnswers<'a> {
     security: PodSecurity,
     /// What came of each class, in their order.
     outcomes: Vec<(&'a PodClass, probing::PodOutcome<'a>)>,
-    /// What was seen of the pods from the node.
     seen: Vec<Capture>,
-    /// The records of starts.
     starts: Vec<Capture>,
     /// Why there are no starts of a class that has none.
     no_starts: &'static str,
-    /// Why there is no control of one.
     no_control: &'static str,
     /// Why what was to be seen from the node is not there, where it is not.
     unseen: String,
@@ -332,10 +326,6 @@ pub(crate) fn manifest_text(has_node_view: bool, job_image: Option<&str>) -> Str
 }
 
 /// The pods of a new session, with what is usual where nothing else is asked for.
-///
-/// # Errors
-///
-/// The system has no source of randomness.
 pub(crate) fn usual_pods(image: String, seconds: u64) -> Result<PodSettings> {
     Ok(PodSettings {
         session: script::make_nonce()?[..12].to_string(),
@@ -353,10 +343,8 @@ pub(crate) fn usual_pods(image: String, seconds: u64) -> Result<PodSettings> {
 
 /// The classes to probe, the baseline first: those that are wanted, or all of the cluster and a pod
 /// without one.
-///
-/// # Errors
-///
-/// Two have one name, the baseline is not among them, or the cluster does not tell which it has.
+/// Errors: two have one name, the baseline is not among them, or the cluster does not tell which it
+/// has.
 pub(crate) fn choose_classes(
     client: &ClusterClient,
     wanted: &[RuntimeArgument],

@@ -7,16 +7,13 @@ use serde_json::Value;
 use super::client::{ClusterClient, encode_query};
 use crate::error::{Error, Result};
 
-/// Which nodes are probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NodeChoice {
     /// So many that are ready, as different as they come.
     Count(usize),
-    /// All of them.
     All,
     /// Those with these labels.
     Selector(String),
-    /// This one.
     Named(String),
 }
 
@@ -48,7 +45,6 @@ impl std::str::FromStr for NodeChoice {
 /// A node, as its object states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClusterNode {
-    /// Its name in the cluster.
     pub name: String,
     /// The id of its boot, as its kubelet reads it.
     pub boot_id: String,
@@ -56,7 +52,6 @@ pub(crate) struct ClusterNode {
     pub kernel: String,
     /// What starts its containers, with the version.
     pub runtime: String,
-    /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// The pool of nodes that it belongs to, by its labels.
     pub pool: Option<String>,
@@ -87,10 +82,6 @@ impl ClusterNode {
     }
 
     /// Asks for a node again.
-    ///
-    /// # Errors
-    ///
-    /// The cluster's words.
     pub(crate) fn fetch_node(client: &ClusterClient, name: &str) -> Result<Self, String> {
         let object = client.get_object(&node_path(name)).map_err(|error| error.words)?;
         Ok(Self::from_object(&object))
@@ -143,10 +134,6 @@ fn find_obstacle(object: &Value) -> Option<String> {
 }
 
 /// The nodes that are probed, by name.
-///
-/// # Errors
-///
-/// The cluster's words; there are none.
 pub(crate) fn choose_nodes(
     client: &ClusterClient,
     choice: &NodeChoice,

@@ -47,11 +47,9 @@ const TIME_FOR_READERS: Duration = Duration::from_secs(600);
 /// What all pods of a session have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct PodSettings {
-    /// The session.
     pub session: String,
     /// Who made it, and where.
     pub owner: String,
-    /// The image.
     pub image: String,
     /// When the kubelet asks a registry for it.
     pub pull: String,
@@ -244,19 +242,16 @@ pub(crate) struct PodNotes {
     pub target: String,
     /// What its answers are marked with.
     pub nonce: String,
-    /// The boot id of its node when it was made.
     pub boot_id: String,
     /// What was asked for, as far as it matters for what the pod shows.
     pub asked: AskedFields,
 }
 
 impl PodNotes {
-    /// Adds them to a pod that is about to be made.
     pub(crate) fn add_to(&self, pod: &mut Value) {
         pod["metadata"]["annotations"][NOTES] = json!(self).to_string().into();
     }
 
-    /// Those of a pod.
     pub(crate) fn read_notes(pod: &Value) -> Option<Self> {
         serde_json::from_str(pod["metadata"]["annotations"][NOTES].as_str()?).ok()
     }
@@ -304,7 +299,6 @@ impl AskedFields {
         "/spec/containers/0/env",
     ];
 
-    /// Those of a pod.
     pub(crate) fn of_pod(pod: &Value) -> Self {
         let fields =
             Self::PLACES.map(|place| (field_name(place), shorten_value(pod.pointer(place))));

@@ -34,7 +34,6 @@ const LOG_BYTES: usize = 1024 * 1024;
 
 /// What came of a class on a node.
 pub(super) struct PodOutcome<'a> {
-    /// The captures.
     pub captures: Vec<Capture>,
     /// The cluster's words, if there are no answers.
     pub failure: Option<String>,
@@ -176,7 +175,6 @@ pub(super) struct ProbePod<'a> {
     client: &'a ClusterClient,
     pub name: String,
     pub uid: String,
-    /// As the cluster stored it.
     pub stored: Value,
     /// As it was seen last.
     object: Value,
@@ -217,10 +215,7 @@ impl<'a> ProbePod<'a> {
     }
 
     /// Waits until its container has ended, or has answered and waits.
-    ///
-    /// # Errors
-    ///
-    /// Why it will not start, or did not end in time: the cluster's words.
+    /// Errors: why it will not start, or did not end in time: the cluster's words.
     pub(super) fn wait_for_end(
         &mut self,
         session: &ClusterSession,

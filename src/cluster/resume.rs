@@ -25,10 +25,7 @@ const NO_POD: &str = "the session died, and no pod with answers of it was left: 
 const NO_LOOK: &str = "the session died before its nodes were looked at, or could not look at them";
 
 /// What the cluster still has of a session: its pods, by the names of their nodes.
-///
-/// # Errors
-///
-/// The cluster does not tell, or the session may still run.
+/// Errors: the cluster does not tell, or the session may still run.
 pub(crate) fn find_session_pods(
     client: &ClusterClient,
     session: &str,
@@ -50,10 +47,7 @@ pub(crate) fn find_session_pods(
 /// Reads what the pods of a session that died answered. `keep` gets the record of each node that
 /// has an answer; the pods of the session are removed afterwards, unless the user stops it before.
 /// Returns why the other nodes that have pods have no answer.
-///
-/// # Errors
-///
-/// `keep` failed; then the pods that were not read stay.
+/// Errors: `keep` failed; then the pods that were not read stay.
 pub(crate) fn resume_nodes(
     session: &ClusterSession,
     by_node: BTreeMap<String, Vec<Value>>,
@@ -81,10 +75,7 @@ pub(crate) fn resume_nodes(
 }
 
 /// What the pods of a node answered.
-///
-/// # Errors
-///
-/// None of them did: why the first did not.
+/// Errors: none of them did: why the first did not.
 fn resume_node<'a>(
     session: &'a ClusterSession<'a>,
     node: &ClusterNode,

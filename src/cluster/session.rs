@@ -24,7 +24,6 @@ pub(super) const FULL_VIEW: &str = "asked from a pod it would show that pod and 
 
 /// What to collect in a cluster.
 pub(crate) struct ClusterOptions {
-    /// Which nodes.
     pub nodes: NodeChoice,
     /// Which classes; by default all of the cluster, and a pod without one.
     pub classes: Vec<RuntimeArgument>,
@@ -53,12 +52,9 @@ impl ClusterOptions {
     }
 }
 
-/// A class of pods that is probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PodClass {
-    /// The name of the target.
     pub name: String,
-    /// Its part.
     pub role: Role,
     /// The RuntimeClass; none for a pod that asks for none.
     pub class: Option<String>,
@@ -93,17 +89,14 @@ impl PodClass {
 
 /// What stays the same during a session.
 pub(crate) struct ClusterSession<'a> {
-    /// The cluster.
     pub client: &'a ClusterClient,
     /// What is collected.
     pub options: &'a ClusterOptions,
     /// The classes, the baseline first.
     pub classes: Vec<PodClass>,
-    /// The probes.
     pub catalogue: &'a ProbeCatalogue,
     /// Set when the user wants to stop.
     pub cancel: &'a CancelFlag,
-    /// Who is told.
     pub progress: &'a dyn CollectProgress,
 }
 

@@ -58,11 +58,9 @@ const ENTER_NODE: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 struct SeenProcess {
     /// The number of the pod.
     pod: usize,
-    /// Its id on the node.
     id: String,
     /// Its ids in all of its namespaces.
     own_ids: String,
-    /// Its name.
     name: String,
     /// Its arguments, with a space between them.
     arguments: String,
@@ -82,7 +80,6 @@ impl SeenProcess {
         if own.is_empty() { &self.name } else { own }
     }
 
-    /// The name of its program.
     fn program_name(&self) -> &str {
         self.program.as_deref().unwrap_or_default().rsplit('/').next().unwrap_or_default()
     }
@@ -101,10 +98,7 @@ struct NodeView {
 }
 
 /// Starts a pod that looks at the pods of a node while they wait, and captures what it sees.
-///
-/// # Errors
-///
-/// Why nothing was seen, in the cluster's words.
+/// Errors: why nothing was seen, in the cluster's words.
 pub(super) fn look_at_pods(
     session: &ClusterSession,
     node: &ClusterNode,
@@ -252,7 +246,6 @@ fn read_view(text: &str, nonce: &str) -> Option<NodeView> {
     None
 }
 
-/// What was seen of one pod.
 fn pod_captures(held: &HeldPod, own: &[&SeenProcess], count: usize, seen_by: &str) -> Vec<Capture> {
     let (target, line) = (held.target, held.witness.command_words());
     let found = own.iter().find(|process| process.arguments == line);

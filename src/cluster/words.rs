@@ -9,13 +9,10 @@ pub(crate) enum PodProgress {
     Waiting(String),
     /// It has not started, and will not.
     Refused(String),
-    /// Its container runs.
     Running,
-    /// Its container has ended.
     Ended(PodEnd),
 }
 
-/// How a pod ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PodEnd {
     /// The exit status of its container, where one ran.
@@ -29,7 +26,6 @@ pub(crate) struct PodEnd {
 }
 
 impl PodEnd {
-    /// That of one that has answered and waits.
     pub(crate) fn of_waiting_pod() -> Self {
         Self { exit: None, words: None, is_late: false, is_waiting: true }
     }

@@ -29,10 +29,7 @@ const HEAD_KEPT: usize = 4096;
 const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// The application, if it can be started; why not, if it cannot.
-///
-/// # Errors
-///
-/// Its port is in use: that is said before anything is started.
+/// Errors: its port is in use: that is said before anything is started.
 pub(super) fn usable_app<'a>(
     session: &CollectSession<'a>,
     skipped: &mut BTreeMap<String, String>,
@@ -85,10 +82,7 @@ fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
 }
 
 /// Makes sure that no program uses the port of the host.
-///
-/// # Errors
-///
-/// Somebody does, or this user may not.
+/// Errors: somebody does, or this user may not.
 fn check_port(port: u16) -> Result<()> {
     let help = "end the program that uses it, choose another with --host-port, or leave the \
                 application out with --no-app";

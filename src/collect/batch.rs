@@ -18,9 +18,7 @@ use crate::process::{CancelFlag, CommandOutput, ExitReason, RunningCommand, star
 /// From this time on a boot is one of a guest that has the machine for itself.
 const SLOW_BOOT: Duration = Duration::from_secs(2);
 
-/// What came of a target.
 pub(super) struct TargetOutcome {
-    /// The captures.
     pub captures: Vec<Capture>,
     /// The engine's words, if the target could not be started.
     pub failure: Option<String>,
@@ -56,10 +54,8 @@ pub(super) struct WaitingContainer<'a> {
 
 impl<'a> WaitingContainer<'a> {
     /// Starts it, and waits until its shell answers.
-    ///
-    /// # Errors
-    ///
-    /// The engine's client cannot be started. A container that does not start is an outcome.
+    /// Errors: the engine's client cannot be started. A container that does not start is an
+    /// outcome.
     pub(super) fn start_container(session: &CollectSession, spec: &'a Target) -> Result<Self> {
         session.begin_step(WorkPart::Probes, &spec.name, "probes, in one boot");
         let name = session.container_name(&spec.name, "probes");
@@ -195,7 +191,6 @@ impl ShellBoot {
     }
 }
 
-/// What the shell says when it is there.
 fn started_line(nonce: &str) -> String {
     format!("started {nonce}")
 }

@@ -29,7 +29,6 @@ pub(crate) const FOLDER: &str = "isoproof-share-";
 /// Where the folder is in the container.
 const INSIDE: &str = "/isoproof-share";
 
-/// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub(super) enum WriteOutcome {
@@ -75,7 +74,6 @@ impl HostFileState {
 /// What the container said about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct ContainerReport {
-    /// It ran.
     started: bool,
     /// Whether the shell's append succeeded; none if it did not come so far.
     wrote: Option<bool>,
@@ -131,7 +129,6 @@ const WAYS: [SharingMode; 3] = [
     SharingMode { name: "write_privileged", is_read_only: false, is_privileged: true },
 ];
 
-/// One attempt and what it left.
 struct EscapeAttempt {
     way: SharingMode,
     finished: CommandOutput,

@@ -152,9 +152,7 @@ impl MeasurePlan {
 /// How long a session takes in all.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SessionEstimate {
-    /// When it began.
     pub begun: Instant,
-    /// This session.
     pub whole: Duration,
     /// The same with `--quick`.
     pub quick: Duration,

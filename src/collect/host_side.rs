@@ -24,10 +24,6 @@ pub(crate) struct WitnessProcess {
 
 impl WitnessProcess {
     /// A witness with a random argument.
-    ///
-    /// # Errors
-    ///
-    /// There are no random numbers to be had.
     pub(crate) fn with_random_argument() -> Result<Self> {
         let nonce = crate::probe::script::make_nonce()?;
         let number = u64::from_str_radix(&nonce[..8], 16)
@@ -36,7 +32,6 @@ impl WitnessProcess {
         Ok(Self { argument: format!("{}", 1_000_000_000 + number % 1_000_000_000) })
     }
 
-    /// The argument.
     pub(crate) fn sleep_argument(&self) -> &str {
         &self.argument
     }

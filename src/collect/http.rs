@@ -20,7 +20,6 @@ const MAX_HEADERS: usize = 100;
 /// How often a silent connection is looked at.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// The limits of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct HttpLimits {
     /// From the beginning of connecting to the end of the response.
@@ -35,7 +34,6 @@ impl Default for HttpLimits {
     }
 }
 
-/// How the body of a response ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyEnd {
     /// As the head announced.
@@ -46,7 +44,6 @@ pub(super) enum BodyEnd {
     Capped,
 }
 
-/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HttpResponse {
     /// The status, three digits.
@@ -55,7 +52,6 @@ pub(super) struct HttpResponse {
     pub head: Vec<u8>,
     /// Bytes of the body as they crossed the wire.
     pub body: usize,
-    /// How it ended.
     pub end: BodyEnd,
     /// How long connecting took; none over a connection that was open.
     pub connect: Option<Duration>,
@@ -67,11 +63,8 @@ pub(super) struct HttpResponse {
 }
 
 /// Asks for `path` of the server on `port` of 127.0.0.1, over a connection of its own.
-///
-/// # Errors
-///
-/// There was no response: nothing listens, the time is over, the user wants to stop, or what came
-/// is not HTTP. In words.
+/// Errors: there was no response: nothing listens, the time is over, the user wants to stop, or
+/// what came is not HTTP. In words.
 pub(super) fn get_once(
     port: u16,
     path: &str,
@@ -102,10 +95,6 @@ impl<'a> HttpClient<'a> {
     }
 
     /// Asks for `path`, over a new connection if none is open.
-    ///
-    /// # Errors
-    ///
-    /// As for [`get_once`]. The connection is then closed.
     pub(super) fn get_reusing_connection(&mut self, path: &str) -> Result<HttpResponse, String> {
         let begun = Instant::now();
         let (stream, connected) = match self.stream.take() {
@@ -162,7 +151,6 @@ fn send_request(
     Ok((HttpResponse { status, head, body, end, connect, first_byte, duration }, stays_open))
 }
 
-/// What came of one read.
 enum ReadChunk {
     Some,
     Closed,
@@ -218,7 +206,6 @@ impl<S: Read> ResponseReader<'_, S> {
         }
     }
 
-    /// Reads the body to its end.
     fn read_body(&mut self, head: &ResponseHead, most: usize) -> BodyEnd {
         let mut next = head.length;
         loop {
@@ -251,7 +238,6 @@ enum BodyFraming {
     Close,
 }
 
-/// What the head of a response says.
 struct ResponseHead {
     status: u16,
     /// Its bytes, after which the body begins.

@@ -33,7 +33,6 @@ const SLICE: Duration = Duration::from_millis(50);
 const COLUMNS: &str =
     "columns outcome place status due_s begun_s connect_s first_byte_s total_s bytes";
 
-/// One request.
 #[derive(Debug, Clone, PartialEq)]
 struct LatencySample {
     /// When it was due and when it was begun, from the beginning of the series.
@@ -42,7 +41,6 @@ struct LatencySample {
     answer: Result<HttpResponse, String>,
 }
 
-/// What is asked of a series.
 #[derive(Clone, Copy)]
 struct SeriesRequest {
     port: u16,

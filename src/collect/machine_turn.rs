@@ -24,10 +24,6 @@ pub(super) struct MachineTurn(#[allow(dead_code, reason = "it is held, not read"
 
 /// Waits until no other session captures on this machine, and says so if it has to. None where that
 /// cannot be told, which is said too.
-///
-/// # Errors
-///
-/// The user stopped it.
 pub(super) fn wait_for_turn(
     cancel: &CancelFlag,
     progress: &dyn CollectProgress,

@@ -68,11 +68,8 @@ use work::SessionWork;
 /// Containers of earlier sessions that were killed are removed first, those of this one at the
 /// end, whatever happens. A target that fails is recorded as failed and the others go on. If the
 /// user stops it, what was captured so far is returned.
-///
-/// # Errors
-///
-/// The engine cannot be used or, where nobody named it, starts no container; the image is not there,
-/// or nothing at all could be captured.
+/// Errors: the engine cannot be used or, where nobody named it, starts no container; the image is
+/// not there, or nothing at all could be captured.
 pub(crate) fn collect_run(
     options: &CollectOptions,
     catalogue: &ProbeCatalogue,

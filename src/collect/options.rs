@@ -24,7 +24,6 @@ pub(crate) const USUAL: MeasureCounts =
 pub(crate) const THOROUGH: MeasureCounts =
     MeasureCounts { samples: 30, speed_rounds: 12, requests: 200 };
 
-/// What to collect.
 #[derive(Debug, Clone)]
 pub(crate) struct CollectOptions {
     /// The engine; by default the first that can be used.
@@ -33,7 +32,6 @@ pub(crate) struct CollectOptions {
     pub runtimes: Vec<RuntimeArgument>,
     /// The name of the runtime that the others are compared with.
     pub baseline: Option<String>,
-    /// The image of the containers.
     pub image: String,
     /// The edition of a pack that the run is for, if any.
     pub edition: Option<String>,
@@ -88,7 +86,6 @@ impl RoundCounts {
 /// the whole session as long as people wait.
 const FILE: u64 = 256;
 
-/// What is wished for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PerfOptions {
     /// How often each measure is taken under each target.
@@ -106,7 +103,6 @@ impl PerfOptions {
     }
 }
 
-/// How requests are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct RequestLoad {
     /// How many are measured in a series.
@@ -144,7 +140,6 @@ pub(crate) struct AppRequest {
     pub image: Option<String>,
     /// The port on which the application listens in its container.
     pub port: u16,
-    /// The port of the host that leads to it.
     pub host_port: u16,
     /// The command in place of the image's own.
     pub command: Vec<String>,

@@ -10,11 +10,8 @@ use crate::process::CancelFlag;
 use crate::text::suggest_or;
 
 /// The runtimes to probe, the baseline first.
-///
-/// # Errors
-///
-/// Two targets have one name, the baseline is not among them, or the engine does not tell what it
-/// has.
+/// Errors: two targets have one name, the baseline is not among them, or the engine does not tell
+/// what it has.
 pub(crate) fn plan_targets(
     engine: EngineKind,
     wanted: &[RuntimeArgument],
@@ -104,10 +101,7 @@ fn suggest_baseline(baseline: &str, list: &[RuntimeArgument], known: &[String]) 
 }
 
 /// Runtimes with their parts, the baseline first: the one that is named, or runc where it is there.
-///
-/// # Errors
-///
-/// Two have one name, or the baseline is not among them.
+/// Errors: two have one name, or the baseline is not among them.
 pub(crate) fn order_runtimes(
     list: &[RuntimeArgument],
     baseline: Option<&str>,

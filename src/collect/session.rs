@@ -51,7 +51,6 @@ impl CollectSession<'_> {
         self.cancel.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// The name of a container of this session.
     pub(super) fn container_name(&self, target: &str, part: &str) -> String {
         format!("isoproof-{}-{target}-{part}", self.id)
     }

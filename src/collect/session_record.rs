@@ -15,23 +15,17 @@ pub(crate) struct SessionRecord {
     pub label: Option<String>,
     /// The edition of a pack that the run is for.
     pub edition: Option<String>,
-    /// When it is recorded.
     pub created: DateTime<Utc>,
-    /// The engine.
     pub engine: String,
-    /// The image of the containers.
     pub image: String,
     /// The id of the session.
     pub session: String,
-    /// The node of a cluster.
     pub node: Option<String>,
     /// Whether the user stopped it.
     pub interrupted: bool,
     /// What was left out, with the reasons.
     pub skipped: BTreeMap<String, String>,
-    /// What was probed.
     pub targets: Vec<Target>,
-    /// The record.
     pub captures: Vec<Capture>,
 }
 

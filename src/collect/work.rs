@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::estimate::{MeasurePlan, UNSEEN_START};
 use super::work_part::WorkPart;
 
-/// What is expected of one part.
 #[derive(Debug)]
 struct PlannedPart {
     part: WorkPart,

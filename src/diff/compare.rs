@@ -8,10 +8,6 @@ use crate::project::DiffGate;
 use crate::store::RunStore;
 
 /// Compares two runs against the history in the store, which is read as far as it is needed.
-///
-/// # Errors
-///
-/// A run of the history cannot be read or is damaged.
 pub(crate) fn compare_runs(
     store: &RunStore,
     a: DiffSide,

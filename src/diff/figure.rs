@@ -38,7 +38,6 @@ pub(super) fn measured_with(run: &Run, probe: Option<&Probe>, target: &str) -> O
     fact.as_value().map(value_text)
 }
 
-/// The figure of a fact that was measured.
 pub(super) fn measured_figure(probe: Option<&Probe>, fact: &Fact) -> Option<MeasuredFigure> {
     match fact {
         Fact::Series(samples) => {

@@ -46,15 +46,12 @@ pub(crate) struct FleetDiff {
 /// A verdict that changed, on all nodes on which it changed like this.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct VerdictShift {
-    /// The class.
     pub class: String,
     /// What was concluded.
     pub a: ClassSummary,
-    /// What is.
     pub b: ClassSummary,
     /// Whether it got weaker, which fails the gate `regression`.
     pub regression: bool,
-    /// The nodes.
     pub nodes: Vec<String>,
 }
 
@@ -63,13 +60,9 @@ pub(crate) struct VerdictShift {
 pub(crate) struct FactShift {
     /// The id of the fact.
     pub fact: String,
-    /// The target.
     pub target: String,
-    /// The value that it had.
     pub a: String,
-    /// The value that it has.
     pub b: String,
-    /// The nodes.
     pub nodes: Vec<String>,
 }
 
@@ -82,16 +75,13 @@ pub(crate) struct FindingShift {
     pub severity: Severity,
     /// The target it is about, if it is about one.
     pub target: Option<String>,
-    /// The nodes.
     pub nodes: Vec<String>,
 }
 
 /// An expectation that is met no longer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct ExpectationShift {
-    /// What is expected.
     pub expects: String,
-    /// The nodes.
     pub nodes: Vec<String>,
 }
 

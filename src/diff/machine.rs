@@ -21,7 +21,6 @@ const IDENTITY_FACTS: &[FactId] = &[
     fact_ids::HW_DMI_PRODUCT_NAME,
 ];
 
-/// The fact of the memory.
 const MEMORY_ID: FactId = fact_ids::MEM_TOTAL_KB;
 
 /// The facts that tell machines apart.

@@ -127,7 +127,6 @@ fn sort_measurements_by(m: &MeasurementChange) -> (bool, bool, &str, &str) {
     (!m.gated, m.over.is_none(), &m.series, &m.target)
 }
 
-/// One series on one pair of targets.
 struct SeriesPair<'a> {
     id: FactId<'a>,
     pair: &'a TargetPair<'a>,

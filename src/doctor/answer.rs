@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 /// One of the outcomes that a check can have, with what was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CheckAnswer {
-    /// The check.
     pub check: &'static str,
     /// What of several it is about, such as an engine.
     pub about: Option<String>,
@@ -13,7 +12,6 @@ pub(super) struct CheckAnswer {
     pub outcome: &'static str,
     /// The values that the words mention.
     pub values: Map<String, Value>,
-    /// What was looked at.
     pub evidence: Vec<String>,
     /// The id of a known fault that explains it.
     pub fault: Option<String>,
@@ -59,7 +57,6 @@ impl CheckAnswer {
         self
     }
 
-    /// The id of the check with what it is about.
     pub(super) fn check_id(&self) -> String {
         match &self.about {
             Some(about) => format!("{}.{about}", self.check),

@@ -8,7 +8,6 @@ use crate::engine::EngineKind;
 use crate::engine::runtime_spec::RuntimeArgument;
 use crate::knowledge::names_runtime;
 
-/// How a check went.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
 )]
@@ -27,22 +26,18 @@ pub(crate) enum CheckStatus {
     Unknown,
 }
 
-/// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct MachineCheck {
     /// The id: that of the check, and after a dot what of several it is about.
     pub id: String,
-    /// How it went.
     pub status: CheckStatus,
     /// A few words.
     pub title: String,
-    /// What was found.
     pub observed: String,
     /// What would be as it should.
     pub expected: String,
     /// What lies behind it, where it is not as it should be.
     pub cause: Option<String>,
-    /// What to do about it.
     pub fix: Option<String>,
     /// What was looked at, or run, and what it said.
     pub evidence: Vec<String>,

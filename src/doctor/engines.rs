@@ -7,10 +7,8 @@ use crate::engine::EngineKind;
 use crate::engine::facts::handlers_in_folder;
 use crate::error::Result;
 
-/// What the checks of the engines found.
 #[derive(Debug)]
 pub(super) struct EngineChecks {
-    /// The checks.
     pub answers: Vec<CheckAnswer>,
     /// The engine of the smoke run, if there is one.
     pub chosen: Option<EngineKind>,
@@ -104,10 +102,6 @@ fn check_runtimes(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
 }
 
 /// The handlers that can be asked for; for those that have none to list, their default.
-///
-/// # Errors
-///
-/// The engine does not answer.
 pub(super) fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Result<Vec<String>> {
     let mut names = machine.engine_runtimes(kind)?;
     if matches!(kind, EngineKind::Nerdctl | EngineKind::Ctr) {

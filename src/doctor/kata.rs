@@ -36,7 +36,6 @@ const GO_CONFIGS: [&str; 3] = [
 /// The first release without the defect of GHSA-2gv2-cffp-j227.
 const ADVISORY_FIXED: [u64; 3] = [3, 31, 0];
 
-/// What is known of the shim.
 #[derive(Debug, Default)]
 struct KataShim {
     /// Whether it is Kata's own program.
@@ -47,7 +46,6 @@ struct KataShim {
     implementation: Option<String>,
 }
 
-/// All checks about Kata.
 pub(super) fn check_kata(machine: &dyn Machine) -> Vec<CheckAnswer> {
     let (answer, shim) = check_shim(machine);
     let (config, text) = check_configuration(machine, &shim);

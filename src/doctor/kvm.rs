@@ -4,7 +4,6 @@ use super::answer::CheckAnswer;
 use super::kvm_device::KvmAnswer;
 use super::machine::{Machine, path_exists};
 
-/// The check.
 pub(super) fn check_kvm_device(machine: &dyn Machine) -> CheckAnswer {
     let device = "/dev/kvm";
     let answer = machine.query_kvm();

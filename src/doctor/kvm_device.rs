@@ -5,7 +5,6 @@
 pub(crate) enum KvmAnswer {
     /// It states this version of its interface and makes an empty virtual machine.
     Works(i32),
-    /// It is not there.
     Absent,
     /// The user may not open it.
     Denied,

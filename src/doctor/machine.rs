@@ -29,28 +29,13 @@ pub(crate) trait Machine {
     /// Free bytes for users on the file system of a folder.
     fn free_space(&self, folder: &str) -> Option<u64>;
     /// Whether an engine answers, or its words and a remedy.
-    ///
-    /// # Errors
-    ///
-    /// It is not installed, does not answer, or the user may not ask it.
+    /// Errors: it is not installed, does not answer, or the user may not ask it.
     fn check_engine_answers(&self, kind: EngineKind) -> Result<()>;
     /// The runtimes that an engine knows by name.
-    ///
-    /// # Errors
-    ///
-    /// It does not answer.
     fn engine_runtimes(&self, kind: EngineKind) -> Result<Vec<String>>;
     /// Whether an engine has an image.
-    ///
-    /// # Errors
-    ///
-    /// It does not answer.
     fn has_image(&self, kind: EngineKind, image: &str) -> Result<bool>;
     /// Runs a command without input.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be started.
     fn run_command(&self, argv: &[String], limit: Duration) -> Result<CommandOutput>;
     /// Removes the containers of a session, also one that appears a moment later because its
     /// client was killed. Returns those that are still there, in words.

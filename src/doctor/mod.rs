@@ -31,10 +31,8 @@ pub(crate) use words::DoctorWords;
 
 /// Makes all checks, from the cheap ones to the smoke runs; the last, `overall`, sums them up.
 /// `progress` is told what takes time.
-///
-/// # Errors
-///
-/// The words of the checks have a defect, or no folder can be made among the temporary files.
+/// Errors: the words of the checks have a defect, or no folder can be made among the temporary
+/// files.
 pub(crate) fn examine_machine(
     machine: &dyn Machine,
     options: &DoctorOptions,

@@ -7,7 +7,6 @@ use crate::proc::split_search_path;
 /// Where the plugins of the container network can lie, apart from `CNI_PATH`.
 const PLUGIN_FOLDERS: [&str; 3] = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
-/// Whether a device is there.
 pub(super) fn check_device(machine: &dyn Machine, check: &'static str, path: &str) -> CheckAnswer {
     let is_there = path_exists(machine, path);
     let words = if is_there { "is there" } else { "no such file" };

@@ -28,7 +28,6 @@ const BASELINES: [&str; 4] = ["runc", "crun", "youki", "namespaces"];
 /// One container that was started.
 #[derive(Debug)]
 pub(super) struct SmokeRun {
-    /// What is told.
     pub answer: CheckAnswer,
     /// Whether a sandbox was expected.
     is_candidate: bool,
@@ -48,10 +47,7 @@ impl SmokeTrial {
 }
 
 /// Starts every runtime that was asked for, or all that the engine offers, one after another.
-///
-/// # Errors
-///
-/// No folder can be made among the temporary files.
+/// Errors: no folder can be made among the temporary files.
 pub(super) fn run_smoke_tests(
     machine: &dyn Machine,
     engine: EngineKind,
@@ -280,7 +276,6 @@ fn list_names_with_outcome(smokes: &[SmokeRun], outcomes: &[&str]) -> Vec<String
 }
 
 impl SmokeProof {
-    /// Sums up.
     pub(super) fn from_runs(
         smokes: &[SmokeRun],
         options: &DoctorOptions,

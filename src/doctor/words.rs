@@ -93,7 +93,6 @@ struct OutcomeWords {
     fault: Option<String>,
 }
 
-/// The words of all checks.
 #[derive(Debug)]
 pub(crate) struct DoctorWords {
     checks: BTreeMap<String, CheckWords>,
@@ -101,11 +100,6 @@ pub(crate) struct DoctorWords {
 
 impl DoctorWords {
     /// The shipped words, or a project's own from `data` (its `data/` folder).
-    ///
-    /// # Errors
-    ///
-    /// The table is not valid TOML, has an unknown key, or lacks the words of an outcome, or has
-    /// those of one that does not exist; the error names the file.
     pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
         let file = assets::read_data(data, FILE)?;
         let table: DoctorTable = file.parse_toml()?;
@@ -115,7 +109,6 @@ impl DoctorWords {
         Ok(Self { checks })
     }
 
-    /// A check in words.
     pub(super) fn word_answer(
         &self,
         answer: &CheckAnswer,

@@ -54,10 +54,6 @@ pub(crate) fn version_queries(
 }
 
 /// Whether the engine has the image.
-///
-/// # Errors
-///
-/// It did not answer.
 pub(crate) fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> Result<bool> {
     let argv = match kind {
         EngineKind::Builtin => return Ok(true),
@@ -79,10 +75,6 @@ pub(crate) fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> R
 }
 
 /// The runtimes that the engine knows by name, and the containerd shims on the path.
-///
-/// # Errors
-///
-/// It did not answer.
 pub(crate) fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Result<Vec<String>> {
     let mut names = match kind {
         EngineKind::Docker => {
@@ -122,7 +114,6 @@ pub(crate) fn containerd_path() -> Vec<PathBuf> {
     folders.into_iter().map(PathBuf::from).collect()
 }
 
-/// Those of the programs that are on the path.
 fn programs_on_path(names: &[&str]) -> Vec<String> {
     let mut names = names.to_vec();
     names.retain(|name| path_folders().iter().any(|folder| folder.join(name).is_file()));
@@ -166,10 +157,7 @@ pub(crate) struct ContainerInspection {
 }
 
 /// Asks for a running container; there is none to ask about where there is no engine.
-///
-/// # Errors
-///
-/// The engine did not answer, or said nothing of the container.
+/// Errors: the engine did not answer, or said nothing of the container.
 pub(crate) fn inspect_container(
     kind: EngineKind,
     name: &str,

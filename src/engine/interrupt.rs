@@ -9,10 +9,6 @@ use crate::error::{Error, Result};
 use crate::process::CancelFlag;
 
 /// The flag that SIGINT, SIGTERM and SIGHUP set. A second one ends the process with 130.
-///
-/// # Errors
-///
-/// The signals cannot be handled.
 pub(crate) fn listen_for_signals() -> Result<CancelFlag> {
     static CANCEL: OnceLock<CancelFlag> = OnceLock::new();
     if let Some(cancel) = CANCEL.get() {

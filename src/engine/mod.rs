@@ -173,10 +173,7 @@ pub fn is_shim(handler: &str) -> bool {
 
 /// The name of an image on the command line: one that no engine takes for an option, and one word of
 /// YAML.
-///
-/// # Errors
-///
-/// It is none, in words.
+/// Errors: it is none, in words.
 pub(crate) fn parse_image_name(name: &str) -> Result<String, String> {
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-._/:@".contains(c));
     let has_ends = name.starts_with(|c: char| c.is_ascii_alphanumeric())

@@ -5,7 +5,6 @@ use crate::error::{Error, Result};
 /// `NAME` or `NAME=HANDLER` on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuntimeArgument {
-    /// What it is called.
     pub name: String,
     /// What the engine is asked for.
     pub handler: String,
@@ -34,9 +33,6 @@ impl std::str::FromStr for RuntimeArgument {
     }
 }
 
-/// # Errors
-///
-/// Two runtimes have one name.
 pub(crate) fn refuse_equal_names(list: &[RuntimeArgument]) -> Result<()> {
     for (index, wanted) in list.iter().enumerate() {
         if let Some(other) = list[..index].iter().find(|other| other.name == wanted.name) {
@@ -66,10 +62,6 @@ pub(crate) fn short_name(handler: &str) -> String {
 }
 
 /// Refuses what names runtimes where there are plain namespaces alone.
-///
-/// # Errors
-///
-/// It does.
 pub(crate) fn refuse_runtimes_of_namespaces(
     wanted: &[RuntimeArgument],
     baseline: Option<&str>,

@@ -7,10 +7,7 @@ use crate::error::{Error, Result};
 use crate::report::pack::EvidenceFiles;
 
 /// Writes the files below `folder`, or none of them if one is there with another content.
-///
-/// # Errors
-///
-/// A file of another content exists, or something cannot be written.
+/// Errors: a file of another content exists, or something cannot be written.
 pub(crate) fn write_evidence_files(folder: &Path, files: &EvidenceFiles) -> Result<()> {
     let mut other = Vec::new();
     for (name, bytes) in files {

@@ -3,14 +3,10 @@
 use crate::error::{Error, Result};
 use crate::model::{Fact, Run, SampleUnit, Samples};
 
-/// A series on its way out.
 #[derive(Debug, Clone)]
 pub(crate) struct ExportSeries<'a> {
-    /// The id of the fact.
     pub id: &'a str,
-    /// The target.
     pub target: &'a str,
-    /// The samples.
     pub samples: &'a Samples,
     /// Why nothing follows from it, as a clause, if nothing does.
     pub obstacle: Option<String>,
@@ -29,10 +25,7 @@ pub(crate) fn is_stable_name(text: &str, is_series: &dyn Fn(&str) -> bool) -> bo
 }
 
 /// The series of these facts, or all, by id and target.
-///
-/// # Errors
-///
-/// The run has no series, or none of a fact that is asked for.
+/// Errors: the run has no series, or none of a fact that is asked for.
 pub(crate) fn select_series<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<ExportSeries<'a>>> {
     let mut all = Vec::new();
     for (id, by_target) in &run.facts {

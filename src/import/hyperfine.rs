@@ -19,17 +19,13 @@ const HELP: &str = "give the file that hyperfine --export-json wrote";
 pub(crate) struct HyperfineFile {
     /// Its bytes.
     pub capture: Capture,
-    /// What it says.
     pub export: HyperfineJson,
 }
 
 /// Reads and checks a file, whose capture will be called `name`. `timed` says what its commands
 /// are, where they do not show it.
-///
-/// # Errors
-///
-/// It cannot be read, is not an export of hyperfine, has no results, a result without times or
-/// with too many, or a time that no session has.
+/// Errors: it cannot be read, is not an export of hyperfine, has no results, a result without times
+/// or with too many, or a time that no session has.
 pub(crate) fn read_hyperfine(
     path: &Path,
     name: &str,
@@ -55,10 +51,6 @@ pub(crate) fn read_hyperfine(
 
 /// What the captures of files are called: by the names of the files, or by their paths where two
 /// files have one name.
-///
-/// # Errors
-///
-/// A file is given twice.
 pub(crate) fn capture_names(paths: &[PathBuf]) -> Result<Vec<String>> {
     let names = paths.iter().map(|path| {
         path.file_name().map_or("hyperfine.json".into(), |name| name.to_string_lossy())
@@ -75,10 +67,6 @@ pub(crate) fn capture_names(paths: &[PathBuf]) -> Result<Vec<String>> {
 }
 
 /// Refuses results of one name among all files, which cannot be told apart.
-///
-/// # Errors
-///
-/// Two results have one name.
 pub(crate) fn check_names(names: &[Vec<String>]) -> Result<()> {
     let mut seen = BTreeSet::new();
     match names.iter().flatten().find(|name| !seen.insert(*name)) {

@@ -13,7 +13,6 @@ use crate::store::integrity::IntegrityReport;
 /// A run before the judge.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RuleContext<'a> {
-    /// The run.
     pub run: &'a Run,
     /// What does not fit together in its file.
     pub integrity: &'a IntegrityReport,
@@ -21,7 +20,6 @@ pub(crate) struct RuleContext<'a> {
     pub catalogue: &'a ProbeCatalogue,
     /// The verdicts on its targets; none while they are made.
     pub verdicts: &'a [Verdict],
-    /// What is known beforehand.
     pub known: &'a KnowledgeBase,
     /// The edition of a pack whose demands the report answers, if any.
     pub asks: Option<&'a dyn PackEdition>,
@@ -39,12 +37,10 @@ impl<'a> RuleContext<'a> {
         self.run.with_role(Role::Host).map(|target| target.name.as_str()).next()
     }
 
-    /// A fact that is one value.
     pub(crate) fn fact_value(&self, id: FactId, target: &str) -> Option<&'a Value> {
         self.run.find_fact(id, target).and_then(Fact::as_value)
     }
 
-    /// A fact as text.
     pub(crate) fn fact_text(&self, id: FactId, target: &str) -> Option<&'a str> {
         self.run.find_fact(id, target).and_then(Fact::as_str)
     }
@@ -69,7 +65,6 @@ impl<'a> RuleContext<'a> {
         self.fact_items(id, target).iter().filter_map(Value::as_str).collect()
     }
 
-    /// A field of a fact that is an object.
     pub(crate) fn fact_field(&self, id: FactId, target: &str, field: &str) -> Option<&'a Value> {
         self.fact_value(id, target)?.get(field)
     }
@@ -84,7 +79,6 @@ impl<'a> RuleContext<'a> {
         self.run.find_fact(id, target).is_some_and(Fact::is_present)
     }
 
-    /// A fact as a series.
     pub(crate) fn fact_series(&self, id: FactId, target: &str) -> Option<&'a Samples> {
         self.run.find_fact(id, target).and_then(Fact::as_series)
     }
@@ -127,7 +121,6 @@ impl<'a> RuleContext<'a> {
         }
     }
 
-    /// The verdict on a target.
     pub(crate) fn target_verdict(&self, target: &str) -> Option<&'a Verdict> {
         self.verdicts.iter().find(|verdict| verdict.target == target)
     }

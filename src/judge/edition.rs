@@ -7,7 +7,6 @@ use crate::model::{FactId, Role};
 
 /// What one edition of a pack asks for; `report::pack` tells what a pack is.
 pub trait PackEdition: Any + fmt::Debug + Send + Sync {
-    /// Its name.
     fn edition_name(&self) -> &str;
 
     /// The template of the document that it wants, in `templates/`.
@@ -19,7 +18,6 @@ pub trait PackEdition: Any + fmt::Debug + Send + Sync {
     /// The ids of what it asks for that a fact shows.
     fn requests_for(&self, fact: FactId) -> Vec<&str>;
 
-    /// The command that it gives for an evidence file.
     fn file_command(&self, file: &str) -> Option<&str>;
 
     /// Where an evidence file lies that has this path in its directory and was read as `slot`, seen

@@ -33,7 +33,6 @@ const WORDS: &str = "expectations.toml";
 #[serde(rename_all = "kebab-case")]
 #[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum ExpectationOutcome {
-    /// It does.
     Passed,
     /// It shows something else.
     Failed,
@@ -109,15 +108,10 @@ pub struct ExpectationWords {
 
 impl ExpectationWords {
     /// The shipped words, or a project's own from `data` (its `data/` folder).
-    ///
-    /// # Errors
-    ///
-    /// The file is not valid TOML, or lacks words.
     pub(crate) fn load_words(data: Option<&Path>) -> Result<Self> {
         assets::load_data(data, WORDS)
     }
 
-    /// Expectations as a rule of SARIF.
     pub(crate) fn sarif_rule(&self, id: &str) -> Value {
         let about = &self.about;
         json!({
@@ -154,11 +148,8 @@ pub(crate) struct ExpectationContext<'a> {
     pub workloads: &'a WorkloadTable,
     /// What readers call targets: the runtimes that are known by name.
     pub names: &'a BTreeMap<String, String>,
-    /// The words of the verdicts.
     pub conclusions: &'a ConclusionWords,
-    /// The words of the reasons in verdicts.
     pub reasons: &'a ReasonWords,
-    /// The words of expectations.
     pub words: &'a ExpectationWords,
 }
 
@@ -201,10 +192,7 @@ impl OpenResult {
 }
 
 /// Evaluates expectations, in their order.
-///
-/// # Errors
-///
-/// A runtime is misspelt, or words cannot be rendered.
+/// Errors: a runtime is misspelt, or words cannot be rendered.
 pub(crate) fn judge_expectations(
     context: &ExpectationContext,
     expectations: &[Expectation],

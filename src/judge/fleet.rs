@@ -102,9 +102,7 @@ impl ClassSummary {
 pub(crate) struct NodeFact {
     /// The id of the fact.
     pub fact: String,
-    /// The target.
     pub target: String,
-    /// The value.
     pub value: String,
 }
 
@@ -203,7 +201,6 @@ impl NodeSummary {
         self
     }
 
-    /// The findings of a rule.
     pub(crate) fn findings_of(&self, rule: RuleId) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.rule == rule)
     }
@@ -247,7 +244,6 @@ pub(crate) fn find_worst_run(nodes: &[NodeSummary]) -> Option<&str> {
 
 type GroupKey = (bool, Vec<(&'static str, Confidence)>, Vec<NodeFact>, Vec<String>);
 
-/// The boot id that the object of a node states.
 fn stated_boot_id(run: &Run) -> Option<String> {
     let host = run.with_role(Role::Host).next()?;
     let id = run.find_fact(fact_ids::KERNEL_BOOT_ID, &host.name)?.as_str()?;
@@ -263,9 +259,7 @@ pub(crate) struct FleetFinding {
     pub severity: Severity,
     /// What is wrong, in one sentence.
     pub message: String,
-    /// What to do about it.
     pub help: String,
-    /// The nodes.
     pub nodes: Vec<String>,
 }
 
@@ -300,9 +294,7 @@ pub(crate) struct FoldedFinding<'a> {
     pub target: Option<&'a str>,
     /// What is wrong on the first of the nodes.
     pub message: &'a str,
-    /// What to do about it.
     pub help: &'a str,
-    /// The nodes.
     pub nodes: Vec<&'a str>,
 }
 
@@ -347,7 +339,6 @@ pub(crate) fn fold_findings<'a>(
 pub(crate) struct ClassOutcome<'a> {
     /// What is concluded.
     pub outcome: &'a ClassSummary,
-    /// The nodes.
     pub nodes: Vec<&'a str>,
 }
 
@@ -403,9 +394,7 @@ impl FleetTally {
 /// Nodes on which the starts of one class stand to the baseline's in the same way.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StartFold<'a> {
-    /// One of them.
     pub first: &'a StartShift,
-    /// The nodes.
     pub nodes: Vec<&'a str>,
     /// The least and the greatest of their differences, in seconds; none where nothing is concluded.
     pub range: Option<(f64, f64)>,

@@ -30,10 +30,6 @@ const CHECKS: &[FleetCheck] = &[
 ];
 
 /// What the rules find about the nodes of a fleet together, whose summaries are in its order.
-///
-/// # Errors
-///
-/// The message template of a rule cannot be rendered.
 pub(crate) fn check_nodes(
     fleet: &Fleet,
     nodes: &[NodeSummary],

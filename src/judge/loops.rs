@@ -11,7 +11,6 @@ const FIXED: f64 = 0.05;
 pub(crate) struct LoopWithStart {
     /// The fact of its steps.
     pub fact: FactId<'static>,
-    /// The target.
     pub target: String,
     /// The part of its time that the start takes at the least, from 0 to 1.
     pub share: f64,

@@ -57,7 +57,6 @@ pub struct SwitchedOff {
 }
 
 impl Judgement {
-    /// The verdict on a target.
     pub fn find_verdict(&self, target: &str) -> Option<&Verdict> {
         self.verdicts.iter().find(|verdict| verdict.target == target)
     }
@@ -92,10 +91,6 @@ pub(crate) fn strongest_candidate<'a>(context: &RuleContext<'a>) -> Option<&'a s
 }
 
 /// Judges a run by all rules of the book.
-///
-/// # Errors
-///
-/// The message template of a rule cannot be rendered.
 pub(crate) fn judge_run(context: &RuleContext, book: &RuleBook) -> Result<Judgement> {
     let targets = context.run.targets.iter().filter(|target| target.role != Role::Host);
     let verdicts: Vec<Verdict> = targets.map(|target| judge_target(context, target)).collect();

@@ -30,7 +30,6 @@ pub(crate) enum StartOutcome {
 /// The starts of a class compared with those of the baseline on the same node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StartShift {
-    /// The class.
     pub class: String,
     /// The class that it is compared with.
     pub baseline: String,

@@ -12,9 +12,7 @@ use crate::text::have_equal_words;
 /// Two facts of a target that state the same thing, differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Disagreement<'a> {
-    /// One fact.
     pub one: FactId<'static>,
-    /// The other.
     pub other: FactId<'static>,
     /// What the one states.
     pub first: &'a str,

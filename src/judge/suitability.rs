@@ -24,7 +24,6 @@ const KB_IN_MIB: f64 = 1024.0;
 /// A reason, with what it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitReason {
-    /// What it says.
     pub kind: FitReasonKind,
     /// What is paid, where it is about a cost.
     pub cost: Option<CostReason>,
@@ -33,7 +32,6 @@ pub struct FitReason {
 /// What a reason about a cost refers to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CostReason {
-    /// The title of the measure.
     pub measure: String,
     /// The id of the fact that was compared.
     pub fact: String,
@@ -50,9 +48,7 @@ pub struct CostReason {
 /// A runtime next to a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuntimeFit {
-    /// The target.
     pub target: String,
-    /// Whether it is fit.
     pub suitability: Suitability,
     /// Why: all reasons that make it so.
     pub reasons: Vec<FitReason>,
@@ -61,9 +57,7 @@ pub struct RuntimeFit {
 /// A workload and every runtime of the run, the strongest boundary first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkloadFit<'a> {
-    /// The workload.
     pub workload: &'a Workload,
-    /// The runtimes.
     pub runtimes: Vec<RuntimeFit>,
 }
 
@@ -81,7 +75,6 @@ pub enum CostRatio {
     },
     /// There is none, and why.
     Unknown {
-        /// Why.
         kind: FitReasonKind,
         /// The rule that found an error in the figure, where one did.
         rule: Option<String>,
@@ -116,9 +109,7 @@ pub(crate) enum FigureObstacle<'a> {
 /// A judged run, as far as recommendations look at it.
 #[derive(Debug, Clone, Copy)]
 pub struct FitEvidence<'a> {
-    /// The run.
     pub run: &'a Run,
-    /// What is said about it.
     pub judgement: &'a Judgement,
     /// What its times say.
     pub timing: &'a RunTiming,

@@ -18,10 +18,6 @@ static ENGINE: LazyLock<Tera> = LazyLock::new(|| {
 });
 
 /// A sentence with these values, in which nothing is hidden.
-///
-/// # Errors
-///
-/// The sentence cannot be parsed, or needs a value that is not given.
 pub(super) fn fill_template(template: &str, values: &impl Serialize) -> TeraResult<String> {
     let context = Context::from_serialize(values)?;
     let text = parse_sentence(template)?.render(SENTENCE, &context)?;

@@ -51,7 +51,6 @@ const NO_MEASURES: [&str; 4] = [
 /// Two series of the same target, measured in turns.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ControlComparison {
-    /// The id of the series.
     pub series: FactId<'static>,
     /// The id of its second arm.
     pub repeat: FactId<'static>,
@@ -71,9 +70,7 @@ impl ControlComparison {
 /// One measure of a target compared with that of the baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MeasureComparison {
-    /// The id of the series.
     pub id: String,
-    /// The target.
     pub target: String,
     /// The target relative to the baseline.
     pub comparison: Comparison,
@@ -117,14 +114,12 @@ pub enum WithheldReason {
     /// The host is emulated in software: no two of its times are in the ratio that they would have
     /// on hardware.
     HostEmulated,
-    /// A control differs.
     ControlDiffers,
     /// The figure, or the baseline's, or both include the start of a shell.
     IncludesStart,
 }
 
 impl WithheldReason {
-    /// All reasons.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
@@ -150,7 +145,6 @@ impl RunTiming {
         }
     }
 
-    /// The controls that the session made.
     pub fn session_controls(&self) -> &[ControlComparison] {
         &self.controls
     }

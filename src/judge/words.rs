@@ -15,7 +15,6 @@ use crate::model::StartEnd;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConclusionDoc {
-    /// The id of the conclusion.
     pub id: String,
     /// A few words.
     pub title: String,
@@ -27,11 +26,9 @@ pub struct ConclusionDoc {
     /// The same where it ended otherwise, by [`StartEnd::end_id`].
     #[serde(default)]
     pub predicates: BTreeMap<String, String>,
-    /// What it means.
     pub means: String,
     /// What it must not be taken for.
     pub does_not_mean: String,
-    /// Which facts decide.
     pub decides: String,
     /// The ids of the facts that are looked at.
     pub facts: Vec<String>,
@@ -55,10 +52,6 @@ impl ConclusionDoc {
 pub(crate) type ConclusionWords = BTreeMap<String, ConclusionDoc>;
 
 /// The shipped words with a project's own from `data` (its `data/` folder).
-///
-/// # Errors
-///
-/// A file is not valid TOML, has an unknown key, or a conclusion has no words.
 pub(crate) fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWords> {
     let mut words = ConclusionWords::new();
     for file in assets::read_all(AssetTree::Data, data, "verdicts/", ".toml")?.into_values() {
@@ -78,10 +71,6 @@ pub(crate) fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWor
 pub(crate) type ReasonWords = BTreeMap<String, String>;
 
 /// The shipped words of the reasons with a project's own from `data` (its `data/` folder).
-///
-/// # Errors
-///
-/// The file is not valid TOML, or a reason has no words.
 pub(crate) fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
     let words: ReasonWords = assets::load_data(data, "reasons.toml")?;
     match reason_ids().find(|id| !words.contains_key(*id)) {

@@ -46,7 +46,6 @@ pub enum FitReasonKind {
     NotTested,
     /// The user stopped the session while it started.
     Stopped,
-    /// It is not for the node.
     OtherNode,
     /// It is the baseline, whose cost is 1.
     Reference,
@@ -79,7 +78,6 @@ pub enum FitReasonKind {
 }
 
 impl FitReasonKind {
-    /// All kinds.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// What the reason makes of a runtime, by itself.
@@ -156,9 +154,7 @@ pub struct CostMeasure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workload {
-    /// The id.
     pub id: String,
-    /// What it is called.
     pub title: String,
     /// A few words that continue a sentence.
     pub short: String,
@@ -207,7 +203,6 @@ impl WorkloadTable {
         Ok(table)
     }
 
-    /// The measure of this id.
     pub fn find_measure(&self, id: &str) -> Option<&CostMeasure> {
         self.measures.iter().find(|measure| measure.id == id)
     }

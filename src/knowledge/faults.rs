@@ -14,13 +14,11 @@ use crate::text::strip_ansi;
 /// The name of the table.
 const FILE: &str = "knowledge/faults.toml";
 
-/// A fault that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KnownFault {
     /// The id in kebab-case.
     pub id: String,
-    /// What it does to the container.
     pub severity: Severity,
     /// Regular expressions for its words; none if it says nothing.
     #[serde(default)]
@@ -29,9 +27,7 @@ pub(crate) struct KnownFault {
     pub example: Option<String>,
     /// What lies behind it.
     pub cause: String,
-    /// What to do about it.
     pub fix: String,
-    /// Who says so.
     pub source: String,
 }
 
@@ -49,11 +45,6 @@ pub(crate) struct KnownFaults {
 
 impl KnownFaults {
     /// The shipped table, or a project's own from `data` (its `data/` folder).
-    ///
-    /// # Errors
-    ///
-    /// The table is not valid TOML, has an unknown key, a broken pattern, or an id twice; the
-    /// error names the file and the fault.
     pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
         super::parse_table(&assets::read_data(data, FILE)?, Self::from_table)
     }
@@ -80,7 +71,6 @@ impl KnownFaults {
         said.map(|(fault, _)| fault)
     }
 
-    /// The fault of this id.
     pub(crate) fn find_fault(&self, id: &str) -> Option<&KnownFault> {
         self.iter_faults().find(|fault| fault.id == id)
     }

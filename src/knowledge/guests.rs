@@ -3,7 +3,6 @@
 use crate::model::{FactId, fact_ids};
 use serde::Deserialize;
 
-/// The range of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CountRange {

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::version::VersionNumbers;
 
-/// One release.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KataRelease {

@@ -46,7 +46,6 @@ pub(crate) type LazyTable<K> = LazyLock<K, Box<dyn FnOnce() -> K + Send>>;
 /// The tables that judging needs.
 #[derive(Debug)]
 pub struct KnowledgeBase {
-    /// The releases of Kata.
     pub kata: LazyTable<KataReleases>,
     /// Machines that are themselves virtual, and names of processors that monitors make up.
     pub platforms: LazyTable<PlatformKnowledge>,

@@ -44,7 +44,6 @@ pub(crate) enum CoverageState {
 /// One row of the coverage table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct RequirementCoverage {
-    /// The id of the requirement.
     pub id: String,
     /// The number of its task.
     pub task: u32,

@@ -245,11 +245,6 @@ impl EditionSpec {
 }
 
 /// The requirements of an edition, from the project's `data/` folder if it has a file of its own.
-///
-/// # Errors
-///
-/// The file is not valid TOML, has an unknown key, is about another edition, or states a
-/// requirement that is not sound; the error names the file, and the id where there is one.
 pub(crate) fn load_edition(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
     let name = format!("lab12/editions/{edition}.toml");
     read_edition(edition, &assets::read_data(own, &name)?)

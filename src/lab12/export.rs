@@ -52,7 +52,6 @@ enum PartForm {
     DdLine,
 }
 
-/// What the files are made from.
 struct LabExporter<'a> {
     run: &'a Run,
     /// The targets by the lab's name for them, where the run has such a target.
@@ -62,11 +61,8 @@ struct LabExporter<'a> {
 }
 
 /// The files of a run. `target` names the target to be shown as Kata, where a run has several.
-///
-/// # Errors
-///
-/// `target` is no target of the run, or is not Kata; the run holds nothing that the lab's files
-/// carry; or the project's own `lab12/exports.toml` in `data` cannot be used.
+/// Errors: `target` is no target of the run, or is not Kata; the run holds nothing that the lab's
+/// files carry; or the project's own `lab12/exports.toml` in `data` cannot be used.
 pub(crate) fn lab_files(
     run: &Run,
     edition: Edition,
@@ -90,7 +86,6 @@ pub(crate) fn lab_files(
     Ok(files)
 }
 
-/// The target that is Kata.
 fn kata_target<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>> {
     let Some(wanted) = wanted else {
         let mut targets = run.targets.iter();
@@ -158,7 +153,6 @@ impl<'a> LabExporter<'a> {
         Ok(files)
     }
 
-    /// What is known of a part.
     fn part_text(&self, form: PartForm, fact: FactId, role: Role) -> Option<String> {
         let who = match role {
             Role::Host => self.host?,
@@ -208,7 +202,6 @@ impl<'a> LabExporter<'a> {
         }
     }
 
-    /// The output that a fact was read from.
     fn fact_output(&self, id: FactId, who: &str) -> Option<String> {
         let fact = self.run.find_fact(id, who).filter(|fact| fact.is_present())?;
         let bytes = self.run.find_capture(&fact.source()?.capture)?.stdout.decoded_bytes().ok()?;

@@ -8,10 +8,6 @@ use crate::report::about::{AboutPage, AboutPart};
 use crate::report::pack::PackRequirements;
 
 /// The pages of the requirements of all editions.
-///
-/// # Errors
-///
-/// The file of an edition cannot be used.
 pub(super) fn list_requirements(data: Option<&Path>) -> Result<PackRequirements> {
     let mut pages = Vec::new();
     for edition in Edition::ALL {

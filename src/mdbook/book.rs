@@ -5,11 +5,9 @@ use serde_json::{Value as Json, json};
 /// The lists of a book: `items` in mdBook 0.5, `sections` before.
 const LISTS: [&str; 2] = ["items", "sections"];
 
-/// A chapter that has a file.
 pub(super) struct BookChapter<'a> {
     /// Its path below the folder of the chapters.
     pub path: &'a str,
-    /// Its text.
     pub content: &'a mut String,
 }
 

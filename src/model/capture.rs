@@ -255,10 +255,6 @@ impl CapturedStream {
     }
 
     /// Refuses a stored form that cannot be decoded.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it.
     pub(crate) fn verify_form(&self) -> Result<(), String> {
         match (&self.lines, &self.base64) {
             (Some(_), None) => Ok(()),

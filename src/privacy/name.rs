@@ -159,7 +159,6 @@ impl NameSet {
         Self { names }
     }
 
-    /// The names in lower case.
     pub(super) fn lower_case(&self) -> impl Iterator<Item = &String> {
         self.names.keys()
     }

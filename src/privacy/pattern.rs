@@ -10,7 +10,6 @@ use super::span::{IdentifierKind, RecognitionMethod};
 /// How far a pattern reaches from the line on which its word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PatternReach {
-    /// It lies in that line.
     Line,
     /// It lies in that line and the next.
     TwoLines,
@@ -380,7 +379,6 @@ const TABLE: &[(PatternReach, &[&str], &str)] = &[
 /// What a group of a pattern holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PatternGroup {
-    /// One identifier.
     One(IdentifierKind, RecognitionMethod),
     /// A host name with or without its domain.
     Host,
@@ -455,7 +453,6 @@ pub(super) struct PatternSet {
     pub by_word: Vec<Vec<usize>>,
 }
 
-/// The patterns of the table.
 pub(super) static PATTERNS: LazyLock<PatternSet> = LazyLock::new(|| {
     let mut words: Vec<&str> = TABLE.iter().flat_map(|(_, words, _)| *words).copied().collect();
     words.sort_unstable();

@@ -13,12 +13,10 @@ use crate::knowledge::KnowledgeBase;
 use crate::knowledge::is_kata_build;
 use crate::text::split_list;
 
-/// An identifier in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FoundIdentifier {
     /// Its bytes in the text.
     pub range: Range<usize>,
-    /// What it is.
     pub kind: IdentifierKind,
     /// How it was recognised.
     pub recognition: RecognitionMethod,

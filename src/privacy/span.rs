@@ -54,12 +54,10 @@ pub(super) enum RecognitionMethod {
     Name,
 }
 
-/// An identifier in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IdentifierSpan {
     /// Its bytes in the text.
     pub range: Range<usize>,
-    /// What it is.
     pub kind: IdentifierKind,
     /// How it was recognised.
     pub recognition: RecognitionMethod,

@@ -307,7 +307,6 @@ fn parse_fact(parser: &str, first: Option<usize>, text: &str, capture: &Capture)
 struct Labelled {
     /// The place of the first, counted from zero.
     first: usize,
-    /// The place of the last.
     last: usize,
     /// What they hold, a line each.
     text: String,

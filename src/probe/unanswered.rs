@@ -9,7 +9,6 @@ use crate::model::{
 /// What is known about one boot of which answers did not come.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BootGap<'a> {
-    /// The capture of the boot.
     pub boot: &'a Capture,
     /// How many probes there were in its script.
     pub asked: usize,

@@ -142,11 +142,8 @@ pub(super) struct ExpectTable {
 }
 
 /// The expectations of a file; `text` is all of it.
-///
-/// # Errors
-///
-/// An entry is about nothing, about two things, has a key that its subject does not take, or
-/// gives no reason: the error names file and line.
+/// Errors: an entry is about nothing, about two things, has a key that its subject does not take,
+/// or gives no reason: the error names file and line.
 pub(super) fn read_expectations(
     tables: Vec<Spanned<ExpectTable>>,
     text: &str,

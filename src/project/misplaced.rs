@@ -19,10 +19,6 @@ const OWN: &str = "isoproof";
 const OF_MDBOOK: [&str; 4] = ["book", "build", "rust", "output"];
 
 /// Refuses a table that has almost our name, or that has another and holds our settings.
-///
-/// # Errors
-///
-/// There is one; the error names its line.
 pub(super) fn refuse_misplaced_tables(text: &str, path: &Path) -> Result<()> {
     // Whoever reads the settings has said what is wrong with the text.
     let Ok(root) = DeTable::parse(text) else { return Ok(()) };

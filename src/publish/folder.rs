@@ -7,7 +7,6 @@ use crate::error::{Error, NameFailedFile, Result};
 /// The most bytes that a site of GitHub Pages may have.
 const LIMIT: u64 = 1_000_000_000;
 
-/// A file of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SiteFile {
     /// Its path in the site, with `/` between the parts.
@@ -17,11 +16,8 @@ pub(super) struct SiteFile {
 }
 
 /// The files below a folder, sorted by name.
-///
-/// # Errors
-///
-/// The folder cannot be read, holds a link or something else that is no file, or is larger than
-/// GitHub Pages takes.
+/// Errors: the folder cannot be read, holds a link or something else that is no file, or is larger
+/// than GitHub Pages takes.
 pub(super) fn read_site_folder(root: &Path) -> Result<Vec<SiteFile>> {
     let mut entries = Vec::new();
     let size = collect_site_files(root, "", &mut entries)?;

@@ -33,7 +33,6 @@ pub(super) fn absolute_path(path: &str) -> PathBuf {
 /// The line by which a commit of ours is known, up to the version.
 pub(super) const COMMIT_MARK: &str = "Built by isoproof ";
 
-/// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PushOutcome {
     /// The branch is at the commit.
@@ -77,10 +76,7 @@ pub(super) struct GitRepository {
 
 impl GitRepository {
     /// The repository that `folder` lies in, or a temporary one in `work`.
-    ///
-    /// # Errors
-    ///
-    /// There is no git, or the branch's name is not one.
+    /// Errors: there is no git, or the branch's name is not one.
     pub(super) fn open_repository(folder: &Path, work: &Path, branch: &str) -> Result<Self> {
         let mut git = Self {
             folder: folder.to_path_buf(),
@@ -124,10 +120,7 @@ impl GitRepository {
     }
 
     /// The remote of this name, address or path.
-    ///
-    /// # Errors
-    ///
-    /// None is given and there is no `origin`.
+    /// Errors: none is given and there is no `origin`.
     pub(super) fn choose_remote(&self, wanted: Option<&str>) -> Result<Remote> {
         let argument = self.remote_argument(wanted)?;
         let shown = hide_credentials(&argument);
@@ -165,10 +158,7 @@ impl GitRepository {
     }
 
     /// Refuses the branch that the user works on: it holds the sources.
-    ///
-    /// # Errors
-    ///
-    /// It is that one, or git fails.
+    /// Errors: it is that one, or git fails.
     pub(super) fn refuse_checked_out(&self, remote: &Remote) -> Result<()> {
         if self.is_temporary || !remote.is_named {
             return Ok(());
@@ -185,10 +175,6 @@ impl GitRepository {
     }
 
     /// Whether people who clone the remote get this branch.
-    ///
-    /// # Errors
-    ///
-    /// The remote cannot be reached.
     pub(super) fn is_default_branch(&self, remote: &Remote) -> Result<bool> {
         let list = ["ls-remote", "--symref", "--", &remote.argument, "HEAD"];
         let list = require_success(self.run_git(&list)?, "ls-remote")?;
@@ -205,10 +191,6 @@ impl GitRepository {
     }
 
     /// Fetches the branch and returns its tip; none if the remote has no such branch.
-    ///
-    /// # Errors
-    ///
-    /// The remote cannot be reached; the error has git's words.
     pub(super) fn fetch_branch(&self, remote: &Remote) -> Result<Option<String>> {
         let remote = remote.argument.as_str();
         let reference = self.branch_reference();
@@ -238,10 +220,7 @@ impl GitRepository {
     }
 
     /// Takes the files of a site into the repository; they are gone from their folder then.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be moved, or git fails.
+    /// Errors: a file cannot be moved, or git fails.
     pub(super) fn move_into_repository(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
         let paths = self.move_files(site).or_failed_io("write", &self.blobs)?;
         if paths.iter().filter(|byte| **byte == b'\n').count() != site.len() {
@@ -280,10 +259,8 @@ impl GitRepository {
     /// The tree of the site, with what isoproof did not put on the branch. Of a branch that is
     /// replaced and says nothing sound of which files are ours, only what belongs to the service that
     /// serves it stays.
-    ///
-    /// # Errors
-    ///
-    /// A file that isoproof did not put on the branch is where the site has to go; or git fails.
+    /// Errors: a file that isoproof did not put on the branch is where the site has to go; or git
+    /// fails.
     pub(super) fn write_tree(
         &self,
         site: &[Blob],
@@ -402,10 +379,6 @@ impl GitRepository {
     }
 
     /// The names at the top of a commit's tree.
-    ///
-    /// # Errors
-    ///
-    /// Git fails.
     pub(super) fn top_level_names(&self, commit: &str) -> Result<Vec<String>> {
         let names =
             require_success(self.run_git(&["ls-tree", "-z", "--name-only", commit])?, "ls-tree")?;
@@ -413,10 +386,6 @@ impl GitRepository {
     }
 
     /// What differs between a commit, or nothing, and a tree.
-    ///
-    /// # Errors
-    ///
-    /// Git fails.
     pub(super) fn count_changes(&self, tip: Option<&str>, tree: &str) -> Result<BranchChanges> {
         let mut changes = BranchChanges::default();
         let Some(tip) = tip else {
@@ -439,10 +408,6 @@ impl GitRepository {
     }
 
     /// Makes a commit and returns its id.
-    ///
-    /// # Errors
-    ///
-    /// Git fails.
     pub(super) fn make_commit(
         &self,
         tree: &str,
@@ -462,10 +427,7 @@ impl GitRepository {
     }
 
     /// Pushes a commit to the branch.
-    ///
-    /// # Errors
-    ///
-    /// The remote cannot be reached or refuses; the error has the server's words.
+    /// Errors: the remote cannot be reached or refuses; the error has the server's words.
     pub(super) fn push_commit(&self, remote: &Remote, commit: &str) -> Result<PushOutcome> {
         let spec = format!("{commit}:{}", self.branch_reference());
         let output = self.run_git(&["push", "--porcelain", "--", &remote.argument, &spec])?;
@@ -497,7 +459,6 @@ impl GitRepository {
         format!("refs/heads/{}", self.branch)
     }
 
-    /// Runs git in the repository.
     fn run_git(&self, arguments: &[&str]) -> Result<GitOutput> {
         self.run_git_with_input(arguments, &[])
     }
@@ -544,7 +505,6 @@ impl GitRepository {
     }
 }
 
-/// The path that git printed.
 fn path_of(printed: &str) -> PathBuf {
     printed.trim_end_matches('\n').into()
 }

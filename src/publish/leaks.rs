@@ -9,11 +9,8 @@ use crate::report::Assessment;
 use crate::store::{RunFile, RunStore};
 
 /// Refuses runs whose pages would show identifiers. Every run has a page.
-///
-/// # Errors
-///
-/// A run was recorded without redaction and holds identifiers, or one holds the name of this
-/// machine or of its user.
+/// Errors: a run was recorded without redaction and holds identifiers, or one holds the name of
+/// this machine or of its user.
 pub(super) fn refuse_identifiers(store: &RunStore, current: &Assessment) -> Result<()> {
     let mut leaks = Vec::from_iter(leaks_of(&current.run));
     for entry in store.usable_entries()?.into_iter().filter(|entry| entry.id != current.run.id) {

@@ -32,7 +32,6 @@ const ATTEMPTS: u32 = 5;
 pub(crate) struct PublishOptions {
     /// The remote by name, or by address or path; by default `origin`.
     pub remote: Option<String>,
-    /// The branch.
     pub branch: String,
     /// Whether everything but the push is done.
     pub dry_run: bool,
@@ -44,7 +43,6 @@ pub(crate) struct PublishOptions {
     pub replace: bool,
 }
 
-/// What was published.
 #[derive(Debug)]
 pub(crate) struct PublishResult {
     /// The commit; none if the branch already holds this very site.
@@ -62,10 +60,7 @@ pub(crate) struct PublishResult {
 }
 
 /// Builds the site and publishes it.
-///
-/// # Errors
-///
-/// The site cannot be built; the run has findings of severity `error`; the site would show
+/// Errors: the site cannot be built; the run has findings of severity `error`; the site would show
 /// identifiers; it is more than GitHub Pages takes; the branch holds something else; git, or the
 /// server, refuses.
 pub(crate) fn publish_site(
@@ -177,7 +172,6 @@ fn refuse_errors(assessment: &Assessment, force: bool) -> Result<()> {
     )))
 }
 
-/// The words of the commit.
 fn commit_message(assessment: &Assessment) -> String {
     let run = &assessment.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();

@@ -14,20 +14,16 @@ use crate::probe::catalogue::{EvidenceStrength, Probe, ProbePlace};
 /// What is said about an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct AboutPage {
-    /// The id.
     pub id: String,
     /// A few words.
     pub title: String,
-    /// What it is.
     pub kind: String,
-    /// What is to be known about it.
     pub parts: Vec<AboutPart>,
 }
 
 /// One of the things that are to be known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct AboutPart {
-    /// What it is about.
     pub heading: String,
     /// Prose of our own data.
     pub text: String,

@@ -273,7 +273,6 @@ struct IndexedCapture {
 pub(crate) struct SourcePlace<'a> {
     /// The page, seen from the root of the site and without the suffix.
     pub page: &'a str,
-    /// The anchor of the capture on it.
     pub anchor: &'a str,
     /// The line that stands at the place, where it is known.
     pub line: Option<&'a str>,
@@ -282,11 +281,9 @@ pub(crate) struct SourcePlace<'a> {
 /// What a look-up found: the probe, the target and what is known.
 #[derive(Debug, Clone)]
 pub struct FoundFact<'a> {
-    /// The probe.
     pub probe: &'a Probe,
     /// The name of the target; none if the run has no target of the role that was asked for.
     pub target: Option<&'a str>,
-    /// What is known.
     pub fact: Cow<'a, Fact>,
 }
 
@@ -432,10 +429,6 @@ impl Assessment {
     }
 
     /// What is known of a fact on each target of the run, in their order.
-    ///
-    /// # Errors
-    ///
-    /// The id is not in the catalogue.
     pub(crate) fn find_row(&self, id: FactId) -> Result<Vec<FoundFact<'_>>, String> {
         let probe =
             self.project_data.catalogue.find_probe(&id).ok_or_else(|| self.unknown_id(&id))?;
@@ -540,7 +533,6 @@ impl Assessment {
         self.project_data.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 
-    /// The capture of this id.
     pub(crate) fn find_capture(&self, id: &str) -> Option<&Capture> {
         Some(&self.run.captures[self.indexed_captures().get(id)?.index])
     }

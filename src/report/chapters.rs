@@ -17,10 +17,8 @@ use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::project::SUMMARY;
 
-/// One entry of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SummaryEntry {
-    /// The title in the list.
     pub title: String,
     /// The file, below the folder of the chapters, with `/` between the parts.
     pub path: String,
@@ -37,7 +35,6 @@ impl SummaryEntry {
         }
     }
 
-    /// The path of its page in the site.
     pub(crate) fn page_path(&self) -> String {
         format!("{}.html", self.path.trim_end_matches(".md"))
     }
@@ -55,10 +52,7 @@ pub(crate) struct ProjectChapters {
 impl ProjectChapters {
     /// Reads summary and chapters from `folder`, the statements that they make from `templates`,
     /// and both from what ships with isoproof.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be read, or the summary names a chapter that does not exist.
+    /// Errors: a file cannot be read, or the summary names a chapter that does not exist.
     pub(crate) fn load(folder: &Path, templates: &Path) -> Result<Self> {
         let mut files = assets::read_all(AssetTree::Chapters, Some(folder), "", ".md")?;
         files.retain(|name, _| !name.starts_with("notes/"));
@@ -134,16 +128,11 @@ pub(crate) struct ChapterTemplates {
 
 impl ChapterTemplates {
     /// The chapters with the look-ups of `sources`.
-    ///
-    /// # Errors
-    ///
-    /// A chapter cannot be parsed; the error names file, line and column.
     pub(crate) fn new(chapters: &Arc<ProjectChapters>, sources: &LookupSources) -> Result<Self> {
         let engine = make_engine(&chapters.files, &chapters.statements, sources)?;
         Ok(Self { chapters: chapters.clone(), engine })
     }
 
-    /// The chapters.
     pub(crate) fn project_chapters(&self) -> &ProjectChapters {
         &self.chapters
     }
@@ -151,10 +140,6 @@ impl ChapterTemplates {
     /// Puts other texts in the place of those of chapters. Templates are parsed again if there is
     /// or was one among them. After an error those of before are rendered, until this is called
     /// with the same chapters again.
-    ///
-    /// # Errors
-    ///
-    /// A chapter cannot be parsed; the error names file, line and column.
     pub(crate) fn replace_texts(&mut self, texts: BTreeMap<String, TextFile>) -> Result<()> {
         let are_templates = texts
             .iter()
@@ -197,20 +182,12 @@ impl fmt::Debug for ChapterTemplates {
 
 /// The statements that chapters make, by name: what is said depending on an outcome, in files of
 /// their own. A project's own file replaces the one that ships.
-///
-/// # Errors
-///
-/// A file cannot be read or is not UTF-8.
 pub(crate) fn load_statements(templates: &Path) -> Result<BTreeMap<String, TextFile>> {
     assets::read_all(AssetTree::Templates, Some(templates), lookups::STATEMENTS, ".md")
 }
 
 /// Texts with every look-up expanded, by name. Those that use none stay as they are; the
 /// chapters that ship with isoproof can be included.
-///
-/// # Errors
-///
-/// A text cannot be rendered; the error names file, line and column.
 pub(crate) fn render_all(
     texts: &BTreeMap<String, TextFile>,
     statements: &BTreeMap<String, TextFile>,

@@ -3,7 +3,6 @@
 /// How many marks an axis has at most.
 pub(super) const TICKS: usize = 6;
 
-/// An axis.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ChartScale {
     /// From zero to a round number.

@@ -69,7 +69,6 @@ pub(crate) struct Chart {
 struct ChartView {
     /// A prefix for the ids of the drawing, unique on its page.
     anchor: String,
-    /// The title of the fact.
     title: String,
     /// In pixels, with everything below the axis.
     height: u32,
@@ -193,7 +192,6 @@ impl Chart {
         Self::draw_chart(assessment, kind, FactId::from_text(words.next().unwrap_or_default()))
     }
 
-    /// The name of its template.
     pub(crate) fn template_name(&self) -> String {
         let suffix = if self.kind == ChartKind::Ratios { "html" } else { "svg" };
         format!("charts/{}.{suffix}", self.kind)
@@ -447,7 +445,6 @@ fn measured_ratios<'a>(
     measured
 }
 
-/// The axis of all ratios.
 fn ratio_scale(measured: &[MeasureRatios]) -> ChartScale {
     // Where all is nearly alike, noise must not fill the picture.
     let (mut least, mut greatest) = (0.5_f64, 2.0_f64);

@@ -10,10 +10,6 @@ use crate::error::Result;
 use crate::judge::{CheckedClaims, ClaimResult, ClaimStatus, EvidenceRef, SwitchedOff};
 
 /// What the packs say about a hand-written report, by their rules in the project's `data/` folder.
-///
-/// # Errors
-///
-/// The words by which statements are recognised cannot be used, or the report is too long.
 pub(crate) fn check_report(
     assessment: &Assessment,
     text: &str,

@@ -23,22 +23,17 @@ use crate::phrases::{ReportPhrases, fill_phrase};
 use crate::stats::ComparisonOutcome;
 use crate::text::shorten_text;
 
-/// A comparison in words.
 #[derive(Debug, Serialize)]
 pub(crate) struct ComparisonView {
-    /// The run that is compared with.
     pub a: RunName,
-    /// The run that is compared.
     pub b: RunName,
     /// Whether nothing changed that was looked at.
     pub is_empty: bool,
     /// What else differs.
     pub conditions: Vec<ConditionView>,
-    /// Other verdicts.
     pub verdicts: Vec<VerdictChange>,
     /// Targets that came, went or were renamed.
     pub targets: Vec<TargetView>,
-    /// What was measured.
     pub measurements: Vec<MeasurementView>,
     /// What its figures are, where something was measured.
     pub figures: String,
@@ -56,12 +51,9 @@ pub(crate) struct ComparisonView {
     pub volatile_left_out: usize,
 }
 
-/// How a run is called.
 #[derive(Debug, Serialize)]
 pub(crate) struct RunName {
-    /// Its id.
     pub id: String,
-    /// Its label.
     pub label: Option<String>,
     /// Its page.
     pub href: Option<String>,
@@ -70,7 +62,6 @@ pub(crate) struct RunName {
 /// Something that differs and may be the cause.
 #[derive(Debug, Serialize)]
 pub(crate) struct ConditionView {
-    /// What it is.
     pub what: String,
     /// What the first run has.
     pub a: String,
@@ -78,14 +69,12 @@ pub(crate) struct ConditionView {
     pub b: String,
 }
 
-/// Another verdict.
 #[derive(Debug, Serialize)]
 pub(crate) struct VerdictChange {
     /// What readers call the target.
     pub name: String,
     /// The words of the verdict before.
     pub a: String,
-    /// The words of the new one.
     pub b: String,
     /// The id of the new conclusion.
     pub b_id: String,
@@ -104,11 +93,9 @@ pub(crate) struct TargetView {
     pub kind: &'static str,
     /// The name before, where it was renamed.
     pub was: Option<String>,
-    /// The verdict on it in the run that has it.
     pub verdict: Option<String>,
 }
 
-/// What was measured.
 #[derive(Debug, Serialize)]
 pub(crate) struct MeasurementView {
     /// The id of the fact.
@@ -127,7 +114,6 @@ pub(crate) struct MeasurementView {
     pub change: String,
     /// What follows, in a word.
     pub outcome: &'static str,
-    /// The id of what follows.
     pub outcome_id: &'static str,
     /// The number of the note, counted from 1.
     pub note: Option<usize>,
@@ -142,13 +128,10 @@ pub(crate) struct MeasurementView {
 /// A fact that changed in one way, and the targets that it changed on.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FactView {
-    /// The id.
     pub id: String,
-    /// What the fact is called.
     pub title: String,
     /// What it is worth as proof.
     pub strength: &'static str,
-    /// What became of it.
     pub kind: &'static str,
     /// What readers call the targets.
     pub names: Vec<String>,
@@ -158,7 +141,6 @@ pub(crate) struct FactView {
     pub a_is_value: bool,
     /// What the second has.
     pub b: String,
-    /// Whether that is a value.
     pub b_is_value: bool,
     /// The parts that differ, where the value has parts.
     pub parts: Vec<PartView>,
@@ -181,7 +163,6 @@ pub(crate) struct FactView {
 /// A part of a value that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct PartView {
-    /// What it is called.
     pub key: String,
     /// What the first run has there; none if it lacks it or the key says it all.
     pub a: Option<String>,
@@ -192,7 +173,6 @@ pub(crate) struct PartView {
 }
 
 impl ComparisonView {
-    /// The view of a comparison.
     pub(crate) fn new(diff: &RunDiff, project_data: &ProjectData) -> Self {
         let words = ComparisonWords { project_data };
         let phrases = &project_data.phrases;
@@ -249,10 +229,6 @@ const COMMENT: usize = 60_000;
 const VALUE: usize = 160;
 
 /// The Markdown of a comment on a pull request: short, the details folded.
-///
-/// # Errors
-///
-/// A template cannot be read or rendered.
 pub(crate) fn comparison_markdown(
     view: &ComparisonView,
     assessment: &Arc<Assessment>,
@@ -292,10 +268,6 @@ pub(crate) fn comparison_markdown(
 /// What a run shows, for a comment on a pull request or the summary of a job: each runtime, what is
 /// expected, what is wrong with the evidence and, if there is one, what is said about a `report`, as
 /// JSON.
-///
-/// # Errors
-///
-/// A template cannot be read or rendered.
 pub(crate) fn check_markdown(
     assessment: &Arc<Assessment>,
     report: Option<&Value>,
@@ -309,10 +281,6 @@ pub(crate) fn check_markdown(
 }
 
 /// A page that stands alone.
-///
-/// # Errors
-///
-/// A template cannot be read or rendered.
 pub(crate) fn comparison_html(
     view: &ComparisonView,
     assessment: &Arc<Assessment>,

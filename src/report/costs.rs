@@ -31,10 +31,6 @@ pub(crate) struct CostFigures<'a> {
 
 /// The figures of a measure under a target. One that an error among the findings rests on is not
 /// shown: its message stands in its place.
-///
-/// # Errors
-///
-/// The fact is not in the catalogue, or the target is unknown.
 pub(crate) fn cost_figures<'a>(
     assessment: &'a Assessment,
     measure: &'a CostMeasure,

@@ -23,10 +23,7 @@ fn text_fingerprint(text: &str) -> String {
 
 /// Writes the document, unless somebody edited the one that is there: that is left alone, and the
 /// words are what has to be said about it.
-///
-/// # Errors
-///
-/// The file there was not made by isoproof, or it cannot be written.
+/// Errors: the file there was not made by isoproof, or it cannot be written.
 pub(crate) fn write_document(path: &Path, marked: &str) -> Result<Option<String>> {
     if let Some(old) = atomic::read_target(path)? {
         if old == marked.as_bytes() {
@@ -41,10 +38,7 @@ pub(crate) fn write_document(path: &Path, marked: &str) -> Result<Option<String>
 }
 
 /// Refuses a file that isoproof did not make, before anything is done for a new one.
-///
-/// # Errors
-///
-/// There is such a file, or it cannot be read.
+/// Errors: there is such a file, or it cannot be read.
 pub(crate) fn refuse_foreign(path: &Path) -> Result<()> {
     match atomic::read_target(path)? {
         Some(old) => check_overwrite(path, &String::from_utf8_lossy(&old)).map(drop),

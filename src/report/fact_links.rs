@@ -16,7 +16,6 @@ pub struct FactLinks {
 pub(super) struct FactLink {
     /// The address of the place in the evidence.
     pub url: String,
-    /// The place in words.
     pub place: String,
     /// The line that stands there; empty if none is shown.
     pub line: String,

@@ -38,7 +38,6 @@ pub(crate) struct FleetAssessment {
 /// What came of what the project expects, on a node.
 #[derive(Debug)]
 pub(crate) struct NodeExpectations {
-    /// The node.
     pub node: String,
     /// The outcomes, in the order of `book.toml`.
     pub results: Vec<ExpectationResult>,
@@ -51,11 +50,6 @@ impl FleetAssessment {
     }
 
     /// Loads and judges the runs of a fleet, of which each thread has one in memory at a time.
-    ///
-    /// # Errors
-    ///
-    /// A rule cannot be rendered, or something is expected of a runtime that a run does not have
-    /// under a name near to its own. A run that cannot be used is the reason of its node.
     pub(crate) fn assess_fleet(
         fleet: Fleet,
         store: &RunStore,
@@ -79,10 +73,6 @@ impl FleetAssessment {
 }
 
 /// What is known of one node of a fleet, and what came of what is expected of it.
-///
-/// # Errors
-///
-/// Its run cannot be judged.
 pub(crate) fn assess_node(
     fleet: &Fleet,
     node: &FleetNode,
@@ -131,7 +121,6 @@ fn load_node_run(
 /// What is wrong with the file of a run that another node or session made.
 pub(crate) const OTHER_NODE: &str = "it is the run of another node or session";
 
-/// Whether a run is the one of this node in this fleet.
 pub(crate) fn is_run_of(run: &Run, fleet: &Fleet, node: &FleetNode) -> bool {
     let EvidenceKind::Collected { session, node: name, .. } = &run.evidence else { return false };
     *session == fleet.id && name.as_deref() == Some(&node.name)
@@ -140,7 +129,6 @@ pub(crate) fn is_run_of(run: &Run, fleet: &Fleet, node: &FleetNode) -> bool {
 /// What came of one expectation on all nodes.
 #[derive(Debug)]
 pub(crate) struct ExpectationFold<'a> {
-    /// What is expected.
     pub expects: &'a str,
     /// Why, in the words of the project.
     pub reason: &'a str,
@@ -160,12 +148,10 @@ impl ExpectationFold<'_> {
         self.failed.is_empty() && self.undecided.is_empty()
     }
 
-    /// Whether it fails the build.
     pub(crate) fn fails_build(&self) -> bool {
         self.is_failing
     }
 
-    /// For programs.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         let [failed, undecided] = [&self.failed, &self.undecided].map(|list| {
             let nodes = list.iter().map(|(node, found)| json!({ "node": node, "found": found }));
@@ -240,7 +226,6 @@ const NAMED_NODES: usize = 5;
 const MOST_REASONS: usize = 50;
 const MOST_FINDINGS: usize = 20;
 
-/// The template of the summary of a fleet.
 const SUMMARY: &str = "check/fleet.md";
 
 /// The first of these nodes, how many there are, and how many are not named.
@@ -259,10 +244,6 @@ fn join_objects(mut one: Json, other: Json) -> Json {
 
 impl FleetAssessment {
     /// What a fleet shows, for a comment on a pull request or the summary of a job.
-    ///
-    /// # Errors
-    ///
-    /// The template cannot be read or rendered.
     pub(crate) fn render_summary(&self, templates_folder: &Path) -> Result<String> {
         let files = assets::read_all(AssetTree::Templates, Some(templates_folder), SUMMARY, "")?;
         let context = Context::from_serialize(&self.summary_view())

@@ -84,7 +84,6 @@ const FUNCTIONS: &[LookupDefinition] = &[
     ("written", &["target"], writes::look_up_written),
 ];
 
-/// The names of all functions.
 pub(crate) fn lookup_names() -> impl Iterator<Item = &'static str> {
     all_lookups().map(|(name, ..)| *name)
 }

@@ -15,10 +15,6 @@ use crate::project::NOTES;
 /// can stand in any text.
 ///
 /// Notes are Markdown and no templates: braces in them are text.
-///
-/// # Errors
-///
-/// A note cannot be read or is not UTF-8.
 pub(crate) fn load_notes(chapters: &Path) -> Result<BTreeMap<String, String>> {
     let folder = format!("{NOTES}/");
     let mut notes = BTreeMap::new();

@@ -28,10 +28,6 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
     fn edition_names(&self) -> Vec<&'static str>;
 
     /// What an edition asks for, from the project's `data/` folder if it has a file of its own.
-    ///
-    /// # Errors
-    ///
-    /// There is no such edition, or its file cannot be used.
     fn load_edition(&self, edition: &str, data: Option<&Path>) -> Result<Arc<dyn PackEdition>>;
 
     /// Reads the captures of evidence that it imported into facts, and tells whose they are. Pure.
@@ -45,10 +41,6 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
 
     /// The text of a hand-written report held against the evidence, by the words in the project's
     /// `data/` folder.
-    ///
-    /// # Errors
-    ///
-    /// The words by which statements are recognised cannot be used, or the report is too long.
     fn check_report(
         &self,
         assessment: &Assessment,
@@ -58,10 +50,7 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
 
     /// A run from a folder of its evidence, or from a report in which that is pasted. Without a
     /// redactor nothing is replaced.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be read, or nothing in it is evidence of the pack.
+    /// Errors: it cannot be read, or nothing in it is evidence of the pack.
     fn import_evidence(
         &self,
         source: &Path,
@@ -78,10 +67,7 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
 
     /// A run as files of its evidence, by their path in the folder of that: in the form of the
     /// edition that is named, else of the run's. `target` is shown as the candidate.
-    ///
-    /// # Errors
-    ///
-    /// The run cannot be shown so, or what `data` says of the files cannot be used.
+    /// Errors: the run cannot be shown so, or what `data` says of the files cannot be used.
     fn export_evidence(
         &self,
         run: &Run,
@@ -100,17 +86,9 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
     fn evident_edition(&self, folder: &Path) -> Option<&'static str>;
 
     /// The notes that a new project of an edition has.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Pack::load_edition`].
     fn list_notes(&self, edition: &str) -> Result<Vec<BlankNote>>;
 
     /// What all its editions ask for, as pages of `isoproof explain`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Pack::load_edition`].
     fn list_requirements(&self, data: Option<&Path>) -> Result<PackRequirements>;
 
     /// The look-ups that its templates call.
@@ -120,9 +98,7 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
 /// What the editions of a pack ask for.
 #[derive(Debug, Default)]
 pub(crate) struct PackRequirements {
-    /// What they are together.
     pub heading: String,
-    /// Each of them.
     pub pages: Vec<AboutPage>,
 }
 
@@ -133,7 +109,6 @@ pub(crate) type EvidenceFiles = BTreeMap<String, Vec<u8>>;
 pub(crate) struct CommandWords {
     /// What it does, in a sentence.
     pub about: &'static str,
-    /// An example.
     pub example: &'static str,
     /// What one should know before; else empty.
     pub note: &'static str,
@@ -141,13 +116,11 @@ pub(crate) struct CommandWords {
     pub arguments: &'static [(&'static str, &'static str)],
 }
 
-/// A note that is there to be written in.
 #[derive(Debug, Serialize)]
 pub(crate) struct BlankNote {
     /// The section of the document that it goes to, which is the name of its file.
     pub section: String,
     /// What it is about; none for the whole document.
     pub about: Option<String>,
-    /// What is to be told in it.
     pub asks: Vec<String>,
 }

@@ -8,7 +8,6 @@ use super::assessment::Assessment;
 use crate::model::{Fact, FactId, Role, Samples};
 use crate::stats;
 
-/// Who is at work in a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub(crate) enum PhaseOwner {
@@ -35,23 +34,19 @@ fn phase_owner(word: &str, has_network: bool) -> PhaseOwner {
     }
 }
 
-/// One phase of the starts of a target.
 #[derive(Debug)]
 pub(crate) struct StartPhase<'a> {
-    /// The word for it.
     pub word: &'static str,
     /// Whose time it is.
     pub part: PhaseOwner,
     /// The median, in seconds.
     pub median: f64,
-    /// Its samples.
     pub samples: &'a Samples,
 }
 
 /// The starts of a target, divided.
 #[derive(Debug)]
 pub(crate) struct PhaseSplit<'a> {
-    /// The target.
     pub target: &'a str,
     /// The phases that the engine told, in order.
     pub phases: Vec<StartPhase<'a>>,

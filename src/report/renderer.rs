@@ -269,7 +269,6 @@ impl Renderer {
     }
 }
 
-/// A figure of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SeriesFigure {
     /// The number: a count, or in the unit of the series.
@@ -280,10 +279,6 @@ pub(super) struct SeriesFigure {
 
 impl SeriesFigure {
     /// The figure of this name; none of an empty series.
-    ///
-    /// # Errors
-    ///
-    /// There is no figure of this name.
     pub(super) fn from_samples(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
         #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
         if name == "n" {

@@ -72,10 +72,6 @@ impl TemplateEngine {
 }
 
 /// Renders a template of Markdown that looks nothing up.
-///
-/// # Errors
-///
-/// The template cannot be parsed or fails; the error names file, line and column.
 pub(crate) fn render_markdown(name: &str, file: &TextFile, context: &Context) -> Result<String> {
     let origins = BTreeMap::from([(name.to_string(), file.origin.clone())]);
     let mut tera = Tera::new();

@@ -77,7 +77,6 @@ pub struct RunDigest {
     engine: Option<String>,
     /// Whether its host is emulated in software, so that nothing follows from its times.
     is_emulated: bool,
-    /// By target.
     handlers: BTreeMap<String, Option<String>>,
     /// By series, then by target.
     figures: BTreeMap<String, BTreeMap<String, TrendPoint>>,
@@ -236,7 +235,6 @@ fn told_text(id: FactId, value: &serde_json::Value) -> Option<String> {
 /// What the page of trends shows.
 #[derive(Debug, Serialize)]
 pub struct TrendView {
-    /// One for each series.
     charts: Vec<TrendChart>,
     /// What changed, newest first.
     changes: Vec<ChangeView>,
@@ -519,7 +517,6 @@ fn draw_line(
     TrendLine { name, style, dots, segments }
 }
 
-/// What a dot says when it is pointed at.
 fn dot_words(run: &RunDigest, point: TrendPoint) -> String {
     let median = number::format_measured(point.median, point.unit);
     let interval = interval_words(point).map(|words| format!(" {words}")).unwrap_or_default();

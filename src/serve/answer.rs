@@ -25,7 +25,6 @@ pub(super) struct ServedAnswer {
     pub status: &'static str,
     /// The value of `Content-Type`.
     pub content_type: &'static str,
-    /// What is sent.
     pub body: AnswerBody,
     /// Where the answer is instead.
     pub location: Option<String>,
@@ -33,7 +32,6 @@ pub(super) struct ServedAnswer {
 
 /// The content of an answer.
 pub(super) enum AnswerBody {
-    /// Made for this answer.
     Bytes(Vec<u8>),
     /// A file, whose length when it was opened is announced.
     File(Take<File>),
@@ -137,7 +135,6 @@ fn answer_state(
     ))
 }
 
-/// What is at a path.
 fn answer_page(path: &str, live: &LiveSite) -> ServedAnswer {
     if path == format!("{OWN}live.js") {
         let files =

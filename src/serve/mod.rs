@@ -41,11 +41,8 @@ pub(crate) enum ServeEvent<'a> {
 }
 
 /// Builds and serves the project in `root` until the process ends.
-///
-/// # Errors
-///
-/// The output is somebody else's, no port can be had, or the sources cannot be watched. A build
-/// that fails is no error here: it is told as an event.
+/// Errors: the output is somebody else's, no port can be had, or the sources cannot be watched. A
+/// build that fails is no error here: it is told as an event.
 pub(crate) fn serve_project(
     root: &Path,
     port: u16,

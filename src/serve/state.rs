@@ -18,7 +18,6 @@ pub(super) struct ServerState {
 /// What is served, and how the last build ended.
 #[derive(Debug, Clone)]
 pub(super) struct LiveSite {
-    /// The folder of the site.
     pub(super) out: PathBuf,
     /// The number of the last build.
     pub(super) build: u64,

@@ -35,10 +35,7 @@ pub(super) struct SourceWatch {
 
 impl SourceWatch {
     /// Watches the folder of a project.
-    ///
-    /// # Errors
-    ///
-    /// The system cannot watch the folder.
+    /// Errors: the system cannot watch the folder.
     pub(super) fn watch_project(project: &Project) -> Result<Self> {
         let root = std::path::absolute(&project.root).unwrap_or_else(|_| project.root.clone());
         let (sender, changes) = channel();
@@ -99,10 +96,7 @@ impl SourceWatch {
     }
 
     /// Waits until a source changed and then nothing more for a moment. Returns what changed.
-    ///
-    /// # Errors
-    ///
-    /// The watch broke down.
+    /// Errors: the watch broke down.
     pub(super) fn wait_for_change(&self) -> Result<SourceChanges> {
         self.collect_changes()
             .map_err(|_| Error::failed_environment("the watch over the sources broke down"))

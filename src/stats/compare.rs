@@ -50,7 +50,6 @@ impl ComparisonOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ComparisonObstacle {
-    /// One has too few samples.
     TooFew,
     /// One holds a value that is zero, negative or no number.
     NotPositive,
@@ -65,7 +64,6 @@ pub struct Comparison {
     pub interval: Option<Interval>,
     /// The margin within which a difference does not matter: 0.05 is 5 %.
     pub margin: f64,
-    /// What follows.
     pub outcome: ComparisonOutcome,
     /// Why there is no ratio, where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,9 +34,7 @@ pub(crate) struct SessionPrediction {
 pub(crate) enum PredictionPlace {
     /// Below the interval.
     Below,
-    /// Inside.
     Inside,
-    /// Above it.
     Above,
 }
 

@@ -24,10 +24,6 @@ pub(crate) fn required_samples(q: f64) -> usize {
 }
 
 /// The percentile `q` (0.9, 0.99) of a series.
-///
-/// # Errors
-///
-/// The series is too short to carry an interval for it.
 pub(crate) fn percentile(values: &[f64], q: f64) -> Result<f64, TooFew> {
     let too_few = TooFew { n: values.len(), needed: required_samples(q) };
     if values.len() < too_few.needed {
@@ -37,10 +33,6 @@ pub(crate) fn percentile(values: &[f64], q: f64) -> Result<f64, TooFew> {
 }
 
 /// The 95 % interval of the percentile `q`: two samples between which it lies.
-///
-/// # Errors
-///
-/// The series is too short to carry one.
 pub(crate) fn percentile_interval(values: &[f64], q: f64) -> Result<Interval, TooFew> {
     let too_few = TooFew { n: values.len(), needed: required_samples(q) };
     let ranks = binomial::quantile_ranks(values.len(), q).ok_or(too_few)?;

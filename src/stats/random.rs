@@ -9,7 +9,6 @@
 pub(crate) struct RandomSequence(u64);
 
 impl RandomSequence {
-    /// The sequence of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         // Zero would stay zero; seeds that differ in one bit must differ at once (splitmix64).
         let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);

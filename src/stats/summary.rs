@@ -15,7 +15,6 @@ pub(crate) struct SeriesSummary {
     pub max: f64,
     /// The arithmetic mean.
     pub mean: f64,
-    /// The median.
     pub median: f64,
     /// The 95 % interval of the median, from six samples on.
     pub interval: Option<Interval>,

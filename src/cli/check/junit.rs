@@ -23,10 +23,6 @@ use crate::report::{Assessment, ProjectData};
 use crate::text::make_visible;
 
 /// The report of one run, and of a hand-written report if one was checked.
-///
-/// # Errors
-///
-/// It cannot be written as XML.
 pub(super) fn junit_report(
     assessment: &Assessment,
     expectations: &[ExpectationResult],
@@ -66,10 +62,6 @@ pub(super) fn junit_report(
 }
 
 /// The report of a fleet.
-///
-/// # Errors
-///
-/// It cannot be written as XML.
 pub(super) fn fleet_report(
     assessment: &FleetAssessment,
     project_data: &ProjectData,
@@ -100,7 +92,6 @@ fn write_xml(report: &Report) -> Result<String> {
     })
 }
 
-/// A class on a node.
 fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
     let status = match node.find_broken_promise(&class.class) {
         Some(finding) => failed_case(&BROKEN, finding.message.clone(), String::new()),
@@ -213,7 +204,6 @@ impl<'a> RuleStatement<'a> {
         Self { rule, severity: *severity, message, line }
     }
 
-    /// On all nodes that have it.
     fn of_fold(finding: &'a FoldedFinding) -> Self {
         let FoldedFinding { rule, severity, message, nodes, .. } = finding;
         let line =
@@ -246,7 +236,6 @@ fn describe_place(source: &FactSource) -> String {
     make_visible(&source.to_string())
 }
 
-/// The rules of a book as tests.
 fn rule_cases(name: &str, book: &RuleBook, said: &[RuleStatement], least: Severity) -> TestSuite {
     let mut suite = TestSuite::new(name);
     for doc in book.iter_rules() {

@@ -141,10 +141,6 @@ fn describe_failures(failures: &BTreeSet<String>) -> String {
 }
 
 /// What changed since the run before, in a few lines; none if there is no run before.
-///
-/// # Errors
-///
-/// The run before, or one of the history, cannot be used.
 pub(super) fn changes_since_last(
     project: &Project,
     assessment: &Assessment,
@@ -167,7 +163,6 @@ fn diff_side(assessment: &Assessment) -> DiffSide<'_> {
 
 /// What a reference names.
 enum ReferencedEvidence {
-    /// A run file.
     File(RunFile),
     /// A run made in memory from a directory of evidence.
     Made(Box<LoadedRun>),

@@ -13,7 +13,6 @@ use crate::text::shorten_line;
 /// How long a container for measuring may live.
 const LIFE: Duration = Duration::from_secs(3600);
 
-/// A shell in a container.
 pub(super) struct BenchShell {
     running: RunningCommand,
     nonce: String,

@@ -28,10 +28,6 @@ fn engine_root(engine: EngineKind, cancel: &CancelFlag) -> Option<PathBuf> {
 
 /// Makes sure that a file of `size` MiB fits. Where the folder cannot be looked at (the engine
 /// runs on another machine), the container itself is asked later.
-///
-/// # Errors
-///
-/// It does not fit.
 pub(super) fn check_free_space(engine: EngineKind, size: u64, cancel: &CancelFlag) -> Result<()> {
     let Some(root) = engine_root(engine, cancel) else { return Ok(()) };
     let Ok(state) = rustix::fs::statvfs(&root) else { return Ok(()) };

@@ -49,11 +49,8 @@ const TRIES: u32 = 3;
 const MOST: u64 = 1_000_000_000;
 
 /// What can be measured; what is left out and why goes to `skipped`.
-///
-/// # Errors
-///
-/// The user named a size for the file, and there is no room for it: that is said before anything
-/// is started.
+/// Errors: the user named a size for the file, and there is no room for it: that is said before
+/// anything is started.
 pub(super) fn plan_measures(
     session: &CollectSession,
     options: Option<PerfOptions>,
@@ -85,7 +82,6 @@ pub(super) fn plan_measures(
     Ok(Some(PerfPlan { rounds: options.rounds, file, max_time: options.max_time }))
 }
 
-/// A measure of one target.
 struct TargetMeasure<'a> {
     probe: &'a Probe,
     iterations: u64,
@@ -96,7 +92,6 @@ struct TargetMeasure<'a> {
     trouble: Option<String>,
 }
 
-/// A target with its container.
 struct TargetBench<'a> {
     spec: &'a Target,
     bench: BenchShell,
@@ -191,7 +186,6 @@ impl<'a> SpeedSeries<'a> {
         states
     }
 
-    /// One measure under each target.
     fn measures_of(&self, index: usize) -> impl Iterator<Item = &TargetMeasure<'a>> {
         self.stands.iter().map(move |stand| &stand.measures[index])
     }

@@ -31,12 +31,9 @@ impl ReportedTimes {
     }
 }
 
-/// One sample of a measure.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PerfSample {
-    /// When it began.
     pub started: DateTime<Utc>,
-    /// The round.
     pub round: u32,
     /// How many iterations it had, or the size of its file in MiB.
     pub iterations: u64,

@@ -14,14 +14,12 @@ pub(super) const WORD: &str = "ready";
 const COLUMNS: &str = "columns outcome place round exit first_byte_s wall_s user_s system_s \
                        max_rss_kb started_ns container";
 
-/// One start.
 #[derive(Debug, Clone)]
 pub(super) struct TimedStart {
     /// Its place in the order of the session, from 1.
     pub place: u32,
     /// The round, from 1; discarded rounds count.
     pub round: u32,
-    /// Which arm it belongs to.
     pub arm: usize,
     /// The name of its container.
     pub container: String,

@@ -20,9 +20,7 @@ const NAMESPACES: &str = "namespaces";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionFolder {
     path: PathBuf,
-    /// The session.
     pub session: String,
-    /// The engine it uses.
     pub engine: EngineKind,
     /// Whether the process that made it still runs.
     pub is_owned: bool,
@@ -31,10 +29,6 @@ pub(crate) struct SessionFolder {
 impl SessionFolder {
     /// Makes the folder of a session of this process. Its name says all, so that there is no
     /// moment at which it is no session's.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be made.
     pub(crate) fn create_folder(session: &str, engine: EngineKind) -> Result<Self> {
         let name = format!("{PREFIX}{session}-{}-{}", engine.into_str(), owner::process_mark());
         let path = std::env::temp_dir().join(name);
@@ -84,7 +78,6 @@ impl SessionFolder {
         }
     }
 
-    /// The ids of its containers.
     pub(crate) fn container_ids(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.path) else { return Vec::new() };
         entries
@@ -111,7 +104,6 @@ impl SessionFolder {
         Some(text.lines().map(String::from).collect())
     }
 
-    /// Removes the folder.
     pub(crate) fn remove_folder(&self) {
         let _ = fs::remove_dir_all(&self.path);
     }

@@ -43,21 +43,15 @@ const NERDCTL_LABEL: &str = "nerdctl/name";
 /// A container that isoproof started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrphanContainer {
-    /// The engine.
     pub engine: EngineKind,
-    /// Its id.
     pub id: String,
-    /// The session that started it.
     pub session: String,
     /// Whether the process that started it is still there.
     pub is_owned: bool,
 }
 
 /// What an engine says; nothing if it cannot be used, because then it has no containers either.
-///
-/// # Errors
-///
-/// It can be used and does not answer: what it has is not known.
+/// Errors: it can be used and does not answer: what it has is not known.
 fn query_if_usable(argv: &[&str]) -> Result<String> {
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
     match run_command(&argv, QUESTION, &CancelFlag::default()) {
@@ -70,10 +64,6 @@ fn query_if_usable(argv: &[&str]) -> Result<String> {
 }
 
 /// The containers of isoproof under an engine, of a session and of all others.
-///
-/// # Errors
-///
-/// The engine does not answer.
 fn list_orphans(
     engine: EngineKind,
     session: Option<&str>,
@@ -161,7 +151,6 @@ fn remove_orphan(orphan: &OrphanContainer, cancel: &CancelFlag) {
     let _ = run_command(&argv, REMOVAL, cancel);
 }
 
-/// Removes a container of this session by its name.
 pub(crate) fn remove_named(engine: EngineKind, name: &str) {
     let id = name.to_string();
     let mine = OrphanContainer { engine, id, session: String::new(), is_owned: true };
@@ -232,10 +221,6 @@ fn wait_for_requested(engine: EngineKind, session: &str) {
 /// Removes containers until there are none: an engine may say that it removed one and not have
 /// done it (nerdctl with gVisor), or remove one only when it has started. Returns those that are
 /// gone, and those that are still there.
-///
-/// # Errors
-///
-/// The engine does not answer.
 fn remove_containers(
     engine: EngineKind,
     session: Option<&str>,

@@ -21,7 +21,6 @@ pub(super) fn wait_for_teardown(is_mine: &dyn Fn(&str) -> bool) {
     wait_while(SETTLING, || busy_plugin_containers().iter().any(|id| is_mine(strip_namespace(id))));
 }
 
-/// The containers that plugins are at work for.
 fn busy_plugin_containers() -> Vec<String> {
     let processes = ProcessTable::of_this_machine();
     let ids = processes.process_ids().into_iter();

@@ -3,7 +3,6 @@
 /// What cleaning did, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct CleanupResult {
-    /// What was removed.
     pub removed: Vec<String>,
     /// What could not be removed, with the reason where it is known.
     pub left: Vec<String>,

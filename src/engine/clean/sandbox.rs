@@ -48,7 +48,6 @@ const DEATH: Duration = Duration::from_secs(5);
 /// What was found and done about sandboxes, in words.
 #[derive(Debug, Default)]
 pub(super) struct SandboxCleanup {
-    /// What was removed.
     pub removed: Vec<String>,
     /// What could not be removed.
     pub left: Vec<String>,
@@ -59,7 +58,6 @@ pub(super) struct SandboxCleanup {
 enum SandboxPart {
     /// The engine's client, which would go on with a start that has failed.
     Client,
-    /// A shim.
     Shim,
     /// A shim that is called to delete what another one left.
     Deleter,
@@ -67,7 +65,6 @@ enum SandboxPart {
     Machine,
 }
 
-/// A process of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct SandboxProcess {
     part: SandboxPart,

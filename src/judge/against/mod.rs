@@ -20,7 +20,6 @@ use crate::model::{FactId, FactSource, Role, Run, Samples, fact_ids};
 use crate::phrases::{SharedPhrases, fill_phrase};
 pub(crate) use samples::{SeriesRelation, relate_series};
 
-/// What is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum SharedKind {
@@ -35,7 +34,6 @@ pub(crate) enum SharedKind {
 }
 
 impl SharedKind {
-    /// The words for it.
     pub(crate) fn describe_kind(self, phrases: &SharedPhrases) -> &str {
         match self {
             Self::ContainerId => &phrases.container_id,
@@ -49,7 +47,6 @@ impl SharedKind {
 /// One thing that two runs share.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct SharedThing {
-    /// What it is.
     pub kind: SharedKind,
     /// Its value; of samples the series and the targets.
     pub value: String,

@@ -39,7 +39,6 @@ pub(crate) enum SeriesRelation {
 }
 
 impl SeriesRelation {
-    /// The words for it.
     pub(crate) fn describe_relation(self, phrases: &SharedPhrases) -> String {
         let (relation, is_in_order) = match self {
             Self::Equal => (phrases.equal.clone(), true),

@@ -28,13 +28,11 @@ pub struct RuleDoc {
     pub severity: Severity,
     /// A few words.
     pub title: String,
-    /// What it looks at.
     pub looks_at: String,
     /// Why it matters.
     pub why: String,
     /// An example of the defect.
     pub example: String,
-    /// What to do about it.
     pub remedy: String,
     /// The sentence of a finding: a Tera template over the parameters of the rule.
     pub message: String,
@@ -131,19 +129,11 @@ impl RuleBook {
     }
 
     /// The rules about the nodes of a fleet together.
-    ///
-    /// # Errors
-    ///
-    /// As for [`RuleBook::load`].
     pub(crate) fn of_fleets(data: Option<&Path>) -> Result<Self> {
         Self::of_folder(data, "fleet/rules/")
     }
 
     /// These rules and those of a pack, whose words are in `rules/` of its folder.
-    ///
-    /// # Errors
-    ///
-    /// As for [`RuleBook::load`].
     pub(crate) fn with_pack(
         mut self,
         pack: &str,
@@ -154,7 +144,6 @@ impl RuleBook {
         Ok(self.with_words(Self::of_folder(data, &format!("{pack}/rules/"))?))
     }
 
-    /// The words of these rules and of others.
     pub(crate) fn with_words(mut self, others: Self) -> Self {
         self.docs.extend(others.docs);
         self
@@ -219,12 +208,10 @@ impl RuleBook {
         &self.off
     }
 
-    /// The words of a rule.
     pub fn find_rule(&self, id: &str) -> Option<&RuleDoc> {
         self.docs.get(id)?.rule_words()
     }
 
-    /// The ids of all rules.
     pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
         self.docs.keys().map(String::as_str)
     }

@@ -15,13 +15,11 @@ static BOOK: LazyLock<RuleBook> = LazyLock::new(|| {
     })
 });
 
-/// What the edition of an example asks for.
 fn asked_edition(example: &RuleExample) -> Option<Arc<dyn PackEdition>> {
     let edition = example.edition.as_deref()?;
     Some(crate::find_pack(edition).unwrap().load_edition(edition, None).unwrap())
 }
 
-/// What a rule says about an example.
 fn rule_messages(rule: &str, example: &RuleExample) -> Vec<String> {
     let sketch = run_of(example);
     let asks = asked_edition(example);

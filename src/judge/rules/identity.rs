@@ -264,7 +264,6 @@ pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation
     violations
 }
 
-/// A commit that another release was made from.
 pub(super) fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for found in strange_commits(context) {
@@ -284,7 +283,6 @@ struct StrangeCommit<'a> {
     target: &'a str,
     version: &'a str,
     commit: String,
-    /// The commit that the release was made from.
     released: &'a str,
     /// The version of the release that was made from the commit.
     belongs_to: Option<&'a str>,

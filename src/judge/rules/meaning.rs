@@ -62,7 +62,6 @@ fn counted_place(id: FactId) -> &'static str {
     if id == fact_ids::PROC_ENTRIES { "/proc" } else { "/sys/module" }
 }
 
-/// The facts that count entries.
 pub(in crate::judge) const COUNTS: [FactId; 2] =
     [fact_ids::PROC_ENTRIES, fact_ids::KERNEL_SYS_MODULE];
 

@@ -49,7 +49,6 @@ pub struct Finding {
     pub target: Option<String>,
     /// What is wrong, in one sentence.
     pub message: String,
-    /// What to do about it.
     pub help: String,
     /// What it rests on.
     pub evidence: Vec<EvidenceRef>,
@@ -162,10 +161,6 @@ impl RuleBook {
     }
 
     /// Runs every rule on a run with its verdicts.
-    ///
-    /// # Errors
-    ///
-    /// The message template of a rule cannot be rendered.
     pub(in crate::judge) fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for violation in self.all_checks().flat_map(|check| check(context)) {

@@ -27,7 +27,6 @@ pub(super) fn without_figure(context: &RuleContext) -> Vec<Violation> {
     missing_because(context, MissingReason::Empty, |target| StartupWithoutFigure { target })
 }
 
-/// A figure of a start that failed.
 pub(super) fn failed_start_timed(context: &RuleContext) -> Vec<Violation> {
     missing_because(context, MissingReason::FailedStart, |target| StartupOfFailedStart { target })
 }

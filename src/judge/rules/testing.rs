@@ -18,7 +18,6 @@ use crate::store::integrity::{self, IntegrityReport};
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
 #[derive(Debug)]
 pub(crate) struct Sketch {
-    /// The run.
     pub run: Run,
     /// What does not fit in its file.
     pub integrity: IntegrityReport,

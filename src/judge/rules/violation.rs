@@ -14,7 +14,6 @@ pub struct EvidenceRef {
     /// The id of the fact, if the place was read as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fact: Option<String>,
-    /// The target of the fact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The capture and line.
@@ -38,7 +37,6 @@ impl EvidenceRef {
 /// The message of a rule: its parameters, by the names that they have in its words. The build makes
 /// one of every file of words.
 pub(crate) trait RuleMessage: Serialize + Sized {
-    /// The id of the rule.
     const RULE: RuleId<'static>;
 
     /// The violation that says this, about the target among the parameters if there is one.
@@ -69,7 +67,6 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    /// The id of the rule.
     pub(in crate::judge) fn rule_id(&self) -> RuleId<'static> {
         self.rule
     }

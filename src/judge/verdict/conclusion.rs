@@ -38,7 +38,6 @@ pub enum Conclusion {
 }
 
 impl Conclusion {
-    /// All conclusions.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Whether it says that the target has a kernel of its own.
@@ -119,7 +118,6 @@ pub enum UndecidedReason {
 }
 
 impl UndecidedReason {
-    /// All reasons.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
@@ -135,7 +133,6 @@ pub struct IgnoredFact {
 /// What the facts prove about one target, and which facts those are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// The target.
     pub target: String,
     /// What is concluded.
     pub conclusion: Conclusion,

@@ -9,7 +9,6 @@ use crate::model::{FactId, Role, Target, fact_ids};
 use crate::probe::kernel_name::banner_release;
 use crate::text::have_equal_words;
 
-/// What one fact says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Indication {
     /// Decisive: the kernel is the host's.
@@ -37,7 +36,6 @@ pub(super) enum SourceGroup {
     Boot,
     /// The files that only one kind of kernel has.
     Files,
-    /// Its namespaces.
     Namespaces,
     /// Its control groups.
     Cgroups,
@@ -52,11 +50,8 @@ pub(super) enum SourceGroup {
 /// What one fact says, and from which source.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Indicator {
-    /// The id of the fact.
     pub fact: FactId<'static>,
-    /// Its source.
     pub group: SourceGroup,
-    /// What it says.
     pub says: Indication,
 }
 

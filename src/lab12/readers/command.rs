@@ -126,7 +126,6 @@ const SHELLS_OF_MACHINES: [(&str, &str, bool); 8] = [
     ("orb", "", false),
 ];
 
-/// Their options that have a value.
 const OPTIONS_OF_SHELLS: [&str; 11] = [
     "-d",
     "-u",

@@ -22,7 +22,6 @@ use crate::model::{Fact, FactId, FactSource, Facts, MissingReason, MissingValue,
 
 /// What the pages say.
 pub(super) struct EvidenceReading {
-    /// The facts.
     pub facts: Facts,
     /// Why no container started under Kata, where that is so, in the words that stand there.
     pub failure: Option<String>,

@@ -10,7 +10,6 @@ use crate::text::beginning;
 
 /// Another runtime than Kata whose values the files hold.
 pub(super) struct OtherGuest {
-    /// Which.
     pub who: EvidenceRole,
     /// Whether it ran in Kata's place, of which there is nothing then.
     pub is_in_katas_place: bool,

@@ -9,18 +9,15 @@ use crate::model::{MissingReason, MissingValue};
 use crate::probe::kernel_name::{self, BANNER_START, banner_release};
 use crate::version::VersionNumbers;
 
-/// A statement about a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KernelStatement {
     /// The release: `6.12.47`.
     pub release: String,
     /// The form in which it is stated.
     pub form: KernelStatementForm,
-    /// The statement as it stands.
     pub text: String,
 }
 
-/// The form of a statement about a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KernelStatementForm {
     /// A release alone.

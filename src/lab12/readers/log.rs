@@ -9,14 +9,12 @@ use super::vocabulary::log::PHRASES;
 use super::{label, words};
 use crate::text::quoted_value;
 
-/// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EngineLogMessage {
     /// Whether it tells of an error.
     pub failure: bool,
     /// Whether the engine gave up.
     pub fatal: bool,
-    /// Its words.
     pub message: String,
     /// When it was written, as it stands.
     pub time: Option<String>,

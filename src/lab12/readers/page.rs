@@ -16,7 +16,6 @@ pub(super) struct PageLine {
     pub number: u32,
     /// Its text without escapes, invisible characters and space at the ends.
     pub text: String,
-    /// What kind of line it is.
     pub kind: LineKind,
     /// Whether it stands after a label on the same line.
     pub inline: bool,
@@ -30,7 +29,6 @@ pub(super) struct PageLine {
     is_apart: bool,
 }
 
-/// What kind of line it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LineKind {
     /// Nothing.
@@ -50,7 +48,6 @@ pub(super) enum LineKind {
 /// A file as its cleaned lines.
 #[derive(Debug, Clone)]
 pub(super) struct EvidencePage<'a> {
-    /// The capture.
     pub capture: &'a str,
     /// The one role that its place or name speaks of.
     pub who: Option<EvidenceRole>,
@@ -66,9 +63,7 @@ pub(super) struct EvidencePage<'a> {
 pub(super) struct LabelledPart {
     /// Whose they are; none before the first label and after one that names no single role.
     pub who: Option<EvidenceRole>,
-    /// The label as it stands.
     pub label: String,
-    /// The line of the label.
     pub line: u32,
     /// The lines, beginning with what stands after the label on its line.
     pub lines: Vec<PageLine>,

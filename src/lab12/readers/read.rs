@@ -11,13 +11,11 @@ use crate::text::shorten_visible;
 /// A value and the line where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FoundValue<T> {
-    /// The value.
     pub value: T,
     /// Its line, counted from 1.
     pub line: u32,
 }
 
-/// The result of a reader.
 pub(super) type ReadResult<T> = Result<FoundValue<T>, MissingValue>;
 
 impl MissingValue {
@@ -32,7 +30,6 @@ impl MissingValue {
 }
 
 impl<T> FoundValue<T> {
-    /// A value at a line.
     pub(super) fn at_line(value: T, line: &PageLine) -> Self {
         Self { value, line: line.number }
     }
@@ -51,7 +48,6 @@ pub(super) fn find_value<'a, T>(
     lines.into_iter().find_map(|line| Some(FoundValue::at_line(parse(&line.text)?, line)))
 }
 
-/// The fact for what was read on a page.
 pub(super) fn fact_from_read<T: Into<Value>>(page: &EvidencePage, read: ReadResult<T>) -> Fact {
     match read {
         Ok(found) => Fact::from_value(found.value, FactSource::new(page.capture, found.line)),

@@ -16,7 +16,6 @@ use crate::model::{MissingReason, MissingValue};
 pub(super) struct Record {
     /// The line of its key.
     pub line: u32,
-    /// Whose value it is.
     pub who: EvidenceRole,
     /// The value, with the unit that its key names.
     pub text: String,
@@ -76,7 +75,6 @@ fn list_long_rows(lines: &[(u32, String)]) -> Vec<Record> {
 /// What stands at one place of a document: a scalar, or the scalars of an array.
 #[derive(Debug)]
 struct DocumentLeaf {
-    /// Its line.
     line: u32,
     /// The keys on the way to it, before them the target that its object names.
     path: Vec<String>,
@@ -104,10 +102,7 @@ struct OpenNode {
 
 /// The lines of a JSON document, or of one on each line, as labels with their values; none if it is
 /// no such document, or a message of an engine.
-///
-/// # Errors
-///
-/// It begins as a document and does not go on as one.
+/// Errors: it begins as a document and does not go on as one.
 pub(super) fn flatten_document(
     lines: &[(u32, String)],
 ) -> Result<Option<Vec<TableLine>>, MissingValue> {
@@ -184,7 +179,6 @@ fn flatten_interfaces(leaves: &[DocumentLeaf]) -> Vec<TableLine> {
 }
 
 impl DocumentLeaf {
-    /// The last of its keys.
     fn last_key(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }

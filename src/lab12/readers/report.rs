@@ -19,13 +19,11 @@ use crate::text::{beginning, split_lines};
 /// The place of a report; what it holds is read as the files of other places.
 pub const REPORT_PATH: &str = "submissions/lab12.md";
 
-/// Lines with their numbers in the report.
 type NumberedLines = Vec<(u32, String)>;
 
 /// What was pasted in one place: a fenced block, a table, or lines with a label each.
 #[derive(Debug, Default)]
 struct PastedBlock {
-    /// Its lines.
     lines: NumberedLines,
     /// The words above it, the nearest first: its caption and its headings.
     above: Vec<(u32, String)>,

@@ -105,7 +105,6 @@ pub(super) fn variant_of_name(text: &str) -> Option<&'static str> {
     })
 }
 
-/// What a label says about the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LabelRole {
     /// It names one.

@@ -5,11 +5,8 @@ use super::label::{self, EvidenceRole};
 use super::vocabulary::sentence::PLAIN;
 use super::{kernel, results, words};
 
-/// What a sentence says of one target.
 pub(super) struct SentenceValue {
-    /// Whose value it is.
     pub who: EvidenceRole,
-    /// The value as it stands.
     pub value: String,
     /// The slot whose file would hold it.
     pub slot: &'static str,

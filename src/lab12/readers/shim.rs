@@ -13,7 +13,6 @@ use crate::probe::parse::{
 /// What the shim says about itself.
 #[derive(Debug, Clone)]
 pub(super) struct ShimStatement {
-    /// Its version.
     pub version: ReadResult<String>,
     /// `rust` or `go`.
     pub implementation: ReadResult<String>,
@@ -276,7 +275,6 @@ fn shim_commit(lines: &[&PageLine]) -> ReadResult<String> {
     }
 }
 
-/// The commit that stands alone on a line.
 fn commit_alone(line: Option<&&PageLine>) -> Option<FoundValue<String>> {
     let line = line?;
     let word = words::strip_value_marks(&line.text);

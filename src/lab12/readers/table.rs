@@ -15,7 +15,6 @@ const MAX_CELLS: usize = 64;
 /// What a cell, or the head of a table, says as a line of its own.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TableLine {
-    /// The line of its row.
     pub number: u32,
     /// The cell, after the words that name it.
     pub text: String,
@@ -247,7 +246,6 @@ fn find_row_target(cells: &[String]) -> Option<usize> {
     }
 }
 
-/// The lines of a table that is being read.
 struct TableReader<'t> {
     head: &'t [String],
     /// The targets that its columns name.

@@ -179,7 +179,6 @@ impl TimeUnit {
         value * factor
     }
 
-    /// The unit of this name.
     pub(super) fn from_name(word: &str) -> Option<Self> {
         Some(match &*lower_case(word) {
             "h" | "hr" | "hrs" | "hour" | "hours" | "stunden" | "heures" | "ч" => Self::Hours,

@@ -13,7 +13,6 @@ pub(super) fn first_line(text: &str) -> ParseResult {
     Ok(filled_lines(text).next().unwrap_or_default().into())
 }
 
-/// One line of text.
 pub(super) fn parse_line(text: &str) -> ParseResult {
     only_line(text).map(Value::from)
 }

@@ -166,7 +166,6 @@ pub fn generate_script(questions: &[BatchQuestion], nonce: &str, limits: &BatchL
         .replace("{{questions}}", lines.trim_end_matches('\n'))
 }
 
-/// The text as one word of the shell.
 pub(crate) fn quote_shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

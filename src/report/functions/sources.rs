@@ -18,13 +18,9 @@ pub(crate) type MissingWarnings = Arc<Mutex<std::collections::BTreeSet<String>>>
 /// Chapters of which a text can quote sections.
 pub trait QuotedChapters: std::fmt::Debug + Send + Sync {
     /// A chapter as Markdown with every look-up expanded; none if there is no such chapter.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be rendered; the error names file, line and column.
+    /// Errors: it cannot be rendered; the error names file, line and column.
     fn render_chapter(&self, name: &str) -> Result<Option<Cow<'_, str>>>;
 
-    /// The names of all chapters.
     fn chapter_names(&self) -> Vec<&str>;
 }
 

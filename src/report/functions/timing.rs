@@ -41,7 +41,6 @@ impl LookupSources {
         }
     }
 
-    /// A comparison in words.
     fn comparison_value(
         &self,
         comparison: &Comparison,

@@ -32,7 +32,6 @@ const FEWEST: i64 = 10;
 
 /// A line by which no container started under Kata.
 pub(super) struct StartFailure {
-    /// Its place.
     pub source: FactSource,
     /// The line's place and words.
     pub words: String,
