@@ -33,6 +33,8 @@ fn main() {
     write_generated("fact_ids.rs", &fact_constants(&data.join("catalogue")));
     write_generated("phrases.rs", &phrase_structs(&data.join("phrases.toml")));
     write_generated("lab12_reading.rs", &word_lists(&data.join("lab12/reading.toml")));
+    write_generated("privacy_words.rs", &word_lists(&data.join("privacy/words.toml")));
+    write_generated("privacy_patterns.rs", &pattern_table(&data.join("privacy/patterns.toml")));
     for folder in ["rules", "fleet/rules", "lab12/rules", "lab12/claims/rules"] {
         let name = format!("{}.rs", folder.replace('/', "_"));
         write_generated(&name, &message_structs(&data.join(folder)));
@@ -179,6 +181,32 @@ fn word_lists(path: &Path) -> String {
         out += "}\n";
     }
     out
+}
+
+#[derive(Deserialize)]
+struct PatternFile {
+    pattern: Vec<PatternEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatternEntry {
+    reach: Option<String>,
+    words: Vec<String>,
+    form: String,
+}
+
+/// The patterns of a file as the value of a table.
+fn pattern_table(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let file = toml::from_str::<PatternFile>(&text);
+    let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut out = "&[\n".to_string();
+    for PatternEntry { reach, words, form } in file.pattern {
+        let reach = camel_case(reach.as_deref().unwrap_or("line"));
+        let _ = writeln!(out, "(PatternReach::{reach}, &{words:?}, {form:?}),");
+    }
+    out + "]"
 }
 
 /// A type for the phrases of a file, and one for those of each of its tables, in which a further

@@ -24,6 +24,7 @@ mod place;
 mod secret;
 mod shown;
 mod span;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

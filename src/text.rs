@@ -11,26 +11,6 @@ use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 use regex::Regex;
 use unicode_width::UnicodeWidthStr;
 
-/// The words of a list that is written as one text with bars between them, and how many they are:
-/// another number does not compile.
-pub(crate) const fn split_list<const N: usize>(mut text: &str) -> [&str; N] {
-    let mut words = [""; N];
-    let mut count = 0;
-    while count < N {
-        let mut end = 0;
-        while end < text.len() && text.as_bytes()[end] != b'|' {
-            end += 1;
-        }
-        let (word, rest) = text.split_at(end);
-        assert!(!word.is_empty());
-        words[count] = word;
-        count += 1;
-        text = if rest.is_empty() { rest } else { rest.split_at(1).1 };
-    }
-    assert!(text.is_empty());
-    words
-}
-
 /// The line of a text, from 1, that a byte of it stands in.
 pub(crate) fn line_at(text: &str, byte: usize) -> usize {
     text.get(..byte).unwrap_or_default().matches('\n').count() + 1
@@ -430,10 +410,7 @@ pub(crate) fn lower_initial(title: &str) -> String {
     let mut letters = title.chars();
     let Some(first) = letters.next() else { return String::new() };
     let is_name = letters.clone().take_while(|c| c.is_alphanumeric()).any(char::is_uppercase);
-    match is_name {
-        true => title.to_string(),
-        false => first.to_lowercase().chain(letters).collect(),
-    }
+    if is_name { title.to_string() } else { first.to_lowercase().chain(letters).collect() }
 }
 
 /// The value at the start of `text`, as logrus writes it: in quotes with `\"` and `\n` inside, or up to a space.

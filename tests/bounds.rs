@@ -51,7 +51,7 @@ fn keys_that_are_repeated_are_followed_to_their_value() {
 
 #[test]
 fn a_file_with_a_line_beyond_the_bound_gives_no_fact_and_says_why() {
-    for slot in SLOTS {
+    for slot in SLOTS.iter() {
         let text = format!("Host: 322\nKata: 52\n{}\n", "1".repeat(MAX_LINE + 1));
         let reading = lab12::one(slot.path, &text);
         let facts = reading.0.facts.values().flat_map(|by_target| by_target.values());

@@ -18,10 +18,7 @@ pub(super) struct SchemaArguments {
 
 /// Prints the schema.
 pub(super) fn run_schema(arguments: &SchemaArguments, console: &Console) -> Result<ExitCode> {
-    let text = match arguments.fleet {
-        true => schema::FLEET_SCHEMA,
-        false => schema::RUN_SCHEMA,
-    };
+    let text = if arguments.fleet { schema::FLEET_SCHEMA } else { schema::RUN_SCHEMA };
     console.print_json(text)?;
     Ok(ExitCode::SUCCESS)
 }

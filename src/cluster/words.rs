@@ -126,10 +126,7 @@ pub(crate) fn last_warning(events: &[Value]) -> Option<String> {
 
 fn join_reason(reason: &str, message: Option<&str>) -> String {
     let message = crate::text::join_words(message.unwrap_or_default());
-    match message.is_empty() {
-        true => reason.to_string(),
-        false => format!("{reason}: {message}"),
-    }
+    if message.is_empty() { reason.to_string() } else { format!("{reason}: {message}") }
 }
 
 #[cfg(test)]

@@ -158,10 +158,7 @@ fn read_report(path: &Path) -> Result<Capture> {
     }
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let capture = Capture::of_file(&name, Some(REPORT_PATH), &bytes);
-    match has_outputs(&capture) {
-        true => Ok(capture),
-        false => Err(no_outputs(path)),
-    }
+    if has_outputs(&capture) { Ok(capture) } else { Err(no_outputs(path)) }
 }
 
 /// The error of evidence of which not one value can be read.

@@ -11,6 +11,7 @@ use super::kept::KeptWords;
 use super::key::PseudonymKey;
 use super::pattern::compile_pattern;
 use super::span::{IdentifierKind, IdentifierSpan, RecognitionMethod};
+use super::words::names::PACKAGE_ENDS;
 
 /// How many bytes around an address are looked at to tell it from a version. Without a bound a
 /// long line of addresses would take quadratic time.
@@ -386,13 +387,9 @@ fn is_host_name_after(after: &str) -> bool {
     static REST: LazyLock<Regex> = LazyLock::new(|| {
         compile_pattern(r"^(?i)(?:[.-][a-z0-9]*[a-z][a-z0-9-]*)*(?:\.[a-z0-9-]+)\.[a-z]{2,}\b")
     });
-    const PACKAGES: &[&str] = &[
-        "rpm", "deb", "gz", "xz", "zst", "bz2", "zip", "tgz", "apk", "txt", "log", "md", "noarch",
-        "src",
-    ];
     REST.find(after).is_some_and(|rest| {
         let last = rest.as_str().rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-        !PACKAGES.contains(&last.as_str())
+        !PACKAGE_ENDS.contains(&last.as_str())
     })
 }
 

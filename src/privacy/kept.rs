@@ -5,18 +5,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::words::names::PRODUCTS;
 use crate::model::{Fact, FactId, Facts, fact_ids};
-use crate::text::split_list;
-
-/// Facts whose words name products: kernels, processors, firmware, devices, programs.
-const PRODUCTS: [&str; 29] = split_list(
-    "kernel.release|kernel.release_compared|kernel.osrelease_file|kernel.version|kernel.machine|\
-    kernel.banner|kernel.dmesg_banner|kernel.uname|kernel.cmdline|cpu.model|cpu.model_compared|\
-    hw.dmi.sys_vendor|hw.dmi.product_name|hw.dmi.bios_vendor|hw.clocksource|hw.pci|hw.virtio|\
-    dev.block|dev.list|dev.partitions|net.driver|cgroup.controllers|engine.default_runtime|\
-    engine.runtimes|engine.storage|runtime.commit|runtime.implementation|\
-    runtime.program_version|runtime.version",
-);
 
 /// The longest word that is looked up.
 const MAX_WORD: usize = 64;

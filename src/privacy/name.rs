@@ -8,56 +8,7 @@ use super::check::ReplacedName;
 use super::kept::KeptWords;
 use super::key::PseudonymKey;
 use super::span::{IdentifierKind, IdentifierSpan, RecognitionMethod};
-use crate::text::split_list;
-
-/// Names that everybody has, and words of the evidence itself: replacing them would hide nothing
-/// and change what the evidence says.
-#[rustfmt::skip]
-const COMMON: &[&str] = &[
-    "_apt", "absent", "admin", "administrator", "alpine", "and", "arch", "archlinux", "avahi",
-    "baseline", "bin", "broadcasthost", "builder", "buildhost", "buildkitsandbox", "candidate",
-    "cdrom", "cest", "cet", "cloud", "cloud-hypervisor", "container", "containerd", "containers",
-    "crit", "crun", "daemon", "debian", "debug", "default", "denied", "disabled", "disk", "dnsmasq",
-    "docker", "dragonball", "ec2-user", "empty", "enabled", "error", "example", "false", "fatal",
-    "fedora", "firecracker", "floppy", "for", "git", "github", "gitlab", "gmt", "guest", "gvisor",
-    "home", "host", "host.docker.internal", "hypervisor", "info", "ip6-allhosts", "ip6-allnodes",
-    "ip6-allrouters", "ip6-localhost", "ip6-localnet", "ip6-loopback", "ip6-mcastprefix", "juice",
-    "juice-shop", "kali", "kata", "kernel", "kvm", "lab", "lab12", "labs", "latest", "linux",
-    "linuxbrew", "linuxkit", "local", "localdomain", "localhost", "lts", "mail", "md5",
-    "messagebus", "mint", "msk", "nerdctl", "nobody", "node", "nogroup", "none", "notice", "null",
-    "panic", "passwd", "password", "passwort", "podman", "polkitd", "public", "qemu", "release",
-    "root", "runc", "runner", "runsc", "server", "sha256", "sha512", "shared", "shim", "stderr",
-    "stdout", "student", "sudo", "syslog", "systemd", "systemd-coredump", "systemd-network",
-    "systemd-resolve", "systemd-timesync", "the", "this", "trace", "true", "ubuntu", "unknown",
-    "unset", "usb", "user", "users", "utc", "vagrant", "value", "version", "vm", "vscode", "warn",
-    "warning", "windows", "with", "wsl", "www-data", "yes",
-];
-
-/// Words that readers of evidence go by and that may be somebody's name all the same: `Max`
-/// stands next to `max=0.0005s`. They are replaced only where their place says what they are.
-#[rustfmt::skip]
-const AMBIGUOUS: &[&str] = &[
-    "aarch64", "amd", "average", "avg", "bench", "binutils", "bios", "code", "command", "commit",
-    "config", "core", "count", "cpu", "data", "dev", "devices", "dynamic", "echo", "elapsed",
-    "entries", "errors", "eth0", "ether", "executed", "ext4", "file", "files", "gcc", "generic",
-    "gnu", "golang", "group", "health", "http", "id", "inet", "inet6", "intel", "interfaces",
-    "kernels", "line", "link", "lo", "log", "mac", "max", "mean", "median", "memory", "microvm",
-    "min", "mode", "model", "modules", "mount", "mounts", "name", "network", "number", "ok",
-    "ordered", "output", "pid", "port", "proc", "process", "processes", "processor", "quiet",
-    "read", "real", "reboot", "request", "requests", "response", "result", "results", "run",
-    "runtime", "runtimes", "rust", "samples", "scope", "seconds", "section", "size", "smp",
-    "splash", "start", "startup", "stat", "state", "status", "sys", "system", "table", "target",
-    "test", "test1", "time", "times", "total", "trial", "type", "uname", "uptime", "virtual",
-    "work", "write", "x86", "x86_64", "xeon", "xfs",
-];
-
-/// Domains that everybody uses: images and packages come from them.
-const PUBLIC_DOMAINS: [&str; 23] = split_list(
-    "alpinelinux.org|amazonaws.com|archlinux.org|debian.org|docker.com|docker.io|\
-    fedoraproject.org|gcr.io|ghcr.io|github.com|githubusercontent.com|gitlab.com|golang.org|\
-    google.com|k8s.io|kernel.org|launchpad.net|mcr.microsoft.com|npmjs.org|pypi.org|quay.io|\
-    rust-lang.org|ubuntu.com",
-);
+use super::words::names::{AMBIGUOUS, COMMON, PUBLIC_DOMAINS};
 
 /// The longest name in bytes: that of a host (RFC 1035).
 const MAX_NAME: usize = 255;

@@ -9,9 +9,9 @@ use super::name::{identifies_somebody, is_public_domain};
 use super::pattern::{IdentifierPattern, PATTERNS, PatternGroup, PatternReach, compile_pattern};
 use super::secret::{find_private_keys, is_personal_address, is_secret};
 use super::span::{IdentifierKind, RecognitionMethod};
+use super::words::names::BUILDERS;
 use crate::knowledge::KnowledgeBase;
 use crate::knowledge::is_kata_build;
-use crate::text::split_list;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FoundIdentifier {
@@ -258,13 +258,9 @@ fn is_no_host(text: &str) -> bool {
 
 /// Whether a kernel of this release by this account was built by a distribution or a service.
 fn is_public_builder(release: &str, user: &str) -> bool {
-    const ACCOUNTS: [&str; 16] = split_list(
-        "abuild|android-build|buildbot|buildd|builder|builduser|build|debian-kernel|geeko|\
-        jenkins|kbuild|kernel|linux|mockbuild|nixbld|runner",
-    );
     static KNOWLEDGE: LazyLock<Option<KnowledgeBase>> =
         LazyLock::new(|| KnowledgeBase::load(None).ok());
-    ACCOUNTS.contains(&user)
+    BUILDERS.contains(&user)
         || KNOWLEDGE.as_ref().is_some_and(|known| known.kernels.is_distribution(release))
 }
 

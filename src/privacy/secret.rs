@@ -6,20 +6,17 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::pattern::compile_pattern;
-use crate::text::split_list;
+use super::words::addresses::{ACCOUNTS, PUBLIC, UNITS};
+use super::words::secrets::NO_SECRETS;
 
 /// Whether what stands in the place of a secret is one: not a word for that there is none, a
 /// variable, or asterisks.
 pub(super) fn is_secret(value: &str) -> bool {
-    const WORDS: [&str; 21] = split_list(
-        "changed|disabled|empty|enabled|false|file|files|hidden|incorrect|invalid|missing|none|\
-        null|optional|redacted|required|set|true|unset|updated|yes",
-    );
     let lower = value.to_lowercase();
     let is_pseudonym = lower.strip_prefix("secret-").is_some_and(|hash| hash.len() == 6);
     value.chars().count() > 2
         && !is_pseudonym
-        && !WORDS.contains(&lower.as_str())
+        && !NO_SECRETS.contains(&lower.as_str())
         && !value.starts_with(['$', '<', '{', '[', '(', '%', '/'])
         && value.chars().any(|c| c.is_alphanumeric() && c != 'x' && c != 'X')
 }
@@ -67,11 +64,6 @@ pub(super) fn find_private_keys(text: &str) -> Vec<Range<usize>> {
 /// list, or one that the kernel's sources print.
 pub(super) fn is_personal_address(address: &str) -> bool {
     let Some((local, domain)) = address.split_once('@') else { return false };
-    const UNITS: [&str; 11] =
-        split_list("automount|device|mount|path|scope|service|slice|socket|swap|target|timer");
-    const ACCOUNTS: &[&str] = &["git", "noreply", "no-reply", "root", "dm-devel", "debian-kernel"];
-    const PUBLIC: &[&str] =
-        &["giometti@linux.it", "Jason@zx2c4.com", "linux-kernel@vger.kernel.org"];
     let last = domain.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let is_list = domain.starts_with("lists.") || domain.ends_with("vger.kernel.org");
     let is_pseudonym = domain == "example.invalid" && local.starts_with("email-");

@@ -1,17 +1,13 @@
 //! Linux capabilities: from the mask that the kernel prints to names.
 
-use crate::text::split_list;
-
 /// The names by bit number, from `include/uapi/linux/capability.h` (Linux 5.9 and later).
-pub(crate) const NAMES: [&str; 41] = split_list(
-    "CAP_CHOWN|CAP_DAC_OVERRIDE|CAP_DAC_READ_SEARCH|CAP_FOWNER|CAP_FSETID|CAP_KILL|CAP_SETGID|\
+const NAMES: &str = "CAP_CHOWN|CAP_DAC_OVERRIDE|CAP_DAC_READ_SEARCH|CAP_FOWNER|CAP_FSETID|CAP_KILL|CAP_SETGID|\
     CAP_SETUID|CAP_SETPCAP|CAP_LINUX_IMMUTABLE|CAP_NET_BIND_SERVICE|CAP_NET_BROADCAST|\
     CAP_NET_ADMIN|CAP_NET_RAW|CAP_IPC_LOCK|CAP_IPC_OWNER|CAP_SYS_MODULE|CAP_SYS_RAWIO|\
     CAP_SYS_CHROOT|CAP_SYS_PTRACE|CAP_SYS_PACCT|CAP_SYS_ADMIN|CAP_SYS_BOOT|CAP_SYS_NICE|\
     CAP_SYS_RESOURCE|CAP_SYS_TIME|CAP_SYS_TTY_CONFIG|CAP_MKNOD|CAP_LEASE|CAP_AUDIT_WRITE|\
     CAP_AUDIT_CONTROL|CAP_SETFCAP|CAP_MAC_OVERRIDE|CAP_MAC_ADMIN|CAP_SYSLOG|CAP_WAKE_ALARM|\
-    CAP_BLOCK_SUSPEND|CAP_AUDIT_READ|CAP_PERFMON|CAP_BPF|CAP_CHECKPOINT_RESTORE",
-);
+    CAP_BLOCK_SUSPEND|CAP_AUDIT_READ|CAP_PERFMON|CAP_BPF|CAP_CHECKPOINT_RESTORE";
 
 /// The mask written in one to sixteen hexadecimal digits; none if it is not.
 pub(crate) fn parse_mask(hex: &str) -> Option<u64> {
@@ -26,9 +22,9 @@ pub(crate) fn parse_mask(hex: &str) -> Option<u64> {
 pub(crate) fn capability_names(mask: u64) -> Vec<String> {
     (0..u64::BITS)
         .filter(|bit| mask >> bit & 1 == 1)
-        .map(|bit| match NAMES.get(bit as usize) {
-            Some(name) => (*name).to_owned(),
-            None => format!("CAP_{bit}"),
+        .map(|bit| {
+            let name = NAMES.split('|').nth(bit as usize);
+            name.map_or_else(|| format!("CAP_{bit}"), String::from)
         })
         .collect()
 }

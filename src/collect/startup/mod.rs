@@ -348,10 +348,7 @@ impl<'a> StartupSeries<'a> {
     }
 
     fn series_description(&self, arm: StartupArm) -> String {
-        let second = match arm.is_control {
-            true => "the baseline once more, as a control; ",
-            false => "",
-        };
+        let second = if arm.is_control { "the baseline once more, as a control; " } else { "" };
         format!("{second}starts of a container that prints one word")
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
-use super::vocabulary::log::PHRASES;
+use super::vocabulary::log::{CHATTER, PHRASES};
 use super::{label, words};
 use crate::text::quoted_value;
 
@@ -73,14 +73,7 @@ fn parse_terminal_log(text: &str) -> Option<EngineLogMessage> {
 }
 
 /// How lines begin that engines write while they fetch an image, in lower case.
-static CHATTER_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    words::find_starts(&crate::text::split_list::<17>(
-        "warning:|unable to find image|digest: sha256:|status: downloaded|status: image is up|\
-        using default tag|manifest-sha256:|config-sha256:|layer-sha256:|index-sha256:|\
-        trying to pull|getting image source|copying blob|copying config|writing manifest|\
-        storing signatures|emulate docker cli",
-    ))
-});
+static CHATTER_STARTS: LazyLock<AhoCorasick> = LazyLock::new(|| words::find_starts(CHATTER));
 
 /// What engines say while they fetch an image, and warnings in plain words.
 fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {

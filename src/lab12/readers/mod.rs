@@ -129,7 +129,7 @@ pub fn assign_slots(captures: &mut [Capture]) {
             claims.extend(slot::claimed_slot(path).map(|(slot, rank)| (slot, rank, index)));
         }
     }
-    for slot in SLOTS {
+    for slot in SLOTS.iter() {
         let mut rivals: Vec<(u8, usize)> = claims
             .iter()
             .filter(|claim| claim.0 == *slot)

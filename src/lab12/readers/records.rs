@@ -425,10 +425,7 @@ fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
     if is_timed && (timing::is_excluded_part(&joined) || !is_start) {
         return None;
     }
-    let text = match is_timed || is_latency {
-        true => leaf.values_with_unit(),
-        false => leaf.values.join(" "),
-    };
+    let text = if is_timed || is_latency { leaf.values_with_unit() } else { leaf.values.join(" ") };
     (!text.is_empty()).then_some(Record { line: leaf.line, who, text, slot })
 }
 

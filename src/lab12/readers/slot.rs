@@ -1,14 +1,17 @@
 //! Slots: the places that the lab's instructions give to pieces of evidence, and the other names
 //! under which they are found.
 
+use std::sync::LazyLock;
+
 use super::label::EvidenceRole;
-use super::vocabulary::slot::{ALIASES, BARE, FILLERS};
+use super::vocabulary::slot::{ALIASES, BARE, FILLERS, PLACES};
 use super::{role, words};
 use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
 
 /// What a slot holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum SlotContent {
     /// What the shim prints about its version.
     Shim,
@@ -74,76 +77,20 @@ pub struct EvidenceSlot {
     pub who: Option<EvidenceRole>,
 }
 
-const fn make_slot(
-    edition: Edition,
-    content: SlotContent,
-    who: Option<EvidenceRole>,
-    path: &'static str,
-) -> EvidenceSlot {
-    EvidenceSlot { path, edition, content, who }
-}
-
 use Edition::{F25, S26};
-use EvidenceRole::{Host, Kata, Runc};
 use SlotContent as C;
 
 /// All slots, in the order of the instructions, and then what careful people add.
-#[rustfmt::skip]
-pub const SLOTS: &[EvidenceSlot] = &[
-    make_slot(F25, C::Shim, Some(Kata), "setup/kata-built-version.txt"),
-    make_slot(F25, C::Uname, Some(Kata), "kata/test1.txt"),
-    make_slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt"),
-    make_slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt"),
-    make_slot(F25, C::Health, Some(Runc), "runc/health.txt"),
-    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt"),
-    make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt"),
-    make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt"),
-    make_slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt"),
-    make_slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt"),
-    make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt"),
-    make_slot(F25, C::Proc, None, "isolation/proc.txt"),
-    make_slot(F25, C::Network, None, "isolation/network.txt"),
-    make_slot(F25, C::Network, Some(Kata), "isolation/kata-network.txt"),
-    make_slot(F25, C::Network, Some(Runc), "isolation/runc-network.txt"),
-    make_slot(F25, C::Network, Some(Host), "isolation/host-network.txt"),
-    make_slot(F25, C::Modules, None, "isolation/modules.txt"),
-    make_slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt"),
-    make_slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt"),
-    make_slot(F25, C::Proc, Some(Runc), "isolation/runc-proc-count.txt"),
-    make_slot(F25, C::Modules, Some(Host), "isolation/host-modules-count.txt"),
-    make_slot(F25, C::Modules, Some(Kata), "isolation/kata-modules-count.txt"),
-    make_slot(F25, C::Modules, Some(Runc), "isolation/runc-modules-count.txt"),
-    make_slot(F25, C::Startup, None, "bench/startup.txt"),
-    make_slot(F25, C::Startup, None, "bench/startup-samples.txt"),
-    make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt"),
-    make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt"),
-    make_slot(F25, C::Samples, Some(Runc), "bench/curl-3012.txt"),
-    make_slot(F25, C::Latency, Some(Runc), "bench/http-latency.txt"),
-    make_slot(S26, C::Kernel, Some(Runc), "results/runc-kernel.txt"),
-    make_slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt"),
-    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt"),
-    make_slot(S26, C::KernelComparison, None, "results/kernels.txt"),
-    make_slot(S26, C::Devices, Some(Runc), "results/runc-devs.txt"),
-    make_slot(S26, C::Devices, Some(Kata), "results/kata-devs.txt"),
-    make_slot(S26, C::Devices, None, "results/devices.txt"),
-    make_slot(S26, C::DevicesDiff, None, "results/dev-diff.txt"),
-    make_slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt"),
-    make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt"),
-    make_slot(S26, C::Capabilities, None, "results/caps.txt"),
-    make_slot(S26, C::Startup, None, "results/startup-bench.txt"),
-    make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt"),
-    make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt"),
-    make_slot(S26, C::Io, None, "results/io-bench.txt"),
-    make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt"),
-    make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt"),
-    make_slot(S26, C::Escape, Some(Kata), "results/kata-escape-attempt.txt"),
-    make_slot(F25, C::BootId, None, "analysis/boot-ids.txt"),
-    make_slot(F25, C::BootId, Some(Host), "host/boot-id.txt"),
-    make_slot(F25, C::BootId, Some(Runc), "runc/boot-id.txt"),
-    make_slot(F25, C::BootId, Some(Kata), "kata/boot-id.txt"),
-    make_slot(F25, C::CommandLine, Some(Kata), "kata/cmdline.txt"),
-    make_slot(F25, C::Dmesg, Some(Kata), "kata/dmesg.txt"),
-];
+pub static SLOTS: LazyLock<Vec<EvidenceSlot>> =
+    LazyLock::new(|| PLACES.iter().filter_map(|line| parse_slot(line)).collect());
+
+/// The slot of a line: edition, content, target and path.
+fn parse_slot(line: &'static str) -> Option<EvidenceSlot> {
+    let mut words = line.split(' ');
+    let (edition, content) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let who = EvidenceRole::of_folder(words.next()?);
+    Some(EvidenceSlot { path: words.next()?, edition, content, who })
+}
 
 /// The folders that the instructions name.
 pub const FOLDERS: &[&str] =
@@ -351,7 +298,8 @@ mod tests {
 
     #[test]
     fn every_slot_is_found_by_its_own_path() {
-        for slot in SLOTS {
+        assert_eq!(SLOTS.len(), PLACES.len());
+        for slot in SLOTS.iter() {
             assert_eq!(claimed_slot(slot.path), Some((*slot, 0)));
             let nested = format!("labs/lab12/{}", slot.path);
             assert_eq!(claimed_slot(&nested), Some((*slot, 1)));

@@ -278,10 +278,7 @@ pub(super) fn is_error(text: &str) -> bool {
 /// A text in lower case without what says that nothing failed: `failed: 0`, `error: none`, `no
 /// errors`, `errors.log is empty`, and the setting `on-failure`.
 pub(super) fn remove_denials(lower: &str) -> Cow<'_, str> {
-    match FAILURES.is_match(lower) {
-        true => DENIALS.replace_all(lower, ""),
-        false => Cow::Borrowed(lower),
-    }
+    if FAILURES.is_match(lower) { DENIALS.replace_all(lower, "") } else { Cow::Borrowed(lower) }
 }
 
 /// How the words begin that every one of [`DENIALS`] has: few texts have any.

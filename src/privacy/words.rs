@@ -1,0 +1,3 @@
+//! The words by which names and secrets are recognised, of `data/privacy/words.toml`.
+
+include!(concat!(env!("OUT_DIR"), "/privacy_words.rs"));
