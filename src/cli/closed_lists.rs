@@ -9,7 +9,8 @@ use crate::engine::EngineKind;
 /// Reads the name of an engine, or `kubernetes`.
 pub(super) fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
     let names = EngineKind::ALL.iter().map(|kind| kind.into_str()).chain([cluster::ENGINE]);
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<EngineChoice>())
+    PossibleValuesParser::new(names)
+        .map(|name| name.parse().map_or(EngineChoice::Cluster, EngineChoice::Machine))
 }
 
 /// The heading of the options that only a pack gives a meaning.

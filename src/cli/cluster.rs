@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cluster::{
-    self, ClusterAddress, ClusterOptions, NodeChoice, NodeViewLevel, PodResources, PodSecurity,
+    ClusterAddress, ClusterOptions, NodeChoice, NodeViewLevel, PodResources, PodSecurity,
     PodSettings, Toleration,
 };
 use crate::collect::RuntimeArgument;
@@ -19,19 +19,6 @@ pub(super) enum EngineChoice {
     Machine(EngineKind),
     /// Kubernetes.
     Cluster,
-}
-
-impl std::str::FromStr for EngineChoice {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name == cluster::ENGINE {
-            true => Ok(Self::Cluster),
-            false => name.parse().map(Self::Machine).map_err(|words: String| {
-                words.replace("ctr and builtin", "ctr, builtin and kubernetes")
-            }),
-        }
-    }
 }
 
 impl EngineChoice {

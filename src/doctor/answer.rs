@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// One of the outcomes that a check can have, with what was measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct CheckAnswer {
     pub check: &'static str,
     /// What of several it is about, such as an engine.
@@ -21,15 +21,7 @@ pub(super) struct CheckAnswer {
 
 impl CheckAnswer {
     pub(super) fn new(check: &'static str, outcome: &'static str) -> Self {
-        Self {
-            check,
-            about: None,
-            outcome,
-            values: Map::new(),
-            evidence: Vec::new(),
-            fault: None,
-            needed: false,
-        }
+        Self { check, outcome, ..Self::default() }
     }
 
     pub(super) fn about_thing(mut self, about: impl Into<String>) -> Self {

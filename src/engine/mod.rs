@@ -33,7 +33,16 @@ pub const QUESTION: Duration = Duration::from_secs(20);
 
 /// The engines that isoproof can use, in the order in which they are looked for.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum EngineKind {
@@ -54,16 +63,6 @@ impl_into_str!(EngineKind);
 impl EngineKind {
     /// All engines in the order in which they are looked for.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
-}
-
-impl std::str::FromStr for EngineKind {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|kind| kind.into_str() == name).ok_or_else(|| {
-            format!("unknown engine `{name}`: known are nerdctl, docker, podman, ctr and builtin")
-        })
-    }
 }
 
 /// A container to be started.

@@ -20,7 +20,7 @@ pub(crate) const CHANGED: RuleId = PodWasChanged::RULE;
 const GROUPING_FACTS: &[FactId] = &[fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_VERSION];
 
 /// What one node shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NodeSummary {
     /// The node, as its run names it.
     pub node: String,
@@ -169,13 +169,9 @@ impl NodeSummary {
         Self {
             node: node.name.clone(),
             pool: node.pool.clone(),
-            run: None,
             lost_run: lost_run.map(|(_, reason)| reason),
             classes,
-            facts: Vec::new(),
-            boot_id: None,
-            starts: Vec::new(),
-            findings: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -30,7 +30,7 @@ pub struct FitReason {
 }
 
 /// What a reason about a cost refers to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CostReason {
     pub measure: String,
     /// The id of the fact that was compared.
@@ -192,9 +192,7 @@ impl<'a> FitEvidence<'a> {
             measure: measure.title.clone(),
             fact: fact.to_string(),
             limit,
-            ratio: None,
-            interval: None,
-            rule: None,
+            ..CostReason::default()
         };
         let kind = match self.cost_ratio(fact, target) {
             CostRatio::Reference => FitReasonKind::Reference,

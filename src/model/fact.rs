@@ -329,7 +329,7 @@ impl fmt::Display for MissingReason {
 /// The JSON form of a [`Fact`]: one flat object, because an untagged enum would lose the line
 /// number of an error in a damaged file.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FactWire {
     /// The value.
@@ -390,15 +390,7 @@ impl TryFrom<FactWire> for Fact {
 
 impl From<Fact> for FactWire {
     fn from(fact: Fact) -> Self {
-        let mut wire = Self {
-            value: None,
-            values: None,
-            unit: None,
-            missing: None,
-            reason: None,
-            capture: None,
-            line: None,
-        };
+        let mut wire = Self::default();
         let source = match fact {
             Fact::Value { value, source } => {
                 wire.value = Some(value);

@@ -160,14 +160,8 @@ pub fn make_targets(names: &[String], baseline: Option<&str>) -> Vec<Target> {
             continue;
         }
         let is_baseline = baseline == Some(name.as_str());
-        targets.push(Target {
-            role: if is_baseline { Role::Baseline } else { Role::Candidate },
-            name: name.clone(),
-            engine: None,
-            handler: None,
-            named: false,
-            failure: None,
-        });
+        let role = if is_baseline { Role::Baseline } else { Role::Candidate };
+        targets.push(Target::of_role(name, role, None));
     }
     targets.sort_by_key(|target| target.role != Role::Baseline);
     targets

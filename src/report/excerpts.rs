@@ -202,6 +202,7 @@ fn shift_level(level: HeadingLevel, shift: i16) -> HeadingLevel {
 
 /// Takes events over, without what may not be printed, in the one form in which they can be
 /// compared.
+#[derive(Default)]
 struct EventRewriter<'a> {
     /// What labels of footnotes begin with.
     prefix: String,
@@ -224,19 +225,7 @@ struct EventRewriter<'a> {
 
 impl<'a> EventRewriter<'a> {
     fn new(name: &str, shift: i16) -> Self {
-        Self {
-            prefix: label_prefix(name),
-            shift,
-            events: Vec::new(),
-            drops: false,
-            renames: false,
-            labels: Vec::new(),
-            numbers: BTreeMap::new(),
-            links: Vec::new(),
-            is_in_code: false,
-            is_in_table: false,
-            is_plain: false,
-        }
+        Self { prefix: label_prefix(name), shift, ..Self::default() }
     }
 
     /// Takes over a part of a text, and the footnotes that it refers to and that stand elsewhere.

@@ -9,7 +9,7 @@ use super::vocabulary::log::{CHATTER, PHRASES};
 use super::{label, words};
 use crate::text::quoted_value;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct EngineLogMessage {
     /// Whether it tells of an error.
     pub failure: bool,
@@ -82,12 +82,7 @@ fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
         || words::contains_any(&lower, PHRASES)
         // The foot of a download; other clocks say `Elapsed:` too.
         || text.starts_with("elapsed: ") && text.contains("total:");
-    is_chatter.then(|| EngineLogMessage {
-        failure: false,
-        fatal: false,
-        message: text.into(),
-        time: None,
-    })
+    is_chatter.then(|| EngineLogMessage { message: text.into(), ..EngineLogMessage::default() })
 }
 
 #[cfg(test)]
