@@ -125,9 +125,29 @@ mod tests {
 
     /// The checks and the outcomes that each can have.
     #[rustfmt::skip]
-    const OUTCOMES: [(&str, &str); 2] = [
-        ("kata-config", "found other-shim broken absent not-checked kata-guest found missing not-checked kata-advisory fixed not-affected affected not-checked engine chosen none engines answers refuses absent runtimes listed none silent image there silent absent app-image there silent absent smoke own-kernel host-kernel-baseline own-kernel-baseline host-kernel no-boot-id not-tried no-image not-offered not-started slow stopped"),
-        ("system", "linux wsl other processor virtualization plain other-architecture unreadable nested on off not-loaded kvm works absent other-hypervisor denied busy broken unproved vhost-vsock there absent vhost-net there absent cgroup v2 v1 hybrid unreadable disk enough little unreadable proxy none bypassed set cni found elsewhere absent not-needed gvisor current old unreadable silent unusable absent kata-shim kata unplaced alias wrapper stranger silent unusable unseen absent"),
+    const OUTCOMES: [(&str, &str); 22] = [
+        ("app-image", "there silent absent"),
+        ("cgroup", "v2 v1 hybrid unreadable"),
+        ("cni", "found elsewhere absent not-needed"),
+        ("disk", "enough little unreadable"),
+        ("engine", "chosen none"),
+        ("engines", "answers refuses absent"),
+        ("gvisor", "current old unreadable silent unusable absent"),
+        ("image", "there silent absent"),
+        ("kata-advisory", "fixed not-affected affected not-checked"),
+        ("kata-config", "found other-shim broken absent not-checked"),
+        ("kata-guest", "found missing not-checked"),
+        ("kata-shim", "kata unplaced alias wrapper stranger silent unusable unseen absent"),
+        ("kvm", "works absent other-hypervisor denied busy broken unproved"),
+        ("nested", "on off not-loaded"),
+        ("overall", "proved starts not-started slow no-image unproved failed"),
+        ("processor", "virtualization plain other-architecture unreadable"),
+        ("proxy", "none bypassed set"),
+        ("runtimes", "listed none silent"),
+        ("smoke", "own-kernel host-kernel-baseline own-kernel-baseline host-kernel no-boot-id not-tried no-image not-offered not-started slow stopped"),
+        ("system", "linux wsl other"),
+        ("vhost-net", "there absent"),
+        ("vhost-vsock", "there absent"),
     ];
 
     #[test]
