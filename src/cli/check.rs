@@ -169,11 +169,8 @@ pub(super) fn run_check(
             let evidence = arguments.evidence.as_deref();
             let evidence =
                 evidence.map(|folder| find_evidence(project, folder, run)).transpose()?;
-            let file = sarif::SarifFile { uri, text: &file.text, evidence };
-            let expectations = sarif::SarifExpectations {
-                uri: planned_uri(project, &project.root.join(CONFIG)),
-                results: &expectations,
-            };
+            let config = planned_uri(project, &project.root.join(CONFIG));
+            let file = sarif::SarifFile { uri, text: &file.text, evidence, config };
             let log = sarif::sarif_log(&assessment, &expectations, &file, report.as_ref());
             console.print_json(&log)?;
         }

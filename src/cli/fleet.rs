@@ -189,7 +189,8 @@ pub(super) fn check_fleet(
             console.print_json(&format!("{:#}\n", fleet_json(&assessment, &expectations)))?;
         }
         FleetForm::Sarif => {
-            let log = super::sarif::fleet_sarif(project, &assessment, &project_data, &expectations);
+            let log =
+                super::sarif::fleet_sarif_log(project, &assessment, &project_data, &expectations);
             console.print_document(&log)?;
         }
         FleetForm::Markdown => {

@@ -42,6 +42,8 @@ pub(super) struct SarifFile<'a> {
     pub text: &'a str,
     /// The folder of the imported evidence, and its path relative to the repository.
     pub evidence: Option<(&'a Path, String)>,
+    /// The path of `book.toml`, which says what is expected.
+    pub config: String,
 }
 
 /// A hand-written report that was checked too.
@@ -51,24 +53,10 @@ pub(super) struct SarifReport<'a> {
     pub checked: &'a CheckedClaims,
 }
 
-/// What the project expects, and came of it.
-pub(super) struct SarifExpectations<'a> {
-    /// The path of `book.toml`, as that of [`SarifFile`].
-    pub uri: String,
-    pub results: &'a [ExpectationResult],
-}
-
-/// What the project expects of every node, and came of it.
-pub(super) struct SarifExpectationsOfFleet<'a> {
-    /// The path of `book.toml`, as that of [`SarifFile`].
-    pub uri: String,
-    pub folds: &'a [ExpectationFold<'a>],
-}
-
 /// The log of one run, pretty-printed.
 pub(super) fn sarif_log(
     assessment: &Assessment,
-    expectations: &SarifExpectations,
+    expectations: &[ExpectationResult],
     file: &SarifFile,
     report: Option<&SarifReport>,
 ) -> String {
@@ -77,10 +65,10 @@ pub(super) fn sarif_log(
     let docs: Vec<&RuleDoc> = data.rules.iter_rules().chain(of_reports).collect();
     let mut rules: Vec<Value> = docs.iter().map(|doc| sarif_rule(doc)).collect();
     let mut results = Vec::new();
-    if !expectations.results.is_empty() {
+    if !expectations.is_empty() {
         rules.push(data.expectation_words.sarif_rule(EXPECTATION));
-        for result in expectations.results.iter().filter(|result| !result.has_passed()) {
-            results.push(expectation_result(result, rules.len() - 1, &expectations.uri, file));
+        for result in expectations.iter().filter(|result| !result.has_passed()) {
+            results.push(expectation_result(result, rules.len() - 1, file));
         }
     }
     for finding in &assessment.judgement.findings {
@@ -151,19 +139,24 @@ impl SarifLog<'_> {
 /// The log of a fleet: a result for each finding on all its nodes, whose places are the lines of the
 /// nodes in the fleet file.
 pub(super) fn fleet_sarif_log(
+    project: &Project,
     assessment: &FleetAssessment,
     data: &ProjectData,
-    expectations: &SarifExpectationsOfFleet,
-    file: &SarifFile,
+    expectations: &[ExpectationFold],
 ) -> String {
+    let path = FleetStore::open_project(project).fleet_path(&assessment.fleet.id);
+    // While a session goes on, its file does not say yet what the fleet does.
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| fleet_text(&assessment.fleet));
+    let uri = repository_uri(project, &path).unwrap_or_else(|| planned_uri(project, &path));
+    let config = planned_uri(project, &project.root.join(CONFIG));
     let docs: Vec<&RuleDoc> =
         data.rules.iter_rules().chain(data.fleet_rules.iter_rules()).collect();
     let mut rules: Vec<Value> = docs.iter().map(|doc| sarif_rule(doc)).collect();
     let mut results = Vec::new();
-    let lines = lines_of_nodes(file.text);
-    if !expectations.folds.is_empty() {
+    let lines = lines_of_nodes(&text);
+    if !expectations.is_empty() {
         rules.push(data.expectation_words.sarif_rule(EXPECTATION));
-        for fold in expectations.folds.iter().filter(|fold| !fold.has_passed()) {
+        for fold in expectations.iter().filter(|fold| !fold.has_passed()) {
             let nodes: Vec<&str> =
                 fold.failed.iter().chain(&fold.undecided).map(|(node, _)| *node).collect();
             results.push(json!({
@@ -171,14 +164,14 @@ pub(super) fn fleet_sarif_log(
                 "ruleIndex": rules.len() - 1,
                 "level": if fold.fails_build() { "error" } else { "note" },
                 "message": {"text": format!("expected: {}; not shown on {}", fold.expects, on_nodes(&nodes))},
-                "locations": [{"physicalLocation": physical_location(&expectations.uri, fold.line)}],
-                "relatedLocations": list_node_places(&nodes, &lines, &file.uri),
+                "locations": [{"physicalLocation": physical_location(&config, fold.line)}],
+                "relatedLocations": list_node_places(&nodes, &lines, &uri),
                 "partialFingerprints": partial_fingerprint(&[EXPECTATION, fold.expects]),
             }));
         }
     }
     for finding in assessment.fold_findings() {
-        let mut locations = list_node_places(&finding.nodes, &lines, &file.uri);
+        let mut locations = list_node_places(&finding.nodes, &lines, &uri);
         let related = locations.split_off(locations.len().min(1));
         let target = finding.target.unwrap_or_default();
         results.push(json!({
@@ -196,7 +189,7 @@ pub(super) fn fleet_sarif_log(
         id: &assessment.fleet.id,
         rules,
         overrides: Vec::new(),
-        uris: vec![&file.uri],
+        uris: vec![&uri],
         results,
     };
     log.print_log(json!({}))
@@ -278,12 +271,7 @@ fn finding_result(finding: &Finding, rules: &[&RuleDoc], file: &SarifFile) -> Va
 }
 
 /// An expectation that did not pass: in `book.toml`, where whoever reads it can change it.
-fn expectation_result(
-    result: &ExpectationResult,
-    rule: usize,
-    uri: &str,
-    file: &SarifFile,
-) -> Value {
+fn expectation_result(result: &ExpectationResult, rule: usize, file: &SarifFile) -> Value {
     let places = EvidenceRef::unique_places(&result.evidence);
     let related = places.iter().take(MAX_PLACES).map(|place| place_location(place, file));
     let message = describe_result(result);
@@ -292,7 +280,7 @@ fn expectation_result(
         "ruleIndex": rule,
         "level": if result.fails { "error" } else { "note" },
         "message": {"text": with_places(&message, &places)},
-        "locations": [{"physicalLocation": physical_location(uri, result.line)}],
+        "locations": [{"physicalLocation": physical_location(&file.config, result.line)}],
         "relatedLocations": related.collect::<Vec<_>>(),
         "partialFingerprints": partial_fingerprint(&[EXPECTATION, &result.expects]),
         "properties": result,
@@ -421,22 +409,6 @@ fn line_in(text: &str, place: &FactSource) -> usize {
         .skip_while(|(line, _)| !line.trim().starts_with("\"lines\": ["))
         .nth(wanted as usize);
     first.map_or(at, |(_, number)| number)
-}
-
-pub(super) fn fleet_sarif(
-    project: &Project,
-    assessment: &FleetAssessment,
-    project_data: &ProjectData,
-    expectations: &[ExpectationFold],
-) -> String {
-    let path = FleetStore::open_project(project).fleet_path(&assessment.fleet.id);
-    // While a session goes on, its file does not say yet what the fleet does.
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| fleet_text(&assessment.fleet));
-    let uri = repository_uri(project, &path).unwrap_or_else(|| planned_uri(project, &path));
-    let file = SarifFile { uri, text: &text, evidence: None };
-    let config = planned_uri(project, &project.root.join(CONFIG));
-    let expectations = SarifExpectationsOfFleet { uri: config, folds: expectations };
-    fleet_sarif_log(assessment, project_data, &expectations, &file)
 }
 
 #[cfg(test)]

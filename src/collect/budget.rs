@@ -40,12 +40,6 @@ impl MeasureState {
             round_seconds: seconds / f64::from(rounds.max(1)),
         }
     }
-
-    /// The width that is to be expected after so many more rounds.
-    fn width_after(self, more: u32) -> f64 {
-        let rounds = f64::from(self.rounds);
-        self.width * (rounds / (rounds + f64::from(more))).sqrt()
-    }
 }
 
 fn relative_width(values: &[f64]) -> Option<f64> {
@@ -62,7 +56,9 @@ pub(super) fn spend_time(measures: &[MeasureState], got: &[u32], seconds: f64) -
     loop {
         let mut widest: Option<(usize, f64)> = None;
         for (index, measure) in measures.iter().enumerate() {
-            let width = measure.width_after(all[index]);
+            // The width that is to be expected after so many more rounds.
+            let rounds = f64::from(measure.rounds);
+            let width = measure.width * (rounds / (rounds + f64::from(all[index]))).sqrt();
             if measure.width > 0.0
                 && measure.round_seconds > 0.0
                 && measure.round_seconds <= left

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::process::CancelFlag;
 
 /// The file that the session at work has locked, in the folder of temporary files.
-const TURN: &str = "isoproof.turn";
+pub(super) const TURN: &str = "isoproof.turn";
 
 /// How often is looked whether the other session is done. To wait for a lock in the kernel would not
 /// end when the user stops the program.
@@ -22,16 +22,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// The right of a session to capture, for as long as it is held. The lock goes with the process.
 pub(super) struct MachineTurn(#[allow(dead_code, reason = "it is held, not read")] File);
 
-/// Waits until no other session captures on this machine, and says so if it has to. None where that
-/// cannot be told, which is said too.
+/// Waits until no other session has locked the file, and says so if it has to. None where that cannot
+/// be told, which is said too.
 pub(super) fn wait_for_turn(
-    cancel: &CancelFlag,
-    progress: &dyn CollectProgress,
-) -> Result<Option<MachineTurn>> {
-    wait_at(&std::env::temp_dir().join(TURN), cancel, progress)
-}
-
-fn wait_at(
     path: &Path,
     cancel: &CancelFlag,
     progress: &dyn CollectProgress,
@@ -109,10 +102,10 @@ mod tests {
         let path = folder.path().join("turn");
         let (sender, told) = channel();
         let (cancel, progress) = (CancelFlag::default(), Told(sender));
-        let first = wait_at(&path, &cancel, &progress).unwrap();
+        let first = wait_for_turn(&path, &cancel, &progress).unwrap();
         assert!(first.is_some() && told.try_recv().is_err());
         std::thread::scope(|scope| {
-            let wait = || wait_at(&path, &cancel, &progress).map(|turn| turn.is_some());
+            let wait = || wait_for_turn(&path, &cancel, &progress).map(|turn| turn.is_some());
             let second = scope.spawn(wait);
             assert!(told.recv().unwrap().contains("waiting until it is done"));
             assert!(!second.is_finished());
@@ -127,12 +120,12 @@ mod tests {
         let path = folder.path().join("turn");
         let (sender, _told) = channel();
         let (cancel, told) = (CancelFlag::default(), Told(sender));
-        let _first = wait_at(&path, &cancel, &told).unwrap();
+        let _first = wait_for_turn(&path, &cancel, &told).unwrap();
         cancel.store(true, Ordering::Relaxed);
-        assert!(wait_at(&path, &cancel, &told).is_err());
+        assert!(wait_for_turn(&path, &cancel, &told).is_err());
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).unwrap();
-        assert!(wait_at(&link, &CancelFlag::default(), &told).unwrap().is_none());
+        assert!(wait_for_turn(&link, &CancelFlag::default(), &told).unwrap().is_none());
         assert!(!folder.path().join("nowhere").exists());
     }
 }

@@ -84,7 +84,8 @@ pub(crate) fn collect_run(
     };
     let specs = plan::plan_targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
     plan::warn_of_unknown_runtimes(kind, &specs, cancel, progress);
-    let _turn = machine_turn::wait_for_turn(cancel, progress)?;
+    let turn = std::env::temp_dir().join(machine_turn::TURN);
+    let _turn = machine_turn::wait_for_turn(&turn, cancel, progress)?;
     let begun = Instant::now();
     let plan = MeasurePlan::of_options(options, kind, catalogue);
     let id = script::make_nonce()?[..12].to_string();

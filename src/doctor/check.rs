@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineKind;
 use crate::engine::runtime_spec::RuntimeArgument;
-use crate::knowledge::names_runtime;
 
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
@@ -58,12 +57,4 @@ pub(crate) struct DoctorOptions {
     pub smoke: bool,
     /// How long one container may take.
     pub timeout: Duration,
-}
-
-impl DoctorOptions {
-    /// Whether Kata was asked for and nothing will be started to see for itself whether it works:
-    /// what Kata needs must then be there.
-    pub(super) fn needs_kata(&self) -> bool {
-        !self.smoke && self.runtimes.iter().any(|wanted| names_runtime(&wanted.name, "kata"))
-    }
 }

@@ -23,6 +23,7 @@ mod words;
 pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
+use crate::knowledge::names_runtime;
 use answer::CheckAnswer;
 pub(crate) use check::{CheckStatus, DoctorOptions, MachineCheck};
 pub(crate) use machine::{Machine, ThisMachine};
@@ -54,7 +55,9 @@ pub(crate) fn examine_machine(
         platform::check_gvisor(machine),
     ];
     answers.extend(kata::check_kata(machine));
-    let needed = options.needs_kata();
+    // Where nothing is started to see for itself whether it works, what Kata needs must be there.
+    let mut wanted = options.runtimes.iter();
+    let needed = !options.smoke && wanted.any(|wanted| names_runtime(&wanted.name, "kata"));
     let mut answers: Vec<CheckAnswer> =
         answers.into_iter().map(|answer| answer.needed_if(needed)).collect();
     let engines = engines::check_engines(machine, options, progress);

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::fleet::{FleetFinding, NodeSummary};
-use super::{Conclusion, Confidence, RuleBook, RuleMessage, Violation};
-use crate::error::{Error, Result};
+use super::{Conclusion, Confidence, Finding, RuleBook, RuleMessage, Violation};
+use crate::error::Result;
 use crate::model::{Fleet, StartEnd, fact_ids};
 
 mod messages {
@@ -37,17 +37,10 @@ pub(crate) fn check_nodes(
 ) -> Result<Vec<FleetFinding>> {
     let mut findings = Vec::new();
     for (violation, on) in CHECKS.iter().flat_map(|check| check(fleet, nodes)) {
-        let doc = book.find_rule(&violation.rule_id()).ok_or_else(|| {
-            Error::unusable_input(format!("the rule `{}` has no words", violation.rule_id()))
-        })?;
-        if !book.switched_off_rules().contains_key(&doc.id) {
-            findings.push(FleetFinding {
-                rule: doc.id.clone(),
-                severity: doc.severity,
-                message: book.render_message(doc, &violation.parameters)?,
-                help: doc.remedy.clone(),
-                nodes: on.into_iter().map(String::from).collect(),
-            });
+        let Finding { rule, severity, message, help, .. } = book.word_violation(violation)?;
+        if !book.switched_off_rules().contains_key(&rule) {
+            let nodes = on.into_iter().map(String::from).collect();
+            findings.push(FleetFinding { rule, severity, message, help, nodes });
         }
     }
     Ok(findings)

@@ -33,7 +33,9 @@ pub fn read_captures(
     let readers = readers_by_capture(catalogue);
     let gaps = boot_gaps(captures);
     for capture in captures {
-        let Some((target, id)) = asked_target_and_probe(capture) else { continue };
+        let Some(target) = capture.target.as_deref() else { continue };
+        let of_target = capture.id.strip_prefix(target).and_then(|id| id.strip_prefix('/'));
+        let Some(id) = of_target else { continue };
         let Some(probes) = readers.get(id) else { continue };
         let output = DecodedOutput::from_capture(capture, &gaps);
         for probe in probes {
@@ -124,12 +126,6 @@ fn leave_out_host(facts: &mut Facts, targets: &[Target], reason: &str, catalogue
             }
         }
     }
-}
-
-/// The target of a capture, and what it was taken for: its id is `<target>/<what>`.
-fn asked_target_and_probe(capture: &Capture) -> Option<(&str, &str)> {
-    let target = capture.target.as_deref()?;
-    Some((target, capture.id.strip_prefix(target)?.strip_prefix('/')?))
 }
 
 /// What a capture holds, decoded once for all who read in it.

@@ -155,27 +155,28 @@ const CHECKS: &[RuleCheck] = &[
 ];
 
 impl RuleBook {
-    /// The code of the core's rules and of those of its pack.
-    fn all_checks(&self) -> impl Iterator<Item = &'static RuleCheck> {
-        CHECKS.iter().chain(self.pack_checks())
+    /// A violation in the words of its rule.
+    pub(in crate::judge) fn word_violation(&self, violation: Violation) -> Result<Finding> {
+        let doc = self.find_rule(&violation.rule).ok_or_else(|| {
+            Error::unusable_input(format!("the rule `{}` has no words", violation.rule))
+        })?;
+        Ok(Finding {
+            rule: doc.id.clone(),
+            severity: doc.severity,
+            target: violation.target,
+            message: self.render_message(doc, &violation.parameters)?,
+            help: doc.remedy.clone(),
+            evidence: violation.evidence,
+        })
     }
 
     /// Runs every rule on a run with its verdicts.
     pub(in crate::judge) fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
-        let mut findings = Vec::new();
-        for violation in self.all_checks().flat_map(|check| check(context)) {
-            let doc = self.find_rule(&violation.rule).ok_or_else(|| {
-                Error::unusable_input(format!("the rule `{}` has no words", violation.rule))
-            })?;
-            findings.push(Finding {
-                rule: doc.id.clone(),
-                severity: doc.severity,
-                target: violation.target,
-                message: self.render_message(doc, &violation.parameters)?,
-                help: doc.remedy.clone(),
-                evidence: violation.evidence,
-            });
-        }
+        let checks = CHECKS.iter().chain(self.pack_checks());
+        let violations = checks.flat_map(|check| check(context));
+        let findings: Result<Vec<Finding>> =
+            violations.map(|violation| self.word_violation(violation)).collect();
+        let mut findings = findings?;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(findings)
     }

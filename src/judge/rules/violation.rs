@@ -67,10 +67,6 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    pub(in crate::judge) fn rule_id(&self) -> RuleId<'static> {
-        self.rule
-    }
-
     /// Adds a fact that the finding rests on.
     pub(crate) fn with_fact(mut self, context: &RuleContext, fact: FactId, target: &str) -> Self {
         let source = context.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
