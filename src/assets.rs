@@ -81,12 +81,10 @@ impl TextFile {
         Self { text: file.text.into(), origin, is_shipped: true, is_json }
     }
 
-    /// What is wrong in it, as an error that names it.
     pub(crate) fn name_error(&self, what: impl Display) -> Error {
         Error::unusable_input(format!("{}: {what}", self.origin))
     }
 
-    /// What it holds, as TOML.
     pub(crate) fn parse_toml<T: DeserializeOwned>(&self) -> Result<T> {
         match self.is_json {
             true => serde_json::from_str(&self.text).map_err(|error| self.name_error(error)),
@@ -141,7 +139,6 @@ pub(crate) fn load_data<T: DeserializeOwned>(data: Option<&Path>, name: &str) ->
     read_data(data, name)?.parse_toml()
 }
 
-/// The one file of this name, if there is one.
 fn own_file(own: &Path, name: &str) -> Option<String> {
     let path = own.join(name);
     let is_none = match path.metadata() {

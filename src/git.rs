@@ -12,7 +12,6 @@ use crate::error::Result;
 use crate::process::run_on_terminal;
 use variables::HOOK_VARIABLES;
 
-/// How a git command ended.
 pub(crate) struct GitOutput {
     pub stdout: Vec<u8>,
     /// Its error output, without what gives access.

@@ -44,7 +44,6 @@ pub(crate) struct WorkflowVersion {
 /// What became of each file, as paths below the folder.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct InitReport {
-    /// The files that were written.
     pub written: Vec<PathBuf>,
     /// Those that were there already and were left as they are.
     pub kept: Vec<PathBuf>,

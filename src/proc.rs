@@ -82,7 +82,6 @@ impl ProcessTable {
         line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into()).collect()
     }
 
-    /// What its `stat` says.
     fn process_stat(&self, pid: u32) -> Option<Stat> {
         Stat::from_file(self.file_path(pid, "stat")).ok()
     }
@@ -159,7 +158,6 @@ pub(crate) fn mount_points_below(folder: &Path) -> Vec<PathBuf> {
     points.filter(|point| point.starts_with(folder)).collect()
 }
 
-/// Where a daemon looks for programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DaemonSearch {
     Folders(Vec<String>),
@@ -169,7 +167,6 @@ pub(crate) enum DaemonSearch {
 }
 
 impl DaemonSearch {
-    /// The folders, as far as they are known.
     pub(crate) fn search_folders(self) -> Vec<String> {
         match self {
             Self::Folders(folders) => folders,

@@ -278,7 +278,6 @@ impl ChildCommand {
     }
 }
 
-/// A process that was started.
 enum StartedChild {
     Usual(Box<duct::Handle>),
     Timed(Child),

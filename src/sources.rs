@@ -31,20 +31,16 @@ pub(crate) enum SourceKind {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceEntry {
-    /// Where it lies.
     pub path: PathBuf,
     /// Its path below the folder that was walked, with `/` between the parts; bytes that are not
     /// UTF-8 are replaced.
     pub name: String,
     pub kind: SourceKind,
-    /// Whether it is a symbolic link.
     pub is_link: bool,
 }
 
-/// A folder that could not be listed.
 #[derive(Debug)]
 pub(crate) struct UnreadableFolder {
-    /// Where it lies.
     pub path: PathBuf,
     /// Its path below the folder that was walked, with `/` at its end.
     pub name: String,
@@ -216,7 +212,6 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String> {
     decode_text(bytes, path)
 }
 
-/// Bytes of a file as text.
 pub(crate) fn decode_text(bytes: Vec<u8>, path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];

@@ -260,7 +260,6 @@ pub(crate) fn shorten_visible(text: &str, longest: usize) -> String {
     make_visible(&shorten_text(text, longest))
 }
 
-/// The beginning of a text as one line.
 pub(crate) fn shorten_line(text: &str, longest: usize) -> String {
     shorten_text(&join_words(text), longest).into_owned()
 }

@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::site::{self, BuiltReport};
 
-/// The arguments of `build`.
 #[derive(Debug, Args)]
 pub(super) struct BuildArguments {
     /// The run that the report is about; by default that of book.toml, else the latest

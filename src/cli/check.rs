@@ -30,7 +30,6 @@ use crate::store::fleets::FleetStore;
 use crate::store::reference::{LATEST, RunReference, split_fleet_reference};
 use crate::text::{make_visible, wrap_words};
 
-/// The arguments of `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
     /// The run, or a fleet: fleet:latest

@@ -18,7 +18,6 @@ use crate::{atomic, collect, publish, site};
 /// How long pods that are deleted may take to go.
 const REMOVAL: Duration = Duration::from_secs(30);
 
-/// The arguments of `clean`.
 #[derive(Debug, Args)]
 pub(super) struct CleanArguments {
     /// Remove pods of a cluster instead: those whose session is over

@@ -22,7 +22,6 @@ pub(super) enum EngineChoice {
 }
 
 impl EngineChoice {
-    /// The engine of this machine, if it is one.
     pub(super) fn on_machine(self) -> Option<EngineKind> {
         match self {
             Self::Machine(kind) => Some(kind),

@@ -12,7 +12,6 @@ use super::styled::StyledText;
 use crate::atomic;
 use crate::error::{Error, Result};
 
-/// The arguments of `completions`.
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArguments {
     /// The shell
@@ -20,7 +19,6 @@ pub(super) struct CompletionsArguments {
     shell: Shell,
 }
 
-/// The arguments of `man`.
 #[derive(Debug, Args)]
 pub(super) struct ManArguments {
     /// Write a page for every command into this folder; else the main page goes to the output

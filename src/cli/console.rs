@@ -96,7 +96,6 @@ impl Console {
         (width > 0).then(|| width.max(LEAST_WIDTH))
     }
 
-    /// Prints a result that is one line.
     pub(super) fn print_line(&self, line: impl Into<StyledLine>) -> Result<()> {
         self.print_text(&StyledText::from(line.into()))
     }

@@ -26,7 +26,6 @@ const WIDTH: usize = 80;
 /// How wide mark and word are, with the space after them.
 const STATUS: usize = 10;
 
-/// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArguments {
     /// The engine, by default the first that answers; builtin makes plain namespaces; kubernetes is a

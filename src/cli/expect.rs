@@ -17,7 +17,6 @@ use crate::project::{CONFIG, Expectation, ExpectedSubject, Project, ProjectConfi
 use crate::report::Assessment;
 use crate::sources::{self, MAX_TEXT_BYTES};
 
-/// The arguments of `expect`.
 #[derive(Debug, Args)]
 #[command(after_help = "Proposed are, for each runtime that was tested, its boundary with its \
                   confidence, or that it starts; the kernel series of a guest; and costs of at \

@@ -15,7 +15,6 @@ use crate::report::about::AboutPage;
 use crate::report::pack::PackRequirements;
 use crate::text::closest_match;
 
-/// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
     /// What is to be explained; without it all ids are listed

@@ -25,7 +25,6 @@ use crate::report::pack::{CommandWords, Pack};
 use crate::store::RunStore;
 use crate::store::reference::split_fleet_reference;
 
-/// The arguments of `export`.
 #[derive(Debug, Args)]
 pub(super) struct ExportArguments {
     #[command(subcommand)]

@@ -11,7 +11,6 @@ use crate::model::Fact;
 use crate::project::Project;
 use crate::store::{LoadedRun, RunStore, integrity::describe_fact};
 
-/// The arguments of `facts`.
 #[derive(Debug, Args)]
 pub(super) struct FactsArguments {
     /// The run

@@ -16,7 +16,6 @@ use crate::project::Project;
 use crate::report::pack::{CommandWords, Pack};
 use crate::store::{RunStore, reference};
 
-/// The arguments of `import`.
 #[derive(Debug, Args)]
 #[command(after_help = list_examples())]
 pub(super) struct ImportArguments {

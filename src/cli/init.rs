@@ -11,7 +11,6 @@ use crate::error::Result;
 use crate::init::{self, InitOptions, WorkflowVersion};
 use crate::project::CONFIG;
 
-/// The arguments of `init`.
 #[derive(Debug, Args)]
 #[command(after_help = "What exists is left as it is and listed; the exit code is then 1.\n\n\
                         Examples:\n  isoproof init report && cd report && isoproof run\n  \

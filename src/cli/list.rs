@@ -14,7 +14,6 @@ use crate::project::Project;
 use crate::store::fleets::FleetStore;
 use crate::store::{COPY_WORDS, RunEntry, RunStore};
 
-/// The arguments of `list`.
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
     /// The form of the output

@@ -9,7 +9,6 @@ use crate::cluster;
 use crate::engine::parse_image_name;
 use crate::error::Result;
 
-/// The arguments of `manifest`.
 #[derive(Debug, Args)]
 pub(super) struct ManifestArguments {
     /// What `collect --node-view` needs: a namespace that lets in a pod which looks at its node

@@ -9,7 +9,6 @@ use super::console::{Console, count_words};
 use crate::error::{Error, Result};
 use crate::mdbook;
 
-/// The arguments of `mdbook`.
 #[derive(Debug, Args)]
 #[command(after_help = "In the book.toml of any book:\n\n  [preprocessor.isoproof]\n  \
                         command = \"isoproof mdbook\"\n  run = \"latest\"       # the run that \

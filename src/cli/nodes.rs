@@ -30,7 +30,6 @@ use crate::store::{RunStore, reference};
 /// Why nothing is known of a node of a session that died.
 const LOST: &str = "the session died before a pod answered here, or its pods are gone";
 
-/// The arguments of `collect`.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub(super) struct CollectCommand {

@@ -11,7 +11,6 @@ use crate::project::Project;
 use crate::publish::{self, BranchChanges, PublishOptions};
 use crate::site;
 
-/// The arguments of `publish`.
 #[derive(Debug, Args)]
 #[command(after_help = "The work tree and the index are not touched. Files of the branch that \
                         isoproof did not put there stay; a change that somebody made in the \

@@ -18,7 +18,6 @@ use crate::report::Assessment;
 use crate::site::BuiltReport;
 use crate::store::reference::LATEST;
 
-/// The arguments of `run`.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub(super) struct RunArguments {

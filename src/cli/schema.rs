@@ -8,7 +8,6 @@ use super::console::Console;
 use crate::error::Result;
 use crate::store::schema;
 
-/// The arguments of `schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
     /// That of a fleet file, `data/fleets/ID.json`

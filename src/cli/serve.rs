@@ -13,7 +13,6 @@ use crate::serve::{self, ServeEvent};
 use crate::site;
 use crate::store::RunStore;
 
-/// The arguments of `serve`.
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
     /// The port on 127.0.0.1; another one if it is in use, any with 0

@@ -12,7 +12,6 @@ use crate::project::Project;
 use crate::store::RunStore;
 use crate::text::closest_match;
 
-/// The arguments of `show`.
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
     /// The run

@@ -14,10 +14,8 @@ use crate::error::{Error, Result};
 use crate::owner;
 use crate::proc::{ProcessTable, own_boot_id};
 
-/// The pods that were found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct SweptPods {
-    /// Those that are gone.
     pub removed: Vec<String>,
     /// Those that could not be removed, each with the reason.
     pub left: Vec<String>,
@@ -56,7 +54,6 @@ pub(super) fn is_session_alive(pod: &Value, now: DateTime<Utc>) -> bool {
     !is_orphan(pod, &pid_space_mark(), now)
 }
 
-/// The pods of a session.
 pub(super) fn list_session_pods(
     client: &ClusterClient,
     session: &str,

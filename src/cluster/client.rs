@@ -59,7 +59,6 @@ impl ClusterAddress {
     }
 }
 
-/// A request that the cluster did not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClusterError {
     /// The status of the answer; none if there was none.
@@ -85,10 +84,8 @@ impl From<ClusterError> for Error {
     }
 }
 
-/// What a request gave.
 type RequestResult<T> = std::result::Result<T, ClusterError>;
 
-/// A connection to a cluster.
 #[derive(Clone)]
 pub(crate) struct ClusterClient {
     proxy: Arc<KubectlProxy>,
@@ -171,7 +168,6 @@ impl ClusterClient {
         self.request_patiently("GET", path, None)
     }
 
-    /// Makes an object.
     pub(crate) fn create_object(&self, path: &str, object: &Value) -> RequestResult<Value> {
         self.request_json("POST", path, Some(object))
     }

@@ -138,7 +138,6 @@ fn remove_pods(session: &ClusterSession) {
     }
 }
 
-/// What a node showed.
 struct NodeAnswers<'a> {
     /// The level of Pod Security that the pods were made for.
     security: PodSecurity,

@@ -48,7 +48,6 @@ pub(crate) struct ClusterNode {
     pub name: String,
     /// The id of its boot, as its kubelet reads it.
     pub boot_id: String,
-    /// The release of its kernel.
     pub kernel: String,
     /// What starts its containers, with the version.
     pub runtime: String,
@@ -60,7 +59,6 @@ pub(crate) struct ClusterNode {
 }
 
 impl ClusterNode {
-    /// Reads a node object.
     pub(crate) fn from_object(object: &Value) -> Self {
         let info = &object["status"]["nodeInfo"];
         let [name, boot_id, kernel, runtime] = [
@@ -81,20 +79,17 @@ impl ClusterNode {
         }
     }
 
-    /// Asks for a node again.
     pub(crate) fn fetch_node(client: &ClusterClient, name: &str) -> Result<Self, String> {
         let object = client.get_object(&node_path(name)).map_err(|error| error.words)?;
         Ok(Self::from_object(&object))
     }
 }
 
-/// The labels of an object, or those that it asks for.
 pub(crate) fn read_labels(labels: &Value) -> BTreeMap<String, String> {
     let pairs = labels.as_object().into_iter().flatten();
     pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string()))).collect()
 }
 
-/// Where the object of a node is.
 pub(crate) fn node_path(name: &str) -> String {
     format!("/api/v1/nodes/{name}")
 }
@@ -133,7 +128,6 @@ fn find_obstacle(object: &Value) -> Option<String> {
     }
 }
 
-/// The nodes that are probed, by name.
 pub(crate) fn choose_nodes(
     client: &ClusterClient,
     choice: &NodeChoice,

@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 /// The label that every pod of isoproof carries.
 pub(crate) const OURS: (&str, &str) = ("app.kubernetes.io/managed-by", "isoproof");
 
-/// The label with the session that made a pod.
 pub(crate) const SESSION: &str = "isoproof.dev/session";
 
 /// The annotation with the process that made it, and the machine that this runs on.
@@ -24,7 +23,6 @@ const NOTES: &str = "isoproof.dev/notes";
 /// The annotation with the time from which on nobody needs it.
 pub(crate) const EXPIRES: &str = "isoproof.dev/expires";
 
-/// The name of the one container.
 const CONTAINER: &str = "probe";
 
 /// The level of Pod Security that the pods of a session are made for.
@@ -55,11 +53,9 @@ pub(crate) struct PodSettings {
     pub pull: String,
     /// The secrets to ask with.
     pub pull_secrets: Vec<String>,
-    /// The priority class, if any.
     pub priority_class: Option<String>,
     /// What it is given of processor and memory, at least and at most.
     pub resources: PodResources,
-    /// The taints that it tolerates.
     pub tolerations: Vec<Toleration>,
     /// The level that they are made for.
     pub security: PodSecurity,
@@ -238,9 +234,7 @@ pub(crate) fn view_pod(
 /// What is needed to read the answers of a pod, kept with it for the case that who made it dies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PodNotes {
-    /// The target that it answers for.
     pub target: String,
-    /// What its answers are marked with.
     pub nonce: String,
     pub boot_id: String,
     /// What was asked for, as far as it matters for what the pod shows.
@@ -266,7 +260,6 @@ pub(crate) fn node_of_pod(pod: &Value) -> &str {
     name.or_else(|| pod.pointer(WANTED)?.as_str()).unwrap_or_default()
 }
 
-/// The level of Pod Security that a pod was made for.
 pub(crate) fn security_of_pod(pod: &Value) -> PodSecurity {
     match pod["spec"]["securityContext"]["runAsNonRoot"] == true {
         true => PodSecurity::Restricted,

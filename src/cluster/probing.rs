@@ -176,7 +176,6 @@ pub(super) struct ProbePod<'a> {
     pub name: String,
     pub uid: String,
     pub stored: Value,
-    /// As it was seen last.
     object: Value,
     /// What it prints last, where it lives on afterwards.
     last_words: Option<String>,
@@ -294,7 +293,6 @@ impl<'a> ProbePod<'a> {
         })
     }
 
-    /// The node that it was put on, once it was.
     pub(super) fn node_name(&self) -> Option<&str> {
         self.object["spec"]["nodeName"].as_str()
     }
@@ -321,7 +319,6 @@ impl Drop for ProbePod<'_> {
     }
 }
 
-/// Where the pods of a session are.
 pub(super) fn pods_path(client: &ClusterClient) -> String {
     format!("/api/v1/namespaces/{}/pods", client.namespace())
 }

@@ -22,7 +22,6 @@ pub(super) const NAMES_ONLY: &str = "of its node's processes a pod without right
 pub(super) const FULL_VIEW: &str = "asked from a pod it would show that pod and not the node, or it takes the \
                          container's engine to say";
 
-/// What to collect in a cluster.
 pub(crate) struct ClusterOptions {
     pub nodes: NodeChoice,
     /// Which classes; by default all of the cluster, and a pod without one.
@@ -31,15 +30,12 @@ pub(crate) struct ClusterOptions {
     pub baseline: Option<String>,
     /// How many nodes are probed at a time.
     pub parallel: usize,
-    /// How a pod looks at each node, if one does.
     pub node_view: Option<NodeViewLevel>,
     /// How often each class is started on each node to be timed; 0 for not at all.
     pub starts: u32,
-    /// What the pods have in common.
     pub pods: PodSettings,
     /// The edition of a pack that the runs are for.
     pub edition: Option<String>,
-    /// A name for the runs.
     pub label: Option<String>,
 }
 
@@ -58,7 +54,6 @@ pub(crate) struct PodClass {
     pub role: Role,
     /// The RuntimeClass; none for a pod that asks for none.
     pub class: Option<String>,
-    /// Whether the user named it.
     pub named: bool,
     /// The labels of the nodes that it is for; none if it is for all.
     pub selector: BTreeMap<String, String>,
@@ -90,7 +85,6 @@ impl PodClass {
 /// What stays the same during a session.
 pub(crate) struct ClusterSession<'a> {
     pub client: &'a ClusterClient,
-    /// What is collected.
     pub options: &'a ClusterOptions,
     /// The classes, the baseline first.
     pub classes: Vec<PodClass>,

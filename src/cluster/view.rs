@@ -56,10 +56,8 @@ const ENTER_NODE: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 /// A process of the node that belongs to a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct SeenProcess {
-    /// The number of the pod.
     pod: usize,
     id: String,
-    /// Its ids in all of its namespaces.
     own_ids: String,
     name: String,
     /// Its arguments, with a space between them.
@@ -89,7 +87,6 @@ impl SeenProcess {
 #[derive(Debug, PartialEq, Eq)]
 struct NodeView {
     processes: Vec<SeenProcess>,
-    /// How many processes the node has.
     count: usize,
     /// The id of the boot that they are seen in.
     boot_id: String,

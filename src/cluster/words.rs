@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-/// How far a pod is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PodProgress {
     /// It has not started, for a reason that may pass.
@@ -44,7 +43,6 @@ const LASTING: &[&str] = &[
     "RunContainerError",
 ];
 
-/// How far a pod is by its object.
 pub(crate) fn read_progress(pod: &Value) -> PodProgress {
     let status = &pod["status"];
     let state = &status["containerStatuses"][0]["state"];

@@ -305,7 +305,6 @@ fn check_through_proxy(
     Some(capture)
 }
 
-/// The proxy variables that are set, by name.
 pub(super) fn proxy_variables() -> Option<String> {
     let mut set = PROXY_VARIABLES.to_vec();
     set.retain(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));

@@ -24,7 +24,6 @@ pub(super) struct TargetOutcome {
     pub failure: Option<String>,
 }
 
-/// Runs the script on the host.
 pub(super) fn on_host(session: &CollectSession) -> TargetOutcome {
     let argv = vec!["sh".to_string()];
     // On the host the files lie in the session's folder, which `clean` knows.

@@ -22,11 +22,9 @@ pub(crate) const FEWEST: MeasureCounts = {
 /// What is measured together, in turns, after its first rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct MeasureState {
-    /// The rounds so far.
     pub rounds: u32,
     /// The widest interval of a series relative to its median; 0 if no series has one.
     pub width: f64,
-    /// The seconds of a round.
     pub round_seconds: f64,
 }
 

@@ -50,7 +50,6 @@ pub(super) struct MeasurePlan {
     pub file: u64,
     /// The time after which no further round is begun; none for as long as it takes.
     pub max_time: Option<Duration>,
-    /// The requests to the application, if there is one.
     pub requests: Option<RequestLoad>,
     /// Whether it is tried to write to the host's files.
     pub has_escapes: bool,
@@ -86,7 +85,6 @@ impl MeasurePlan {
         }
     }
 
-    /// The same with the counts of `--thorough`.
     fn with_thorough_counts(mut self) -> Self {
         if self.start_rounds > 0 {
             self.start_rounds = 1 + THOROUGH.samples;

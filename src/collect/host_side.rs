@@ -23,7 +23,6 @@ pub(crate) struct WitnessProcess {
 }
 
 impl WitnessProcess {
-    /// A witness with a random argument.
     pub(crate) fn with_random_argument() -> Result<Self> {
         let nonce = crate::probe::script::make_nonce()?;
         let number = u64::from_str_radix(&nonce[..8], 16)
@@ -179,7 +178,6 @@ pub(crate) fn witness_captures(
     ]
 }
 
-/// The ids of a process in each of its namespaces.
 fn own_ids(pid: u32) -> String {
     let status = ProcessTable::of_this_machine().read_file(pid, "status").unwrap_or_default();
     let status = String::from_utf8_lossy(&status);

@@ -187,7 +187,6 @@ impl<S: Read> ResponseReader<'_, S> {
         }
     }
 
-    /// Reads until the head is there.
     fn read_head(&mut self) -> Result<ResponseHead, String> {
         loop {
             match ResponseHead::parse_head(&self.bytes) {

@@ -20,7 +20,6 @@ pub(crate) struct MeasureCounts {
 pub(crate) const USUAL: MeasureCounts =
     MeasureCounts { samples: 10, speed_rounds: 6, requests: 50 };
 
-/// With `--thorough`.
 pub(crate) const THOROUGH: MeasureCounts =
     MeasureCounts { samples: 30, speed_rounds: 12, requests: 200 };
 

@@ -18,7 +18,6 @@ pub(crate) struct SessionRecord {
     pub created: DateTime<Utc>,
     pub engine: String,
     pub image: String,
-    /// The id of the session.
     pub session: String,
     pub node: Option<String>,
     /// Whether the user stopped it.

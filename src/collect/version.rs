@@ -33,7 +33,6 @@ pub(super) fn capture_versions(session: &CollectSession, spec: &Target) -> Vec<C
     captures
 }
 
-/// The program of a handler, as the engine finds it.
 fn find_runtime_program(session: &CollectSession, handler: &str) -> Option<PathBuf> {
     if handler.contains('/') {
         return Some(PathBuf::from(handler));

@@ -55,7 +55,6 @@ pub(super) fn measured_figure(probe: Option<&Probe>, fact: &Fact) -> Option<Meas
     }
 }
 
-/// The median of such a figure.
 pub(super) fn measured_median(probe: Option<&Probe>, fact: &Fact) -> Option<f64> {
     match fact {
         Fact::Series(samples) => stats::median(&samples.values),

@@ -29,11 +29,8 @@ pub(crate) struct FleetDiff {
     pub ambiguous: Vec<String>,
     /// The verdicts that changed, those that got weaker first.
     pub verdicts: Vec<VerdictShift>,
-    /// The facts that changed.
     pub facts: Vec<FactShift>,
-    /// The findings that a node has and had not.
     pub added: Vec<FindingShift>,
-    /// The findings that a node had and has not.
     pub removed: Vec<FindingShift>,
     /// The classes that the second was not asked for.
     pub classes_gone: Vec<String>,
@@ -58,7 +55,6 @@ pub(crate) struct VerdictShift {
 /// A fact that changed, on all nodes on which it changed like this.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FactShift {
-    /// The id of the fact.
     pub fact: String,
     pub target: String,
     pub a: String,
@@ -69,11 +65,9 @@ pub(crate) struct FactShift {
 /// A finding that came or went.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FindingShift {
-    /// The id of the rule.
     pub rule: String,
     /// How much the evidence suffers.
     pub severity: Severity,
-    /// The target it is about, if it is about one.
     pub target: Option<String>,
     pub nodes: Vec<String>,
 }

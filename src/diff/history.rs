@@ -30,7 +30,6 @@ pub struct PastSession {
     baseline: Option<String>,
 }
 
-/// The figure of a series on a target.
 #[derive(Debug, Clone, PartialEq)]
 struct SessionFigure {
     median: f64,

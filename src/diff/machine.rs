@@ -23,7 +23,6 @@ const IDENTITY_FACTS: &[FactId] = &[
 
 const MEMORY_ID: FactId = fact_ids::MEM_TOTAL_KB;
 
-/// The facts that tell machines apart.
 pub(crate) fn telling_facts() -> impl Iterator<Item = FactId<'static>> {
     IDENTITY_FACTS.iter().copied().chain([MEMORY_ID])
 }
@@ -66,7 +65,6 @@ impl MachineProfile {
         memory && self.told_by == other.told_by
     }
 
-    /// The machine in a few words.
     pub(crate) fn describe_machine(&self) -> String {
         let [model, count, product] =
             [fact_ids::CPU_MODEL, fact_ids::CPU_COUNT, fact_ids::HW_DMI_PRODUCT_NAME]

@@ -328,7 +328,6 @@ impl<'a> JudgedSessions<'a> {
         Self { older, earlier, settings, pairs, is_forward, phrases }
     }
 
-    /// Gives every measurement its outcome.
     fn judge_measurements(&self, all: &mut [MeasurementChange]) {
         let judged = [true, false]
             .map(|gated| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count());

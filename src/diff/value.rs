@@ -59,7 +59,6 @@ fn value_kind(value: &Value) -> ValueKind {
     }
 }
 
-/// The leaves of a value by their keys.
 fn flatten_leaves(value: &Value) -> BTreeMap<String, Value> {
     let mut leaves = BTreeMap::new();
     match value {

@@ -10,13 +10,11 @@ use crate::error::Result;
 #[derive(Debug)]
 pub(super) struct EngineChecks {
     pub answers: Vec<CheckAnswer>,
-    /// The engine of the smoke run, if there is one.
     pub chosen: Option<EngineKind>,
     /// Whether it does not have the image of the smoke run.
     pub lacks_image: bool,
 }
 
-/// Checks the engine that was asked for, or all of them.
 pub(super) fn check_engines(
     machine: &dyn Machine,
     options: &DoctorOptions,
@@ -91,7 +89,6 @@ fn as_sentence(words: &str) -> String {
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }
 
-/// The runtimes that an engine offers by name.
 fn check_runtimes(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
     let answer = match offered_handlers(machine, kind) {
         Err(error) => CheckAnswer::new("runtimes", "silent").with_value("words", error.message),

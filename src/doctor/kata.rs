@@ -40,7 +40,6 @@ const ADVISORY_FIXED: [u64; 3] = [3, 31, 0];
 struct KataShim {
     /// Whether it is Kata's own program.
     is_katas: bool,
-    /// Its version, if it says so.
     version: Option<String>,
     /// `rust` or `go`, if it says so.
     implementation: Option<String>,

@@ -18,11 +18,9 @@ const LATE: Duration = Duration::from_secs(1);
 
 /// What the checks may ask a machine. Paths are absolute and lie below [`Machine::root_dir`].
 pub(crate) trait Machine {
-    /// The folder that stands for `/`.
     fn root_dir(&self) -> &Path;
     /// The operating system, as Rust names it: `linux`, `macos`.
     fn operating_system(&self) -> &str;
-    /// The environment variables, by name and value.
     fn environment_variables(&self) -> Vec<(String, String)>;
     /// What /dev/kvm answers.
     fn query_kvm(&self) -> KvmAnswer;
@@ -31,9 +29,7 @@ pub(crate) trait Machine {
     /// Whether an engine answers, or its words and a remedy.
     /// Errors: it is not installed, does not answer, or the user may not ask it.
     fn check_engine_answers(&self, kind: EngineKind) -> Result<()>;
-    /// The runtimes that an engine knows by name.
     fn engine_runtimes(&self, kind: EngineKind) -> Result<Vec<String>>;
-    /// Whether an engine has an image.
     fn has_image(&self, kind: EngineKind, image: &str) -> Result<bool>;
     /// Runs a command without input.
     fn run_command(&self, argv: &[String], limit: Duration) -> Result<CommandOutput>;
@@ -123,7 +119,6 @@ pub(super) fn path_on_machine(machine: &dyn Machine, path: &str) -> PathBuf {
     machine.root_dir().join(path.trim_start_matches('/'))
 }
 
-/// Whether there is something at a path.
 pub(super) fn path_exists(machine: &dyn Machine, path: &str) -> bool {
     path_on_machine(machine, path).exists()
 }
@@ -147,7 +142,6 @@ pub(super) fn own_folders(machine: &dyn Machine) -> Vec<String> {
     environment_variable(machine, "PATH").map(|path| split_search_path(&path)).unwrap_or_default()
 }
 
-/// Where containerd looks for shims.
 pub(super) fn find_containerd(machine: &dyn Machine) -> DaemonSearch {
     ProcessTable::of_machine(machine.root_dir()).find_daemon("containerd")
 }

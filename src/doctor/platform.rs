@@ -29,7 +29,6 @@ pub(super) fn check_system(machine: &dyn Machine) -> CheckAnswer {
         .with_evidence(format!("{} {release}", machine.operating_system()))
 }
 
-/// The version of cgroups.
 pub(super) fn check_cgroup(machine: &dyn Machine) -> CheckAnswer {
     let marks = [
         ("cgroup.controllers", "v2", "cgroup.controllers"),

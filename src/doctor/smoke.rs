@@ -260,11 +260,9 @@ pub(super) struct SmokeProof {
     lacks_image: bool,
     /// Whether runtimes were asked for by name.
     was_asked: bool,
-    /// The names of those that started.
     started: Vec<String>,
     /// The names of those that did not answer in time.
     slow: Vec<String>,
-    /// Candidates with a kernel of their own.
     own_kernel: Vec<String>,
     /// Whether every candidate has one, and there is one.
     is_proved: bool,

@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::text::make_visible;
 
-/// The name of the table.
 const FILE: &str = "knowledge/doctor.toml";
 
 #[derive(Debug, Deserialize)]
@@ -51,7 +50,6 @@ pub(crate) struct DoctorWords {
 }
 
 impl DoctorWords {
-    /// The words that ship.
     pub(crate) fn load() -> Result<Self> {
         let table: DoctorTable = assets::load_data(None, FILE)?;
         let checks = table.check.into_iter().map(|check| (check.id.clone(), check));

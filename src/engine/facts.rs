@@ -53,7 +53,6 @@ pub(crate) fn version_queries(
     queries.map(|(id, argv)| (*id, argv.iter().map(ToString::to_string).collect())).collect()
 }
 
-/// Whether the engine has the image.
 pub(crate) fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> Result<bool> {
     let argv = match kind {
         EngineKind::Builtin => return Ok(true),
@@ -103,7 +102,6 @@ pub(crate) fn lacks_runtime(kind: EngineKind, handler: &str, names: &[String]) -
         && !names.iter().any(|name| name == handler)
 }
 
-/// The folders of the search path.
 pub(crate) fn path_folders() -> Vec<std::path::PathBuf> {
     std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
@@ -148,7 +146,6 @@ pub(crate) fn handlers_in_folder(folder: &Path) -> Vec<String> {
 /// What is known about a running container from its engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ContainerInspection {
-    /// The full id.
     pub id: String,
     /// The process that the engine calls the container's, on the host.
     pub pid: Option<u32>,

@@ -17,7 +17,6 @@ struct BenchmarkEntry {
     extra: String,
 }
 
-/// The text of the file.
 pub(crate) fn benchmark_json(series: &[ExportSeries], run: &str) -> String {
     let entries: Vec<BenchmarkEntry> =
         series.iter().filter_map(|series| benchmark_entry(series, run)).collect();

@@ -66,7 +66,6 @@ pub(crate) fn is_own_hyperfine(text: &str, is_series: &dyn Fn(&str) -> bool) -> 
     }
 }
 
-/// The text of the file.
 pub(crate) fn hyperfine_json(series: &[ExportSeries]) -> String {
     let results = series.iter().filter_map(series_timing).collect();
     let text = serde_json::to_string_pretty(&HyperfineExport { results }).unwrap_or_default();
@@ -205,7 +204,6 @@ fn series_timing(series: &ExportSeries) -> Option<HyperfineTiming> {
     })
 }
 
-/// The standard deviation of a sample.
 fn standard_deviation(values: &[f64], mean: f64) -> Option<f64> {
     #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
     let others = values.len().checked_sub(1).filter(|others| *others > 0)? as f64;

@@ -17,7 +17,6 @@ const HELP: &str = "give the file that hyperfine --export-json wrote";
 
 /// A file that was read and found usable.
 pub(crate) struct HyperfineFile {
-    /// Its bytes.
     pub capture: Capture,
     pub export: HyperfineJson,
 }

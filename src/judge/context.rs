@@ -25,7 +25,6 @@ pub(crate) struct RuleContext<'a> {
     pub asks: Option<&'a dyn PackEdition>,
     /// The candidate that the report's document is about, where it is not simply the first one.
     pub subject: Option<&'a str>,
-    /// What its times say.
     pub timing: &'a RunTiming,
     /// The margin within which a difference of times does not matter.
     pub margin: f64,
@@ -45,12 +44,10 @@ impl<'a> RuleContext<'a> {
         self.run.find_fact(id, target).and_then(Fact::as_str)
     }
 
-    /// A fact as a whole number.
     pub(crate) fn fact_integer(&self, id: FactId, target: &str) -> Option<i64> {
         self.run.find_fact(id, target).and_then(Fact::as_i64)
     }
 
-    /// A fact as yes or no.
     pub(crate) fn fact_flag(&self, id: FactId, target: &str) -> Option<bool> {
         self.fact_value(id, target).and_then(Value::as_bool)
     }
@@ -69,7 +66,6 @@ impl<'a> RuleContext<'a> {
         self.fact_value(id, target)?.get(field)
     }
 
-    /// A field of a fact that is an object, as a number.
     pub(crate) fn fact_number(&self, id: FactId, target: &str, field: &str) -> Option<f64> {
         self.fact_field(id, target, field).and_then(Value::as_f64)
     }
@@ -83,7 +79,6 @@ impl<'a> RuleContext<'a> {
         self.run.find_fact(id, target).and_then(Fact::as_series)
     }
 
-    /// Why a fact is missing, if the run says so.
     pub(crate) fn missing_fact(&self, id: FactId, target: &str) -> Option<&'a MissingFact> {
         match self.run.find_fact(id, target) {
             Some(Fact::Missing(missing)) => Some(missing),

@@ -12,7 +12,6 @@ pub trait PackEdition: Any + fmt::Debug + Send + Sync {
     /// The template of the document that it wants, in `templates/`.
     fn document_template(&self) -> String;
 
-    /// The runtime that it wants in a role, where it names one.
     fn wanted_runtime(&self, role: Role) -> Option<&str>;
 
     /// The ids of what it asks for that a fact shows.

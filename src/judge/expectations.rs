@@ -52,7 +52,6 @@ pub struct ExpectationResult {
     pub expects: String,
     /// Whether the run shows it.
     pub outcome: ExpectationOutcome,
-    /// Whether it fails the build.
     pub fails: bool,
     /// What the run shows, in words.
     pub found: String,
@@ -63,7 +62,6 @@ pub struct ExpectationResult {
     pub reason: String,
     /// The line of `book.toml` in which it begins, from 1.
     pub line: usize,
-    /// What the outcome rests on.
     pub evidence: Vec<EvidenceRef>,
 }
 
@@ -137,14 +135,11 @@ impl ExpectationWords {
     }
 }
 
-/// What expectations are evaluated with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ExpectationContext<'a> {
-    /// The judged run.
     pub evidence: FitEvidence<'a>,
     /// Whether the record of the run is not the one that was written.
     pub is_record_changed: bool,
-    /// The costs.
     pub workloads: &'a WorkloadTable,
     /// What readers call targets: the runtimes that are known by name.
     pub names: &'a BTreeMap<String, String>,

@@ -19,12 +19,9 @@ pub(crate) const CHANGED: RuleId = PodWasChanged::RULE;
 /// The facts by which nodes are told apart. None has a value of its own on every node.
 const GROUPING_FACTS: &[FactId] = &[fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_VERSION];
 
-/// What one node shows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NodeSummary {
-    /// The node, as its run names it.
     pub node: String,
-    /// The pool that it belongs to, where that is known.
     pub pool: Option<String>,
     /// The id of its run; none if it has none that can be used.
     pub run: Option<String>,
@@ -38,20 +35,15 @@ pub(crate) struct NodeSummary {
     pub boot_id: Option<String>,
     /// How long starts take under each class, where they were timed.
     pub starts: Vec<StartShift>,
-    /// What the rules found.
     pub findings: Vec<Finding>,
 }
 
-/// What is concluded of a class on a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClassSummary {
-    /// The name of the class.
     pub class: String,
-    /// What is concluded.
     pub conclusion: Conclusion,
     /// How far it can be relied on.
     pub confidence: Confidence,
-    /// The conclusion, for readers.
     pub title: String,
     /// Why nothing is concluded, where nothing is.
     pub reason: Option<String>,
@@ -100,7 +92,6 @@ impl ClassSummary {
 /// A fact that tells nodes apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct NodeFact {
-    /// The id of the fact.
     pub fact: String,
     pub target: String,
     pub value: String,
@@ -220,7 +211,6 @@ impl NodeSummary {
         (self.findings_of(BROKEN).count(), errors, undecided.count(), warnings)
     }
 
-    /// What nodes of one group have in common.
     fn group_key(&self) -> GroupKey {
         let classes = self.classes.iter();
         (
@@ -249,11 +239,9 @@ fn stated_boot_id(run: &Run) -> Option<String> {
 /// What a rule found about several nodes of a fleet together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FleetFinding {
-    /// The id of the rule.
     pub rule: String,
     /// How much the evidence suffers.
     pub severity: Severity,
-    /// What is wrong, in one sentence.
     pub message: String,
     pub help: String,
     pub nodes: Vec<String>,
@@ -282,11 +270,9 @@ pub(crate) fn group_nodes(nodes: &[NodeSummary]) -> Vec<NodeGroup<'_>> {
 /// A finding of one rule about one class, on all nodes that have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FoldedFinding<'a> {
-    /// The id of the rule.
     pub rule: &'a str,
     /// How much the evidence suffers.
     pub severity: Severity,
-    /// The target it is about, if it is about one.
     pub target: Option<&'a str>,
     /// What is wrong on the first of the nodes.
     pub message: &'a str,
@@ -333,7 +319,6 @@ pub(crate) fn fold_findings<'a>(
 /// Nodes on which one class came to one conclusion, for one reason where there is one.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ClassOutcome<'a> {
-    /// What is concluded.
     pub outcome: &'a ClassSummary,
     pub nodes: Vec<&'a str>,
 }
@@ -376,7 +361,6 @@ pub(crate) struct FleetTally {
 }
 
 impl FleetTally {
-    /// What these nodes show.
     pub(crate) fn of_nodes(nodes: &[NodeSummary]) -> Self {
         let mut outcomes = Vec::new();
         for ClassOutcome { outcome, nodes } in tally_classes(nodes) {

@@ -20,7 +20,6 @@ type FleetViolation<'a> = (Violation, Vec<&'a str>);
 /// What a rule looks at, as code.
 type FleetCheck = for<'a> fn(&'a Fleet, &'a [NodeSummary]) -> Vec<FleetViolation<'a>>;
 
-/// The code of the rules.
 const CHECKS: &[FleetCheck] = &[
     run_file_lost,
     named_class_not_tested,
@@ -110,7 +109,6 @@ fn untested_classes<'a>(
     violations
 }
 
-/// The version that the object of a node states.
 fn runtime_version(node: &NodeSummary) -> Option<&str> {
     let version = node.facts.iter().find(|fact| fact.fact == *fact_ids::ENGINE_VERSION)?;
     Some(&version.value)
@@ -151,7 +149,6 @@ fn runtime_version_skew<'a>(_: &'a Fleet, nodes: &'a [NodeSummary]) -> Vec<Fleet
     violations
 }
 
-/// Nodes whose objects state one boot id.
 fn nodes_share_a_boot_id<'a>(_: &'a Fleet, nodes: &'a [NodeSummary]) -> Vec<FleetViolation<'a>> {
     let mut by_id: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in nodes {

@@ -41,18 +41,13 @@ pub struct Judgement {
     pub verdicts: Vec<Verdict>,
     /// The defects of the evidence, most severe first.
     pub findings: Vec<Finding>,
-    /// The rules that were switched off.
     pub switched_off: Vec<SwitchedOff>,
 }
 
-/// A rule that the project switched off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SwitchedOff {
-    /// The id of the rule.
     pub rule: String,
-    /// The reason that the project gives.
     pub reason: String,
-    /// How many findings it would have had.
     pub findings: usize,
 }
 
@@ -90,7 +85,6 @@ pub(crate) fn strongest_candidate<'a>(context: &RuleContext<'a>) -> Option<&'a s
     strongest.map(|target| target.name.as_str())
 }
 
-/// Judges a run by all rules of the book.
 pub(crate) fn judge_run(context: &RuleContext, book: &RuleBook) -> Result<Judgement> {
     let targets = context.run.targets.iter().filter(|target| target.role != Role::Host);
     let verdicts: Vec<Verdict> = targets.map(|target| judge_target(context, target)).collect();

@@ -23,7 +23,6 @@ pub(crate) enum StartOutcome {
     TooFew,
     /// The control, which is the baseline itself, differs from the baseline.
     ControlDiffers,
-    /// The host is emulated in software.
     HostEmulated,
 }
 
@@ -31,13 +30,11 @@ pub(crate) enum StartOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StartShift {
     pub class: String,
-    /// The class that it is compared with.
     pub baseline: String,
     /// How many starts of the class were timed.
     pub samples: usize,
     /// How many of the baseline.
     pub baseline_samples: usize,
-    /// How it stands to the baseline.
     pub outcome: StartOutcome,
     /// By how many seconds its starts take longer, with the 95 % interval; none where nothing is
     /// concluded.

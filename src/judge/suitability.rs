@@ -21,7 +21,6 @@ use crate::stats::{Comparison, ComparisonObstacle, Interval};
 /// How many `kB` of `/proc` are one MiB.
 const KB_IN_MIB: f64 = 1024.0;
 
-/// A reason, with what it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitReason {
     pub kind: FitReasonKind,
@@ -37,7 +36,6 @@ pub struct CostReason {
     pub fact: String,
     /// The most that the workload can pay, on the scale of the measure.
     pub limit: f64,
-    /// The ratio to the baseline.
     pub ratio: Option<f64>,
     /// Its 95 % interval, where it has one.
     pub interval: Option<Interval>,
@@ -45,7 +43,6 @@ pub struct CostReason {
     pub rule: Option<String>,
 }
 
-/// A runtime next to a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuntimeFit {
     pub target: String,
@@ -64,7 +61,6 @@ pub struct WorkloadFit<'a> {
 /// What a target costs in one measure, relative to the baseline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CostRatio {
-    /// The target is the baseline.
     Reference,
     /// The ratio, with its interval where both are series.
     Ratio {
@@ -111,7 +107,6 @@ pub(crate) enum FigureObstacle<'a> {
 pub struct FitEvidence<'a> {
     pub run: &'a Run,
     pub judgement: &'a Judgement,
-    /// What its times say.
     pub timing: &'a RunTiming,
 }
 
@@ -127,7 +122,6 @@ impl<'a> FitEvidence<'a> {
         fits
     }
 
-    /// One runtime for one workload.
     fn judge_fit(
         &self,
         workload: &Workload,

@@ -123,7 +123,6 @@ impl WithheldReason {
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
-/// What the times of a run say.
 #[derive(Debug)]
 pub struct RunTiming {
     setting: f64,
@@ -221,7 +220,6 @@ impl RunTiming {
     }
 }
 
-/// The series of a target, if the fact is one of times.
 fn time_series<'a>(run: &'a Run, id: FactId, target: &str) -> Option<&'a Samples> {
     run.find_fact(id, target)
         .and_then(Fact::as_series)

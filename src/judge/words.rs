@@ -11,7 +11,6 @@ use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
 use crate::model::StartEnd;
 
-/// What a conclusion tells its reader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConclusionDoc {

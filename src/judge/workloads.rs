@@ -59,11 +59,9 @@ pub enum FitReasonKind {
     NotMeasured,
     /// What the baseline costs was not measured.
     BaselineNotMeasured,
-    /// There are too few samples for a ratio.
     TooFewSamples,
     /// A value is zero, negative or no number.
     NotPositive,
-    /// The host is emulated in software.
     HostEmulated,
     /// The session failed its own control.
     TimesWithheld,
@@ -114,7 +112,6 @@ pub enum ShownFigure {
     Median,
     /// The 99th percentile.
     P99,
-    /// The ratio to the baseline.
     Ratio,
     /// What is added to the baseline's figure.
     Added,
@@ -137,13 +134,10 @@ pub enum CostScale {
 pub struct CostMeasure {
     /// The id, which workloads refer to.
     pub id: String,
-    /// What it is called in a sentence.
     pub title: String,
     /// What it is called above a column.
     pub head: String,
-    /// What the column shows.
     pub shows: Vec<ShownFigure>,
-    /// How limits of it are stated.
     #[serde(default)]
     pub scale: CostScale,
     /// The ids of the facts that measure it, the best first.
@@ -174,7 +168,6 @@ pub struct WorkloadTable {
     /// What a boundary can cost, in the order of the file.
     #[serde(rename = "measure")]
     pub measures: Vec<CostMeasure>,
-    /// The workloads in the order of the file.
     #[serde(rename = "workload", default)]
     pub workloads: Vec<Workload>,
     /// The words of every reason, by its id.

@@ -11,7 +11,6 @@ use crate::assets;
 use crate::error::{Error, Result};
 use crate::text::strip_ansi;
 
-/// The name of the table.
 const FILE: &str = "knowledge/faults.toml";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +22,6 @@ pub(crate) struct KnownFault {
     /// Regular expressions for its words; none if it says nothing.
     #[serde(default)]
     pub patterns: Vec<String>,
-    /// A message that has them.
     pub example: Option<String>,
     /// What lies behind it.
     pub cause: String,
@@ -37,7 +35,6 @@ struct FaultTable {
     fault: Vec<KnownFault>,
 }
 
-/// All known faults, in the order in which they are tried.
 #[derive(Debug)]
 pub(crate) struct KnownFaults {
     faults: Vec<(KnownFault, Vec<Regex>)>,
@@ -75,7 +72,6 @@ impl KnownFaults {
         self.iter_faults().find(|fault| fault.id == id)
     }
 
-    /// All faults in the order of the table.
     pub(crate) fn iter_faults(&self) -> impl Iterator<Item = &KnownFault> {
         self.iter_compiled().map(|(fault, _)| fault)
     }

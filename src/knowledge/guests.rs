@@ -6,9 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CountRange {
-    /// The least that was seen.
     pub from: i64,
-    /// The most that was seen.
     pub to: i64,
     /// No guest shows more than this.
     pub implausible_above: i64,
@@ -16,11 +14,9 @@ pub struct CountRange {
     pub implausible_below: i64,
 }
 
-/// The constants of Kata guests.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GuestConstants {
-    /// Where the figures come from.
     pub source: String,
     /// Entries in `/sys/module`.
     pub sys_module: CountRange,

@@ -16,7 +16,6 @@ pub struct KataRelease {
     pub date: chrono::NaiveDate,
     /// The commit that it was made from, in full.
     pub commit: String,
-    /// The guest kernel that it ships.
     pub kernel: String,
     /// The guest kernel for Dragonball, where it ships another.
     pub dragonball: Option<String>,
@@ -32,7 +31,6 @@ pub(super) struct ReleaseTable {
 /// All known releases, oldest first.
 #[derive(Debug, Clone)]
 pub struct KataReleases {
-    /// Where the table comes from.
     pub source: String,
     releases: Vec<KataRelease>,
 }
@@ -87,14 +85,12 @@ impl KataReleases {
         numbers.len() == 3 && (numbers[0] == 0 || is_unknown)
     }
 
-    /// Whether any release shipped this guest kernel.
     pub fn is_shipped_kernel(&self, kernel: &str) -> bool {
         self.releases.iter().any(|release| release.shipped_kernels().any(|own| own == kernel))
     }
 }
 
 impl KataRelease {
-    /// The guest kernels that it ships.
     pub fn shipped_kernels(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.kernel.as_str()).chain(self.dragonball.as_deref())
     }

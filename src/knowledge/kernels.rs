@@ -18,10 +18,8 @@ pub(super) struct KernelTable {
     released: BTreeMap<String, NaiveDate>,
 }
 
-/// Patterns of kernel releases.
 #[derive(Debug, Clone)]
 pub struct KernelPatterns {
-    /// Where the patterns come from.
     pub source: String,
     distribution: Regex,
     released: BTreeMap<String, NaiveDate>,

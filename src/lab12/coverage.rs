@@ -45,7 +45,6 @@ pub(crate) enum CoverageState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct RequirementCoverage {
     pub id: String,
-    /// The number of its task.
     pub task: u32,
     /// A few words.
     pub title: String,
@@ -57,7 +56,6 @@ pub(crate) struct RequirementCoverage {
     pub state: CoverageState,
     /// The titles of the rules of the findings against it.
     pub findings: Vec<String>,
-    /// What is missing, and why.
     pub missing: Vec<String>,
     /// What readers call the runtime that is asked for, where another one was tested.
     pub unmet: Option<String>,

@@ -257,7 +257,6 @@ fn read_edition(edition: Edition, file: &TextFile) -> Result<EditionSpec> {
     Ok(spec)
 }
 
-/// What serde cannot check.
 fn check_edition(spec: &EditionSpec, edition: Edition) -> Result<(), String> {
     if spec.edition != edition {
         return Err(format!(

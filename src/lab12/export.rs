@@ -224,7 +224,6 @@ fn latency_summary(samples: &Samples) -> Option<String> {
     Some(format!("avg={mean:.4}s min={min:.4}s max={max:.4}s n={n}"))
 }
 
-/// The last line of dd.
 fn dd_summary_line(io: &Value) -> Option<String> {
     let (bytes, seconds) = (io.get("bytes")?.as_u64()?, io.get("seconds")?.as_f64()?);
     #[allow(clippy::cast_precision_loss, reason = "only for the rate, which has one decimal")]

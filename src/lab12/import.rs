@@ -391,7 +391,6 @@ fn nothing_found(dir: &Path, entries: &[SourceEntry], unreadable: &[UnreadableFo
     Error::unusable_input(message).with_help(format!("{}{also}", expected_files()))
 }
 
-/// The files that are there, for errors.
 fn list_seen(files: &[&str]) -> String {
     const NAMED: usize = 8;
     make_visible(&match files.len() {

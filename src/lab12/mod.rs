@@ -30,7 +30,6 @@ use claims::ClaimChecker;
 use edition::Edition;
 pub(crate) use edition::NAME;
 
-/// The pack.
 #[derive(Debug)]
 pub(crate) struct Lab12;
 

@@ -69,7 +69,6 @@ pub fn process_book(input: &str) -> Result<ProcessedBook> {
     Ok(ProcessedBook { book, warnings, missing })
 }
 
-/// Context and book.
 fn parse_input(input: &str) -> Result<(Json, Json)> {
     let what = match serde_json::from_str(input) {
         Ok(Json::Array(mut pair)) if pair.len() == 2 && pair.iter().all(Json::is_object) => {

@@ -420,7 +420,6 @@ fn mac_of(address: Ipv6Addr) -> Option<[u8; 6]> {
     (o[11] == 0xff && o[12] == 0xfe).then(|| [o[8] ^ 2, o[9], o[10], o[13], o[14], o[15]])
 }
 
-/// The pseudonym of a MAC that is written as twelve digits.
 pub(super) fn replace_mac_digits(digits: &str, key: &PseudonymKey) -> Option<String> {
     let mac = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?;
     Some(HEXLOWER.encode(&mac_pseudonym(mac.try_into().ok()?, key)?))

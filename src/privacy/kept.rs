@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::words::names::PRODUCTS;
 use crate::model::{Fact, FactId, Facts, fact_ids};
 
-/// The longest word that is looked up.
 const MAX_WORD: usize = 64;
 
 /// Words of facts that name products.

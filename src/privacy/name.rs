@@ -103,7 +103,6 @@ impl NameSet {
         }
     }
 
-    /// The names without those that are left out.
     pub(super) fn without_names(&self, left_out: &BTreeSet<ReplacedName>) -> Self {
         let mut names = self.names.clone();
         names.retain(|lower, _| !left_out.contains(&ReplacedName::Everywhere(lower.clone())));
@@ -114,7 +113,6 @@ impl NameSet {
         self.names.keys()
     }
 
-    /// What finds the names in texts.
     pub(super) fn compile_matcher(&self) -> NameMatcher {
         let mut patterns = Vec::new();
         let mut names = Vec::new();
@@ -165,7 +163,6 @@ fn list_spellings(kind: IdentifierKind, text: &str) -> BTreeSet<String> {
     spellings
 }
 
-/// Finds names in texts.
 pub(super) struct NameMatcher {
     automaton: Option<AhoCorasick>,
     names: Vec<(String, IdentifierKind)>,

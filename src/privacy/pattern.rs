@@ -43,7 +43,6 @@ const PARTS: &[(&str, &str)] = &[
 const TABLE: &[(PatternReach, &[&str], &str)] =
     include!(concat!(env!("OUT_DIR"), "/privacy_patterns.rs"));
 
-/// What a group of a pattern holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PatternGroup {
     One(IdentifierKind, RecognitionMethod),
@@ -65,7 +64,6 @@ pub(super) enum PatternGroup {
 
 /// A pattern that is compiled when a text has one of its words.
 pub(super) struct IdentifierPattern {
-    /// How far it reaches.
     pub reach: PatternReach,
     text: &'static str,
     compiled: OnceLock<(Regex, Vec<(usize, PatternGroup)>)>,
@@ -110,9 +108,7 @@ fn read_group(name: &str) -> Option<PatternGroup> {
     Some(PatternGroup::One(kind, RecognitionMethod::Place))
 }
 
-/// All patterns, and what finds their words.
 pub(super) struct PatternSet {
-    /// In the order of the table.
     pub all: Vec<IdentifierPattern>,
     /// What finds the words, in any case of letters.
     pub words: AhoCorasick,

@@ -15,10 +15,8 @@ use crate::knowledge::is_kata_build;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FoundIdentifier {
-    /// Its bytes in the text.
     pub range: Range<usize>,
     pub kind: IdentifierKind,
-    /// How it was recognised.
     pub recognition: RecognitionMethod,
 }
 

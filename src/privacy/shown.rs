@@ -9,7 +9,6 @@ use crate::text::find_ansi;
 
 /// A text without escape sequences, with the way back to the original.
 pub(super) struct ShownText {
-    /// What a reader sees.
     pub text: String,
     pieces: Vec<ShownPiece>,
 }

@@ -16,15 +16,11 @@ pub(super) enum IdentifierKind {
     /// What identifies a machine or an installation: machine id, UUID of firmware or disk, the
     /// id of an engine, a public key.
     MachineId,
-    /// A serial number.
     Serial,
-    /// The login of a user.
     User,
     /// A host name without its domain.
     Host,
-    /// The domain of a host.
     Domain,
-    /// The full name of a person.
     Person,
     /// What a machine boots into, and its arguments.
     BootArgument,
@@ -32,7 +28,6 @@ pub(super) enum IdentifierKind {
     Email,
     /// The address of a network interface.
     Mac,
-    /// A public IP address.
     PublicAddress,
 }
 
@@ -56,12 +51,9 @@ pub(super) enum RecognitionMethod {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IdentifierSpan {
-    /// Its bytes in the text.
     pub range: Range<usize>,
     pub kind: IdentifierKind,
-    /// How it was recognised.
     pub recognition: RecognitionMethod,
-    /// What it becomes.
     pub pseudonym: String,
 }
 

@@ -228,7 +228,6 @@ impl ProbeCatalogue {
     }
 }
 
-/// What serde cannot check.
 fn check_probe(probe: &Probe) -> Result<(), String> {
     let id = &probe.id;
     let has_form = id.contains('.')

@@ -299,7 +299,6 @@ fn parse_fact(parser: &str, first: Option<usize>, text: &str, capture: &Capture)
     }
 }
 
-/// The lines of one label.
 struct Labelled {
     /// The place of the first, counted from zero.
     first: usize,

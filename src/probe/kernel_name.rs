@@ -1,6 +1,5 @@
 //! How a Linux kernel names itself: the banner of its log and of `/proc/version`, and `uname -a`.
 
-/// How a banner begins.
 pub(crate) const BANNER_START: &str = "Linux version ";
 
 /// The release that a banner states: `Linux version 6.12.47 (…`.

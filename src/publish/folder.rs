@@ -11,7 +11,6 @@ const LIMIT: u64 = 1_000_000_000;
 pub(super) struct SiteFile {
     /// Its path in the site, with `/` between the parts.
     pub name: String,
-    /// Where it lies.
     pub place: PathBuf,
 }
 

@@ -14,7 +14,6 @@ use crate::text::{make_visible, suggest_or_list};
 /// What a commit does to the files of the branch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BranchChanges {
-    /// Files that were not there.
     pub added: usize,
     /// Files with another content.
     pub changed: usize,
@@ -41,7 +40,6 @@ pub(super) enum PushOutcome {
     Overtaken,
 }
 
-/// Where a site is pushed to.
 #[derive(Debug)]
 pub(super) struct Remote {
     /// What git commands take: the name of a remote, or an address.
@@ -378,7 +376,6 @@ impl GitRepository {
         )
     }
 
-    /// The names at the top of a commit's tree.
     pub(super) fn top_level_names(&self, commit: &str) -> Result<Vec<String>> {
         let names =
             require_success(self.run_git(&["ls-tree", "-z", "--name-only", commit])?, "ls-tree")?;
@@ -407,7 +404,6 @@ impl GitRepository {
         Ok(changes)
     }
 
-    /// Makes a commit and returns its id.
     pub(super) fn make_commit(
         &self,
         tree: &str,
@@ -463,7 +459,6 @@ impl GitRepository {
         self.run_git_with_input(arguments, &[])
     }
 
-    /// Runs git in the repository with a text on standard input.
     fn run_git_with_input(&self, arguments: &[&str], stdin: &[u8]) -> Result<GitOutput> {
         let repository = [("GIT_DIR", &self.repository), ("GIT_INDEX_FILE", &self.index)];
         let author = self.author_identity()?;
@@ -538,7 +533,6 @@ fn id_of(object: &str) -> &str {
     object.rsplit(' ').next().unwrap_or_default()
 }
 
-/// The output of a command that has to succeed.
 fn require_success(output: GitOutput, what: &str) -> Result<String> {
     match output.code {
         Some(0) => Ok(output.stdout_text()),

@@ -51,7 +51,6 @@ pub(crate) struct PublishResult {
     pub changes: BranchChanges,
     /// The remote, without what gives access to it.
     pub remote: String,
-    /// The run that the report is about.
     pub run: String,
     /// What the texts say is not captured.
     pub warnings: Vec<String>,
@@ -179,7 +178,6 @@ fn commit_message(assessment: &Assessment) -> String {
     format!("Publish run {}{label}\n\n{}{version}.\n", run.id, git::COMMIT_MARK)
 }
 
-/// Where a site is put.
 struct PublishTarget<'a> {
     git: GitRepository,
     remote: Remote,

@@ -11,7 +11,6 @@ use crate::model::{FactId, Role};
 use crate::phrases::fill_phrase;
 use crate::probe::catalogue::{EvidenceStrength, Probe, ProbePlace};
 
-/// What is said about an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct AboutPage {
     pub id: String,
@@ -29,7 +28,6 @@ pub(crate) struct AboutPart {
     pub text: String,
     /// What was typed or printed, as it stands.
     pub output: String,
-    /// What came of the output.
     pub outcome: String,
     /// Probes that are meant: id and title.
     pub probes: Vec<(String, String)>,

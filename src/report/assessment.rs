@@ -250,14 +250,12 @@ pub struct Assessment {
     record_pages: OnceLock<Vec<RecordPage>>,
 }
 
-/// What is found by the id of a capture.
 #[derive(Debug)]
 struct IndexedCapture {
     /// Its place among the captures of the run.
     index: usize,
     /// The page of the site that shows it, as [`Assessment::capture_page`] gives it.
     page: Arc<str>,
-    /// Its anchor on that page.
     anchor: String,
     /// Id and target of the facts that were read from it, in their order.
     facts: Vec<(String, String)>,
@@ -294,7 +292,6 @@ pub(crate) struct RecordPage {
     pub place: String,
     /// The target whose captures they are; none of captures that speak of several.
     pub target: Option<String>,
-    /// How many captures it has.
     pub captures: usize,
 }
 
@@ -646,7 +643,6 @@ impl Assessment {
     }
 }
 
-/// The target that an edition asks for in a role, if the run has it.
 fn find_in_role<'a>(run: &'a Run, edition: &dyn PackEdition, role: Role) -> Option<&'a Target> {
     let wanted = edition.wanted_runtime(role)?;
     run.with_role(role).find(|target| is_runtime(run, target, wanted))

@@ -43,7 +43,6 @@ impl SummaryEntry {
 /// The chapters of a project: its own files over those that ship with isoproof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProjectChapters {
-    /// The entries of the summary in order.
     pub entries: Vec<SummaryEntry>,
     files: BTreeMap<String, TextFile>,
     statements: BTreeMap<String, TextFile>,

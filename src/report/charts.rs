@@ -29,7 +29,6 @@ const LEFT: f64 = 1.0;
 /// How many lines of one chart the style sheet can draw so that no two look alike.
 const LINE_STYLES: usize = 12;
 
-/// What a chart shows.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
 )]
@@ -57,14 +56,12 @@ pub(crate) fn chart_block(kind: ChartKind, id: &str) -> String {
     format!("```{}\n```", format!("{CHART} {kind} {id}").trim_end())
 }
 
-/// A chart, ready for its template.
 #[derive(Debug)]
 pub(crate) struct Chart {
     kind: ChartKind,
     view: ChartView,
 }
 
-/// What a template sees.
 #[derive(Debug, Default, Serialize)]
 struct ChartView {
     /// A prefix for the ids of the drawing, unique on its page.
@@ -72,7 +69,6 @@ struct ChartView {
     title: String,
     /// In pixels, with everything below the axis.
     height: u32,
-    /// Where the axis stands.
     axis: u32,
     ticks: Vec<ChartTick>,
     rows: Vec<ChartRow>,
@@ -85,7 +81,6 @@ struct ChartView {
     one_x: f64,
 }
 
-/// The ratios of one measure.
 #[derive(Debug, Serialize)]
 struct ChartPanel {
     title: String,
@@ -249,7 +244,6 @@ pub(super) fn style_class(place: usize) -> usize {
     place % LINE_STYLES + 1
 }
 
-/// A row of a chart with the figures of its series.
 fn chart_row(name: &str, samples: &Samples, scale: &ChartScale, style: usize) -> ChartRow {
     let Some(summary) = stats::summarize_samples(&samples.values) else {
         return ChartRow::default();

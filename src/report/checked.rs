@@ -32,7 +32,6 @@ pub(crate) struct CheckedView {
     lines: Vec<CheckedLine>,
     /// How many annotations there are of each standing.
     counts: Vec<CountView>,
-    /// The rules that the project switched off.
     switched_off: Vec<SwitchedOff>,
 }
 

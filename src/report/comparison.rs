@@ -29,7 +29,6 @@ pub(crate) struct ComparisonView {
     pub b: RunName,
     /// Whether nothing changed that was looked at.
     pub is_empty: bool,
-    /// What else differs.
     pub conditions: Vec<ConditionView>,
     pub verdicts: Vec<VerdictChange>,
     /// Targets that came, went or were renamed.
@@ -98,9 +97,7 @@ pub(crate) struct TargetView {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct MeasurementView {
-    /// The id of the fact.
     pub series: String,
-    /// What the series is called.
     pub title: String,
     /// What readers call the target.
     pub name: String,
@@ -144,7 +141,6 @@ pub(crate) struct FactView {
     pub b_is_value: bool,
     /// The parts that differ, where the value has parts.
     pub parts: Vec<PartView>,
-    /// The lines that differ.
     pub lines: Vec<String>,
     /// Whether it changes from run to run without meaning.
     pub volatile: bool,

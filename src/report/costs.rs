@@ -13,17 +13,12 @@ const PROC_KB: f64 = 1024.0;
 /// The figures of one measure under one runtime.
 #[derive(Debug)]
 pub(crate) struct CostFigures<'a> {
-    /// The id of the fact that the run measures it by.
     pub fact: FactId<'a>,
-    /// Where the figure stands in the evidence.
     pub source: Option<FactSource>,
-    /// The series, where it is one.
     pub samples: Option<Samples>,
     /// The median of the series, or the single value, for readers.
     pub value: Option<String>,
-    /// Why there is no figure to show.
     pub missing: Option<String>,
-    /// How it stands to the baseline.
     pub ratio: CostRatio,
     /// How many MiB more than the baseline's, where limits are stated so and the two are compared.
     pub added_mib: Option<f64>,

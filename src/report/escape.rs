@@ -103,7 +103,6 @@ pub fn escape_html(text: &str) -> String {
     out
 }
 
-/// Appends [`escape_html`] of a text.
 pub(crate) fn push_html(text: &str, out: &mut String) {
     if is_plain_html(text) {
         return out.push_str(text);

@@ -37,7 +37,6 @@ pub fn extract_section(text: &str, anchor: &str, top: u8, name: &str) -> Option<
     Some(source.print_part(headings[index].events.end..end, shift, name))
 }
 
-/// A parsed text.
 struct MarkdownSource<'a> {
     text: &'a str,
     events: Vec<(Event<'a>, Range<usize>)>,
@@ -51,7 +50,6 @@ struct MarkdownSource<'a> {
 struct TopHeading {
     level: u8,
     id: String,
-    /// Its events, by their index.
     events: Range<usize>,
 }
 
@@ -208,7 +206,6 @@ struct EventRewriter<'a> {
     prefix: String,
     shift: i16,
     events: Vec<Event<'a>>,
-    /// Whether something was dropped.
     drops: bool,
     /// Whether something refers to another place of its text, and so was named anew.
     renames: bool,
@@ -424,7 +421,6 @@ impl<'a> EventRewriter<'a> {
         }
     }
 
-    /// The events, with text in one piece.
     fn finish_events(self) -> Vec<Event<'a>> {
         let mut events = Vec::with_capacity(self.events.len());
         let mut line = String::new();

@@ -11,7 +11,6 @@ pub struct FactLinks {
     links: Mutex<Vec<FactLink>>,
 }
 
-/// A link from a number to its evidence.
 #[derive(Debug, Clone)]
 pub(super) struct FactLink {
     /// The address of the place in the evidence.
@@ -41,7 +40,6 @@ impl FactLinks {
         format!("[{markup}]({LINK_ADDRESS}{})", links.len() - 1)
     }
 
-    /// Whether an address stands for a link.
     pub(super) fn stands_for_link(url: &str) -> bool {
         url.starts_with(LINK_ADDRESS)
     }

@@ -20,12 +20,10 @@ use crate::judge::{ExpectationOutcome, ExpectationResult, Severity};
 use crate::model::{EvidenceKind, Fleet, FleetNode, RuleId, Run};
 use crate::store::{LoadedRun, RunStore};
 
-/// A fleet, judged.
 #[derive(Debug)]
 pub(crate) struct FleetAssessment {
     /// What was asked for and what came of it.
     pub fleet: Fleet,
-    /// What each node shows, in the order of the fleet.
     pub nodes: Vec<NodeSummary>,
     /// What the rules found about several nodes together.
     pub together: Vec<FleetFinding>,
@@ -102,7 +100,6 @@ pub(crate) fn summarize_node(node: &str, assessment: &Assessment) -> NodeSummary
     NodeSummary::of_run(node, run, judgement, &project_data.words, &project_data.reasons)
 }
 
-/// The run of a node, if it is the one that the fleet means.
 fn load_node_run(
     fleet: &Fleet,
     node: &FleetNode,
@@ -234,7 +231,6 @@ fn name_nodes(names: &[&str]) -> Json {
     json!({ "count": names.len(), "nodes": shown, "more": names.len() - shown.len() })
 }
 
-/// Two objects as one.
 fn join_objects(mut one: Json, other: Json) -> Json {
     if let (Json::Object(one), Json::Object(other)) = (&mut one, other) {
         one.extend(other);

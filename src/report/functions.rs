@@ -31,7 +31,6 @@ use crate::probe::capability;
 use crate::probe::catalogue::Probe;
 use crate::text::{shell_line, suggest_or_list};
 
-/// The look-ups of the core.
 const FUNCTIONS: &[LookupDefinition] = &[
     ("fact", &["id", "target", "field"], look_up_fact),
     ("cell", &["id", "target", "field"], look_up_cell),
@@ -113,7 +112,6 @@ fn rendered_sources() -> TeraResult<Arc<LookupSources>> {
     SOURCES.with_borrow(Clone::clone).ok_or_else(|| lookup_error("nothing is rendered".into()))
 }
 
-/// Escapes what a template prints, for the form of its text.
 fn escape_printed(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let is_html = SOURCES.with_borrow(|sources| {
         sources.as_ref().is_none_or(|sources| matches!(sources.renderer, Renderer::Html(_)))

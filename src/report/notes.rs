@@ -46,7 +46,6 @@ pub(crate) fn unlink_files(
     unlinked.collect()
 }
 
-/// A link or picture that is open.
 struct OpenLink {
     is_file: bool,
     whole: Range<usize>,

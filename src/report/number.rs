@@ -69,12 +69,10 @@ pub(super) fn format_percent(share: f64) -> String {
     }
 }
 
-/// The value of a mark on an axis.
 pub(super) fn format_tick(value: f64, unit: SampleUnit) -> String {
     if value == 0.0 { "0".into() } else { format_measured(value, unit) }
 }
 
-/// A number in full.
 pub(super) fn format_plain(value: f64) -> String {
     format!("{value}")
 }

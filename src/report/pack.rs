@@ -24,7 +24,6 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
     /// evidence that it imports.
     fn pack_name(&self) -> &'static str;
 
-    /// The names of its editions, oldest first.
     fn edition_names(&self) -> Vec<&'static str>;
 
     /// What an edition asks for, from the project's `data/` folder if it has a file of its own.
@@ -95,7 +94,6 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
     fn list_lookups(&self) -> &'static [LookupDefinition];
 }
 
-/// What the editions of a pack ask for.
 #[derive(Debug, Default)]
 pub(crate) struct PackRequirements {
     pub heading: String,

@@ -20,7 +20,6 @@ pub(crate) enum PhaseOwner {
 /// What the ids of the phases begin with.
 const PREFIX: &str = "startup.phase.";
 
-/// The phases in the order of a start.
 const PHASES: [&str; 6] = ["client", "create", "network", "start", "run", "removal"];
 
 /// Who is at work in a phase. Engines that report the network as a step of its own (docker) make
@@ -37,14 +36,12 @@ fn phase_owner(word: &str, has_network: bool) -> PhaseOwner {
 #[derive(Debug)]
 pub(crate) struct StartPhase<'a> {
     pub word: &'static str,
-    /// Whose time it is.
     pub part: PhaseOwner,
     /// The median, in seconds.
     pub median: f64,
     pub samples: &'a Samples,
 }
 
-/// The starts of a target, divided.
 #[derive(Debug)]
 pub(crate) struct PhaseSplit<'a> {
     pub target: &'a str,

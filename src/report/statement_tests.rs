@@ -23,7 +23,6 @@ use crate::store::LoadedRun;
 /// What a mark begins and ends with.
 const MARK: [char; 2] = ['\u{e000}', '\u{e001}'];
 
-/// The most runs that are made up.
 const RUNS: usize = 240;
 
 /// Facts of a runtime, and the values that they are drawn from.
@@ -101,7 +100,6 @@ const SERIES: [(&str, f64); 12] = [
 struct Draw(u64);
 
 impl Draw {
-    /// A number below `end`.
     fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -109,7 +107,6 @@ impl Draw {
         usize::try_from(self.0 >> 33).unwrap() % end
     }
 
-    /// Whether one in `n` is it.
     fn is_one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
@@ -139,7 +136,6 @@ impl Draw {
     }
 }
 
-/// A run whose facts are drawn.
 fn drawn_run(draw: &mut Draw) -> Sketch {
     let mut sketch = sketch();
     if draw.is_one_in(8) {
@@ -309,7 +305,6 @@ fn chosen_runs() -> [Sketch; 2] {
     [equal, stopped]
 }
 
-/// The runs that ship.
 fn known_runs() -> Vec<Sketch> {
     let mut runs = Vec::new();
     for entry in

@@ -50,7 +50,6 @@ impl TemplateEngine {
         }
     }
 
-    /// The look-ups.
     pub(crate) fn lookup_sources(&self) -> &LookupSources {
         &self.sources
     }

@@ -35,16 +35,13 @@ const TOLD_OF_ENGINES: &[FactId] = &[
     fact_ids::RUNTIME_VERSION,
 ];
 
-/// Whether the changes of a fact are told.
 fn is_told(id: FactId) -> bool {
     id == fact_ids::KERNEL_RELEASE || TOLD_OF_ENGINES.contains(&id)
 }
 
-/// The most sessions of a chart.
 const SESSIONS: usize = 60;
 /// The most rows of the table next to it.
 const ROWS: usize = 20;
-/// The most changes that are told.
 const CHANGES: usize = 200;
 
 /// The height of a chart above its axis, and the place of its top, in pixels.
@@ -73,7 +70,6 @@ pub struct RunDigest {
     machine: Option<MachineProfile>,
     /// The node of a cluster that it was on, if it was on one.
     node: Option<String>,
-    /// The engine, where it is known.
     engine: Option<String>,
     /// Whether its host is emulated in software, so that nothing follows from its times.
     is_emulated: bool,
@@ -236,7 +232,6 @@ fn told_text(id: FactId, value: &serde_json::Value) -> Option<String> {
 #[derive(Debug, Serialize)]
 pub struct TrendView {
     charts: Vec<TrendChart>,
-    /// What changed, newest first.
     changes: Vec<ChangeView>,
     /// How many older changes are not told.
     left_out: usize,
@@ -278,7 +273,6 @@ struct TrendChart {
     is_log: bool,
     first: String,
     last: String,
-    /// Whether a figure has an interval.
     has_intervals: bool,
     /// How many of the sessions that are drawn were on an emulated host.
     emulated: usize,

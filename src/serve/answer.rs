@@ -19,18 +19,15 @@ const OWN: &str = "/-isoproof/";
 /// How often a page that waits is looked at: whether somebody still wants the answer.
 const WAIT_SLICE: Duration = Duration::from_secs(1);
 
-/// An answer before it is sent.
 pub(super) struct ServedAnswer {
     /// The status with its words: `404 Not Found`.
     pub status: &'static str,
-    /// The value of `Content-Type`.
     pub content_type: &'static str,
     pub body: AnswerBody,
     /// Where the answer is instead.
     pub location: Option<String>,
 }
 
-/// The content of an answer.
 pub(super) enum AnswerBody {
     Bytes(Vec<u8>),
     /// A file, whose length when it was opened is announced.
@@ -42,7 +39,6 @@ impl ServedAnswer {
         Self { status, content_type, body, location: None }
     }
 
-    /// One line of text.
     pub(super) fn plain_text(status: &'static str, text: &str) -> Self {
         Self::new(
             status,

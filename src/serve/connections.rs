@@ -93,7 +93,6 @@ pub(super) fn accept_connections(
     }
 }
 
-/// Answers the one request of a connection.
 fn answer_connection(
     stream: &TcpStream,
     state: &ServerState,

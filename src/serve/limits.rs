@@ -17,7 +17,6 @@ pub(super) struct ServeLimits {
     pub stall_time: Duration,
     /// Pages that wait for a change at the same time.
     pub waiting_pages: usize,
-    /// How long each of them waits.
     pub wait_time: Duration,
 }
 

@@ -17,7 +17,6 @@ pub(super) struct RequestHead {
     headers: Vec<(String, String)>,
 }
 
-/// Why there is no request to answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RequestError {
     /// The client closed the connection, or it broke.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::error::Error;
 
-/// What the threads of the server share.
 #[derive(Debug)]
 pub(super) struct ServerState {
     pub(super) live: Mutex<LiveSite>,
@@ -19,7 +18,6 @@ pub(super) struct ServerState {
 #[derive(Debug, Clone)]
 pub(super) struct LiveSite {
     pub(super) out: PathBuf,
-    /// The number of the last build.
     pub(super) build: u64,
     /// The number of the build that made what is served.
     pub(super) site: u64,

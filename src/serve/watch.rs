@@ -16,14 +16,12 @@ use crate::sources::{self, SourceKind, WalkLimits};
 /// How long nothing must change before a build begins: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(40);
 
-/// The sources of a site, under watch.
 pub(super) struct SourceWatch {
     watcher: RefCell<RecommendedWatcher>,
     changes: Receiver<notify::Result<notify::Event>>,
     /// What changed since the last build, as far as that was asked.
     pending: RefCell<SourceChanges>,
     root: PathBuf,
-    /// The report that is checked, where there is one.
     checked: RefCell<Option<PathBuf>>,
     /// The folders that sources are in, whether they exist or not.
     wanted: RefCell<BTreeSet<PathBuf>>,

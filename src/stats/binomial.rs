@@ -6,9 +6,7 @@ use super::{ALPHA, count_as_float};
 /// Two ranks, counted from 1, and what they enclose.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct RankPair {
-    /// The rank of the lower end.
     pub low: usize,
-    /// The rank of the upper end.
     pub high: usize,
     /// The probability that the quantile lies between the two.
     pub coverage: f64,

@@ -21,12 +21,10 @@ pub enum ComparisonOutcome {
     Equivalent,
     /// The interval crosses the margin: the samples could not tell.
     Inconclusive,
-    /// There is no ratio.
     NotComparable,
 }
 
 impl ComparisonOutcome {
-    /// Whether there is a difference that matters.
     pub(crate) fn is_difference(self) -> bool {
         matches!(self, Self::Slower | Self::Faster)
     }

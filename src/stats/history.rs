@@ -19,7 +19,6 @@ pub(crate) const ALARMS: f64 = 0.05;
 /// What earlier sessions say about one more.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SessionPrediction {
-    /// The number of earlier sessions.
     pub sessions: usize,
     /// Their geometric mean, in the unit of the figures.
     pub center: f64,
@@ -67,7 +66,6 @@ impl SessionPrediction {
         (prediction.high.is_finite() && prediction.low > 0.0).then_some(prediction)
     }
 
-    /// Where a figure lies.
     pub(crate) fn locate_figure(&self, figure: f64) -> PredictionPlace {
         if figure < self.low {
             PredictionPlace::Below

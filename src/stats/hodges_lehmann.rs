@@ -5,7 +5,6 @@
 
 use super::{Interval, mann_whitney, sorted_samples};
 
-/// An estimated factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct RatioEstimate {
     /// The median of the ratios of every sample of the second series to every one of the first.
@@ -24,7 +23,6 @@ pub(crate) fn estimate_ratio(a: &[f64], b: &[f64]) -> Option<RatioEstimate> {
     Some(of_rank(a, b, mann_whitney::critical_rank(a.len(), b.len())?))
 }
 
-/// An estimated difference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ShiftEstimate {
     /// The median of the differences between every sample of the second series and every one of
@@ -101,7 +99,6 @@ impl SortedDifferences {
         value_of(low)
     }
 
-    /// How many differences are not above the bound.
     fn count_up_to(&self, bound: f64) -> usize {
         let mut first = 0;
         let mut count = 0;

@@ -15,9 +15,7 @@ const TOO_WIDE: f64 = 0.98;
 /// A 95 % interval. In JSON `[low, high]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// The lower end.
     pub low: f64,
-    /// The upper end.
     pub high: f64,
 }
 

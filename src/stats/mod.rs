@@ -32,7 +32,6 @@ pub(crate) use summary::summarize_samples;
 /// What an interval may miss: intervals hold the true value in 95 of 100 sessions.
 pub(crate) const ALPHA: f64 = 0.05;
 
-/// `value` rounded to `digits` significant decimal digits.
 pub(crate) fn round_significant(value: f64, digits: usize) -> f64 {
     format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
 }

@@ -5,12 +5,10 @@ use serde::Serialize;
 use super::binomial;
 use super::{ALPHA, Interval, quantile, sorted_samples};
 
-/// There are too few samples for a percentile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct TooFew {
     /// How many there are.
     pub n: usize,
-    /// How many there must be.
     pub needed: usize,
 }
 

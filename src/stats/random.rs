@@ -4,7 +4,6 @@
 //! ten lines, and the same figures on every machine and in every version of the program, which
 //! no crate promises.
 
-/// A sequence of random numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct RandomSequence(u64);
 
@@ -17,7 +16,6 @@ impl RandomSequence {
         Self((mixed ^ (mixed >> 31)).max(1))
     }
 
-    /// The next number of 64 bits.
     pub(crate) fn next_bits(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -33,7 +31,6 @@ impl RandomSequence {
         below
     }
 
-    /// The numbers below `count` in random order.
     pub(crate) fn shuffled_order(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();
         self.shuffle_slice(&mut order);

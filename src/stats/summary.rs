@@ -7,11 +7,8 @@ use super::{Interval, count_as_float, interval, outlier, quantile, sorted_sample
 /// The figures of a series, in its unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct SeriesSummary {
-    /// How many samples there are.
     pub n: usize,
-    /// The smallest sample.
     pub min: f64,
-    /// The greatest sample.
     pub max: f64,
     /// The arithmetic mean.
     pub mean: f64,

@@ -61,7 +61,6 @@ pub(super) fn junit_report(
     write_xml(&report)
 }
 
-/// The report of a fleet.
 pub(super) fn fleet_report(
     assessment: &FleetAssessment,
     project_data: &ProjectData,

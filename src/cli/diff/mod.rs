@@ -22,7 +22,6 @@ use crate::store::reference::split_fleet_reference;
 use crate::store::{LoadedRun, RunFile, RunStore, integrity::IntegrityReport};
 use crate::text::make_visible;
 
-/// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(super) struct DiffArguments {
     /// The run that is compared with, a directory of evidence, or a fleet

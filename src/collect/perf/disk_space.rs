@@ -54,7 +54,6 @@ pub(super) fn backing_mount(session: &CollectSession) -> Option<String> {
     Some(format!("{kind} on the host, below {}\n", root.display()))
 }
 
-/// The type of the file system at a path.
 fn file_system(table: Vec<MountInfo>, path: &Path) -> Option<String> {
     let above = table.into_iter().filter(|mount| path.starts_with(&mount.mount_point));
     // Of mounts on one point the last is the one that is seen.

@@ -134,7 +134,6 @@ fn is_heard(session: &CollectSession, arm: StartupArm, listener: &EventListener)
     })
 }
 
-/// The id of a container as events have it.
 fn container_id(session: &CollectSession, container: &str) -> Option<String> {
     match session.engine {
         EngineKind::Ctr => Some(container.to_string()),
@@ -352,7 +351,6 @@ impl<'a> StartupSeries<'a> {
         format!("{second}starts of a container that prints one word")
     }
 
-    /// The conditions of a series.
     fn record_head(&self, index: usize) -> String {
         let arms: Vec<String> = self.arms.iter().map(|arm| arm.describe_arm()).collect();
         let part = format!("start{}", self.rounds.total_rounds());

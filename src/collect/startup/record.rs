@@ -21,7 +21,6 @@ pub(super) struct TimedStart {
     /// The round, from 1; discarded rounds count.
     pub round: u32,
     pub arm: usize,
-    /// The name of its container.
     pub container: String,
     /// How the engine's client fared; in words if it could not be started.
     pub timed: Result<TimedCommand, String>,

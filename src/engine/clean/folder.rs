@@ -40,7 +40,6 @@ impl SessionFolder {
         Ok(Self { path, session: session.into(), engine, is_owned: true })
     }
 
-    /// All folders of this user.
     pub(crate) fn list_folders() -> Vec<Self> {
         let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
         entries.flatten().filter_map(|entry| Self::open_own_folder(&entry.path())).collect()

@@ -49,7 +49,6 @@ const DEATH: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct SandboxCleanup {
     pub removed: Vec<String>,
-    /// What could not be removed.
     pub left: Vec<String>,
 }
 
@@ -230,7 +229,6 @@ fn list_subfolders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     entries.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
-/// The network namespaces of processes, but for ours.
 fn foreign_namespaces(processes: &[SandboxProcess]) -> impl Iterator<Item = String> {
     let table = ProcessTable::of_this_machine();
     let own = table.process_namespace(std::process::id(), "net");

@@ -44,7 +44,6 @@ impl SharedKind {
     }
 }
 
-/// One thing that two runs share.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct SharedThing {
     pub kind: SharedKind,
@@ -59,12 +58,9 @@ pub(crate) struct SharedThing {
     pub there: FactSource,
 }
 
-/// What two runs have in common.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct RunPair {
-    /// The id of the other run.
     pub run: String,
-    /// What is not shared by chance.
     pub shared: Vec<SharedThing>,
     /// What is equal and is no sign of anything, in words.
     pub no_sign: Vec<String>,
@@ -86,7 +82,6 @@ impl RunPair {
     }
 }
 
-/// Compares two runs.
 pub(crate) fn find_shared_evidence(one: &Run, other: &Run, phrases: &SharedPhrases) -> RunPair {
     let mut shared = Vec::new();
     let mut no_sign = Vec::new();

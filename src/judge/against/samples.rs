@@ -161,7 +161,6 @@ fn count_repeats(values: &[f64]) -> Vec<f64> {
     counts.into_values().collect()
 }
 
-/// The decimal logarithm of `n!`.
 fn log_factorial(n: f64) -> f64 {
     let mut sum = 0.0;
     let mut k = 2.0;

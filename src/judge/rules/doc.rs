@@ -18,20 +18,16 @@ use crate::knowledge::Severity;
 use crate::project::RuleSwitch;
 use crate::text::suggest_or;
 
-/// What a rule tells its reader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleDoc {
     /// The id in kebab-case.
     pub id: String,
-    /// How severe a finding is.
     pub severity: Severity,
     /// A few words.
     pub title: String,
     pub looks_at: String,
-    /// Why it matters.
     pub why: String,
-    /// An example of the defect.
     pub example: String,
     pub remedy: String,
     /// The sentence of a finding: a Tera template over the parameters of the rule.
@@ -149,7 +145,6 @@ impl RuleBook {
         self
     }
 
-    /// The code of the rules of a pack.
     pub(super) fn pack_checks(&self) -> &'static [RuleCheck] {
         self.pack_checks
     }
@@ -203,7 +198,6 @@ impl RuleBook {
         Ok(books)
     }
 
-    /// The rules that are switched off, with the reason.
     pub fn switched_off_rules(&self) -> &BTreeMap<String, String> {
         &self.off
     }
@@ -216,7 +210,6 @@ impl RuleBook {
         self.docs.keys().map(String::as_str)
     }
 
-    /// The words of all rules, by id.
     pub fn iter_rules(&self) -> impl Iterator<Item = &RuleDoc> {
         self.docs.values().filter_map(RuleEntry::rule_words)
     }

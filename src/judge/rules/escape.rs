@@ -47,7 +47,6 @@ fn what_was_stopped(context: &RuleContext, target: &str) -> Vec<FactId<'static>>
     stopped
 }
 
-/// The attempts of this outcome.
 fn ids_with_outcome(context: &RuleContext, outcome: &str, target: &str) -> Vec<FactId<'static>> {
     let mut ids = vec![fact_ids::ESCAPE_HOST_WRITE, fact_ids::ESCAPE_HOST_WRITE_PRIVILEGED];
     ids.retain(|id| context.fact_text(*id, target) == Some(outcome));

@@ -284,7 +284,6 @@ struct StrangeCommit<'a> {
     version: &'a str,
     commit: String,
     released: &'a str,
-    /// The version of the release that was made from the commit.
     belongs_to: Option<&'a str>,
 }
 

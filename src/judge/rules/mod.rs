@@ -38,16 +38,12 @@ pub(crate) use example::RuleExample;
 pub(in crate::judge) use identity::other_architecture;
 pub(in crate::judge) use meaning::{COUNTS, is_doubtful_count, is_hosts_count};
 
-/// One defect of the evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The id of the rule.
     pub rule: String,
     /// How much the evidence suffers.
     pub severity: Severity,
-    /// The target it is about, if it is about one.
     pub target: Option<String>,
-    /// What is wrong, in one sentence.
     pub message: String,
     pub help: String,
     /// What it rests on.
@@ -155,7 +151,6 @@ const CHECKS: &[RuleCheck] = &[
 ];
 
 impl RuleBook {
-    /// A violation in the words of its rule.
     pub(in crate::judge) fn word_violation(&self, violation: Violation) -> Result<Finding> {
         let doc = self.find_rule(&violation.rule).ok_or_else(|| {
             Error::unusable_input(format!("the rule `{}` has no words", violation.rule))
@@ -170,7 +165,6 @@ impl RuleBook {
         })
     }
 
-    /// Runs every rule on a run with its verdicts.
     pub(in crate::judge) fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
         let checks = CHECKS.iter().chain(self.pack_checks());
         let violations = checks.flat_map(|check| check(context));

@@ -271,7 +271,6 @@ pub(super) fn clocks_mixed(context: &RuleContext) -> Vec<Violation> {
     violations
 }
 
-/// Which program printed a line with an elapsed time.
 fn printing_program(line: &str) -> Option<&'static str> {
     let line = line.trim();
     let rest = line.strip_prefix("real").map(str::trim_start);

@@ -19,7 +19,6 @@ use crate::store::integrity::{self, IntegrityReport};
 #[derive(Debug)]
 pub(crate) struct Sketch {
     pub run: Run,
-    /// What does not fit in its file.
     pub integrity: IntegrityReport,
     timing: OnceLock<RunTiming>,
 }
@@ -29,7 +28,6 @@ static PACK: LazyLock<&dyn Pack> = LazyLock::new(|| crate::PACKS[0]);
 
 static KNOWN: LazyLock<KnowledgeBase> = LazyLock::new(|| KnowledgeBase::load(None).unwrap());
 
-/// The shipped catalogue.
 pub(crate) static CATALOGUE: LazyLock<ProbeCatalogue> =
     LazyLock::new(|| ProbeCatalogue::load(None).unwrap());
 
@@ -64,7 +62,6 @@ pub(crate) fn sketch() -> Sketch {
     Sketch::of(run)
 }
 
-/// An imported file.
 pub(crate) fn capture(path: &str, text: &str) -> Capture {
     Capture::of_file(path, Some(path), text.as_bytes())
 }
@@ -85,7 +82,6 @@ fn probe(id: &str, status: CaptureStatus) -> Capture {
     }
 }
 
-/// The run that an example describes.
 pub(crate) fn run_of(example: &RuleExample) -> Sketch {
     let mut sketch = sketch();
     let run = &mut sketch.run;
@@ -168,43 +164,36 @@ fn fact(value: &Value, source: FactSource) -> Fact {
 }
 
 impl Sketch {
-    /// A sketch of a run that is intact.
     pub(crate) fn of(run: Run) -> Self {
         Self { run, integrity: IntegrityReport::default(), timing: OnceLock::new() }
     }
 
-    /// Adds a value.
     pub(crate) fn fact(self, id: &str, target: &str, value: impl Into<Value>) -> Self {
         let source = FactSource::new(format!("{target}/{id}"), 1);
         self.put(id, target, Fact::from_value(value, source))
     }
 
-    /// Adds a series in seconds.
     pub(crate) fn series(self, id: &str, target: &str, values: &[f64]) -> Self {
         let source = FactSource::new(format!("{target}/{id}"), 1);
         let samples = Samples { values: values.to_vec(), unit: SampleUnit::Seconds, source };
         self.put(id, target, Fact::Series(samples))
     }
 
-    /// Adds a missing fact.
     pub(crate) fn missing(self, id: &str, target: &str, why: MissingReason) -> Self {
         self.put(id, target, Fact::missing(why, "as the test says"))
     }
 
-    /// Adds a fact.
     pub(crate) fn put(mut self, id: &str, target: &str, fact: Fact) -> Self {
         self.timing = OnceLock::new();
         self.run.facts.entry(id.into()).or_default().insert(target.into(), fact);
         self
     }
 
-    /// Adds an imported file.
     pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
         self.run.captures.push(capture(path, text));
         self
     }
 
-    /// The case to judge.
     pub(crate) fn context(&self) -> RuleContext<'_> {
         RuleContext {
             run: &self.run,

@@ -29,7 +29,6 @@ pub enum Conclusion {
     SeparateKernelUserspace,
     /// It runs on a kernel of its own of unknown kind.
     SeparateKernel,
-    /// The facts do not decide.
     Inconclusive,
     /// The facts exclude each other.
     Contradictory,
@@ -124,9 +123,7 @@ impl UndecidedReason {
 /// A fact that would have a vote, and has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IgnoredFact {
-    /// The id of the fact.
     pub fact: String,
-    /// Why it is not counted.
     pub reason: UndecidedReason,
 }
 
@@ -134,7 +131,6 @@ pub struct IgnoredFact {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     pub target: String,
-    /// What is concluded.
     pub conclusion: Conclusion,
     /// How far it can be relied on.
     pub confidence: Confidence,

@@ -37,13 +37,10 @@ pub(super) enum SourceGroup {
     /// The files that only one kind of kernel has.
     Files,
     Namespaces,
-    /// Its control groups.
     Cgroups,
-    /// The processes on the host.
     Processes,
     /// The handles that they hold open.
     Handles,
-    /// The devices and the processor that it sees.
     Devices,
 }
 
@@ -58,9 +55,7 @@ pub(super) struct Indicator {
 /// All votes on a target, and the facts that have none.
 #[derive(Debug, Default)]
 pub(super) struct Indicators {
-    /// The votes.
     pub found: Vec<Indicator>,
-    /// What was left out of account.
     pub ignored: Vec<IgnoredFact>,
     /// Whether host and target both show builds of a distribution.
     pub are_distribution_builds: bool,
@@ -74,7 +69,6 @@ pub(super) struct Indicators {
 const COMPARED: [SourceGroup; 3] = [SourceGroup::BootId, SourceGroup::Name, SourceGroup::Boot];
 
 impl Indicators {
-    /// The votes on a target.
     pub(super) fn of_target(context: &RuleContext, target: &Target) -> Self {
         let name = target.name.as_str();
         let mut indicators = Self::read_indicators(context, name);

@@ -29,7 +29,6 @@ const DECIDERS: &[FactId] =
 /// What would tell the kind of a separate kernel.
 const KINDS: &[FactId] = &[fact_ids::HOST_VMM, fact_ids::HOST_VM_FDS, fact_ids::KERNEL_CMDLINE];
 
-/// Judges one target of a run that is not the host.
 pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     let name = target.name.as_str();
     let indicators = indicators::Indicators::of_target(context, target);

@@ -42,7 +42,6 @@ impl BootLog {
         cmdline.is_some_and(|found| words::contains_any(&found.value, &["kata", "agent."]))
     }
 
-    /// The release that the log names.
     pub(super) fn release_in_log(&self) -> Option<String> {
         kernel::parse_kernel_statement(&self.banner.as_ref()?.value).map(|kernel| kernel.release)
     }

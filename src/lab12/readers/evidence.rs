@@ -20,7 +20,6 @@ use super::{counts, cpu, dmesg, health, interfaces, latency, shim, words};
 use crate::lab12::edition::Edition;
 use crate::model::{Fact, FactId, FactSource, Facts, MissingReason, MissingValue, fact_ids};
 
-/// What the pages say.
 pub(super) struct EvidenceReading {
     pub facts: Facts,
     /// Why no container started under Kata, where that is so, in the words that stand there.

@@ -65,7 +65,6 @@ fn is_report(capture: &Capture) -> bool {
     matches!(&capture.origin, CaptureOrigin::File { slot: Some(slot), .. } if slot == report::REPORT_PATH)
 }
 
-/// How files name a runtime.
 #[derive(Default)]
 struct RuntimeMention {
     /// What a command asks an engine for.
@@ -113,7 +112,6 @@ fn find_mentions(
     mentions
 }
 
-/// The mention of the runtime that a text names.
 fn mention_of<'m>(
     mentions: &'m mut [(EvidenceRole, Option<RuntimeMention>)],
     text: &str,

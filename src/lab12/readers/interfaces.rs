@@ -12,7 +12,6 @@ use super::vocabulary::interfaces::STARTS;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{ListedInterface, is_ipv4, is_ipv6, is_mac, list_interfaces};
 
-/// The interfaces of `who`.
 pub(super) fn read_interfaces(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
     let parts = page.labelled_parts();
     let any_label = parts.iter().any(|part| part.who.is_some());

@@ -13,14 +13,12 @@ use crate::version::VersionNumbers;
 pub(super) struct KernelStatement {
     /// The release: `6.12.47`.
     pub release: String,
-    /// The form in which it is stated.
     pub form: KernelStatementForm,
     pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KernelStatementForm {
-    /// A release alone.
     Release,
     /// A line of `uname -a`.
     Uname,
@@ -28,7 +26,6 @@ pub(super) enum KernelStatementForm {
     Banner,
 }
 
-/// The statement that `text` makes, if it makes one.
 pub(super) fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
     let mut text = words::strip_value_marks(text).trim_start_matches(['>', ' ']);
     if let Some(at) = text.find(BANNER_START) {
@@ -270,7 +267,6 @@ pub(super) fn host_value(kernel: &FoundValue<KernelStatement>) -> MissingValue {
     MissingValue::new(MissingReason::HostValuesOnly, note).at_line(kernel.line)
 }
 
-/// The boot id that the parts of `who` state.
 pub(super) fn read_boot_id(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
     read::in_parts(page, page.labelled_parts(), who, |part| {
         let lines = part.value_lines().filter(|line| !line.is_error);

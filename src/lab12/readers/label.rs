@@ -14,12 +14,10 @@ pub(super) use super::role::{
     GuestPlace, LabelRole, OTHER_GUESTS, is_other_runtime, list_roles, role_of, variant_of_name,
 };
 
-/// A label at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineLabel<'a> {
     /// Whose value follows.
     pub role: LabelRole,
-    /// Its words as they stand.
     pub words: &'a str,
     /// What stands after it on the line.
     pub rest: &'a str,

@@ -13,7 +13,6 @@ use crate::text::quoted_value;
 pub(super) struct EngineLogMessage {
     /// Whether it tells of an error.
     pub failure: bool,
-    /// Whether the engine gave up.
     pub fatal: bool,
     pub message: String,
     /// When it was written, as it stands.

@@ -9,7 +9,6 @@ use super::{records, slot, words};
 use crate::model::{Capture, MAX_LINE, MissingReason, MissingValue};
 use crate::text::{is_hidden, split_lines, strip_ansi};
 
-/// A cleaned line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PageLine {
     /// Its number in the file, counted from 1.
@@ -45,7 +44,6 @@ pub(super) enum LineKind {
     Text,
 }
 
-/// A file as its cleaned lines.
 #[derive(Debug, Clone)]
 pub(super) struct EvidencePage<'a> {
     pub capture: &'a str,
@@ -160,7 +158,6 @@ impl<'a> EvidencePage<'a> {
         }
     }
 
-    /// The lines that could hold a value.
     pub(super) fn value_lines(&self) -> impl Iterator<Item = &PageLine> {
         self.lines.iter().filter(|line| line.kind == LineKind::Text)
     }
@@ -292,7 +289,6 @@ fn command_opens(stated: EvidenceRole, who: Option<EvidenceRole>, by_label: bool
 }
 
 impl LabelledPart {
-    /// The lines that could hold a value.
     pub(super) fn value_lines(&self) -> impl DoubleEndedIterator<Item = &PageLine> {
         self.lines.iter().filter(|line| line.kind == LineKind::Text)
     }

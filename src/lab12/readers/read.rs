@@ -8,7 +8,6 @@ use super::words;
 use crate::model::{Fact, FactSource, MissingReason, MissingValue, SampleUnit};
 use crate::text::shorten_visible;
 
-/// A value and the line where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FoundValue<T> {
     pub value: T,
@@ -144,7 +143,6 @@ fn why_not(text: &str, why: MissingReason) -> MissingReason {
     }
 }
 
-/// The reason why a page has no part of `who`.
 pub(super) fn no_part(
     page: &EvidencePage,
     parts: &[LabelledPart],

@@ -79,7 +79,6 @@ struct DocumentLeaf {
     /// The keys on the way to it, before them the target that its object names.
     path: Vec<String>,
     values: Vec<String>,
-    /// Whether they are those of an array.
     is_list: bool,
     /// The number of the object that it stands in.
     object: u32,

@@ -267,7 +267,6 @@ fn mask_in(part: &LabelledPart) -> ReadResult<String> {
         .ok_or_else(|| read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
 }
 
-/// A mask of capabilities at the beginning of a text.
 pub(super) fn parse_capability_mask(text: &str) -> Option<String> {
     let word = words::strip_value_marks(text).split_whitespace().next()?;
     let digits = word.strip_prefix("0x").unwrap_or(word);

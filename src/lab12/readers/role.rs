@@ -33,7 +33,6 @@ impl EvidenceRole {
         named.into_iter().find(|who| OTHER_GUESTS.contains(who))
     }
 
-    /// The role that one word names.
     pub(super) fn of_word(word: &str) -> Option<Self> {
         let word = words::lower_case(word);
         match &*word {
@@ -81,7 +80,6 @@ impl GuestPlace {
         }
     }
 
-    /// The runtime, where it is not Kata.
     pub(super) fn other_runtime(self) -> Option<EvidenceRole> {
         match self {
             Self::Katas | Self::Variant(_) => None,

@@ -10,7 +10,6 @@ use crate::probe::parse::{
     implementation_in_shim_line, is_commit, version_in_shim_line, version_in_word, word_after_key,
 };
 
-/// What the shim says about itself.
 #[derive(Debug, Clone)]
 pub(super) struct ShimStatement {
     pub version: ReadResult<String>,
@@ -18,7 +17,6 @@ pub(super) struct ShimStatement {
     pub implementation: ReadResult<String>,
     /// The commit it was built from.
     pub commit: ReadResult<String>,
-    /// The runtime handler that it answers to.
     pub handler: Option<String>,
 }
 
@@ -44,7 +42,6 @@ fn version_of_runcs_shim<'a>(lines: &[&'a PageLine]) -> Option<&'a PageLine> {
         .filter(|_| labelled("Revision:").is_some() && labelled("Go version:").is_some())
 }
 
-/// Reads the shim's version.
 pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     let lines: Vec<&PageLine> = page.value_lines().filter(|line| !line.is_error).collect();
     if let Some(line) = version_of_runcs_shim(&lines) {

@@ -261,7 +261,6 @@ pub(super) fn is_folder(path: &str, folder: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| normalize_path_part(name) == folder)
 }
 
-/// The slot of this canonical path.
 pub(super) fn by_path(path: &str) -> Option<EvidenceSlot> {
     SLOTS.iter().find(|slot| slot.path == path).copied()
 }

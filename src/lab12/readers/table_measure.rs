@@ -3,14 +3,10 @@
 use super::vocabulary::table::{COMPARISONS, NEUTRAL};
 use super::words::{self, has_word};
 
-/// What a reader looks for in tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TableMeasure {
-    /// Start-up times.
     Start,
-    /// Kernel releases.
     Kernel,
-    /// Models of processors.
     Cpu,
     /// Entries of `/proc`.
     Proc,

@@ -31,7 +31,6 @@ pub(super) use own_forms::{is_numbered_time, states_times};
 pub(super) use programs::{is_program_time, time_of_measured_command};
 pub(super) use unlike_starts::discards_run;
 
-/// The start-up times of `who`.
 pub(super) fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Vec<f64>> {
     let mut parts = page.parts_measuring(is_start_measure);
     // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.

@@ -142,7 +142,6 @@ fn smaller_parts(mut unit: TimeUnit, mut rest: &str) -> (Option<f64>, &str) {
     (nanos, rest)
 }
 
-/// A unit of time, the smallest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TimeUnit {
     Nanos,
@@ -154,7 +153,6 @@ pub(super) enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// `value` of this unit in seconds.
     pub(super) fn to_seconds(self, value: f64) -> f64 {
         match self {
             Self::Hours => value * 3600.0,
@@ -166,7 +164,6 @@ impl TimeUnit {
         }
     }
 
-    /// `value` of this unit in nanoseconds.
     fn to_nanos(self, value: f64) -> f64 {
         let factor = match self {
             Self::Hours => 3.6e12,

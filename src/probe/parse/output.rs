@@ -22,7 +22,6 @@ impl MissingValue {
 /// What reading a text gives.
 pub type ParseResult = Result<Value, MissingValue>;
 
-/// The first words of a text, on one line, for a message.
 pub(super) fn first_words(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     crate::text::shorten_text(line, 60).replace(char::is_control, "")
@@ -33,7 +32,6 @@ pub(super) fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
-/// The one filled line of a text.
 pub(super) fn only_line(text: &str) -> Result<&str, MissingValue> {
     let mut lines = filled_lines(text);
     match (lines.next(), lines.next()) {

@@ -20,7 +20,6 @@ use serde_json::Value;
 use super::{MissingValue, ParseResult, filled_lines};
 use crate::model::MissingReason;
 
-/// What the line of a start begins with.
 pub(super) const START: &str = "start ";
 
 thread_local! {
@@ -28,7 +27,6 @@ thread_local! {
     static LAST: RefCell<(String, Vec<StartPhases>)> = RefCell::default();
 }
 
-/// One phase of each start, in seconds.
 pub(super) fn read_phase(text: &str, phase: impl Fn(&StartPhases) -> Option<u64>) -> ParseResult {
     let values: Option<Vec<f64>> = LAST.with_borrow_mut(|last| {
         if last.0 != text {
@@ -70,7 +68,6 @@ pub(super) struct StartPhases {
     pub removal: u64,
 }
 
-/// A step that an engine reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum EngineStep {
     Created,

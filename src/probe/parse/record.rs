@@ -18,7 +18,6 @@ use super::{MissingValue, ParseResult, filled_lines, parse_decimal};
 use crate::model::{MAX_SAMPLES, MissingReason};
 use crate::stats;
 
-/// What a line of a sample begins with.
 pub(super) const SAMPLE: &str = "ok ";
 
 const COLUMNS: &str = "columns ";

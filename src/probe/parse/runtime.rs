@@ -33,7 +33,6 @@ pub(super) fn shim_commit(text: &str) -> ParseResult {
     }
 }
 
-/// The line in which the shim names itself.
 fn shim_line(text: &str) -> Result<&str, MissingValue> {
     filled_lines(text)
         .find(|line| {

@@ -22,7 +22,6 @@ pub(super) fn parse_text(text: &str) -> ParseResult {
     Ok(text.trim_end().into())
 }
 
-/// A whole number.
 pub(super) fn parse_integer(text: &str) -> ParseResult {
     let line = only_line(text)?;
     line.parse::<i64>().map(Value::from).map_err(|_| not_numeric(line))

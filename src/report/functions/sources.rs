@@ -27,11 +27,9 @@ pub trait QuotedChapters: std::fmt::Debug + Send + Sync {
 /// What the functions look things up in.
 #[derive(Debug, Clone)]
 pub struct LookupSources {
-    /// The judged run.
     pub assessment: Arc<Assessment>,
     /// How they speak.
     pub renderer: Renderer,
-    /// The chapters in this form.
     pub chapters: Option<Arc<dyn QuotedChapters>>,
     /// The author's own words by section.
     pub notes: Arc<BTreeMap<String, String>>,

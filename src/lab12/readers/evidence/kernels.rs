@@ -11,7 +11,6 @@ use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, FoundValue, ReadResult};
 use crate::model::{Fact, FactId, MissingReason, MissingValue, fact_ids};
 
-/// The boot ids of several targets.
 const BOOT_IDS: &str = "analysis/boot-ids.txt";
 
 /// The guest's own command line.

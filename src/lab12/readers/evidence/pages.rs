@@ -19,7 +19,6 @@ pub(in crate::lab12::readers) struct EvidencePages<'a> {
     pub(super) unread: BTreeMap<&'a str, String>,
     /// The ids of the captures that hold the beginning of a file alone.
     pub(super) cut_off: BTreeSet<&'a str>,
-    /// The captures that no slot asks for.
     pub(super) unplaced: Vec<&'a Capture>,
     pub(super) edition: Edition,
     pub(super) host: HostKernel,

@@ -135,7 +135,6 @@ fn states_time(line: &PageLine) -> bool {
     own_form(&line.text).or_else(|| parse_program_time(&line.text)).is_some()
 }
 
-/// The whole seconds of the sample in a line.
 fn whole_seconds(line: &PageLine) -> Option<u64> {
     own_form(&line.text).map(|time| time as u64)
 }
