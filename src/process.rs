@@ -313,7 +313,6 @@ impl StartedChild {
     }
 }
 
-/// Where an output stream of a command goes.
 enum OutputSink {
     /// Into an unlinked file: nothing has to read while the command runs, and what it leaves behind
     /// can go on writing.

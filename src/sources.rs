@@ -54,7 +54,6 @@ pub(crate) struct SourceWalk {
     pub entries: Vec<SourceEntry>,
     /// The folders that were listed, that which was walked among them.
     pub folders: Vec<PathBuf>,
-    /// The folders that could not be listed.
     pub unreadable: Vec<UnreadableFolder>,
 }
 
@@ -65,7 +64,6 @@ pub(crate) struct WalkLimits {
     pub depth: usize,
     /// The most entries that are looked at.
     pub entries: usize,
-    /// The names of folders that are not gone into.
     pub skipped: &'static [&'static str],
 }
 

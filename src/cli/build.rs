@@ -70,7 +70,6 @@ pub(super) fn run_build(
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is to be built.
 pub(super) fn build_options(
     project: &Project,
     run: &str,
@@ -92,7 +91,6 @@ pub(super) fn build_options(
     })
 }
 
-/// Builds and says what the texts lack.
 pub(super) fn build_and_warn(
     project: &Project,
     run: &str,

@@ -78,7 +78,6 @@ enum LeastFailing {
     Never,
 }
 
-/// Prints verdicts and findings.
 pub(super) fn run_check(
     project: &Project,
     arguments: &CheckArguments,
@@ -438,7 +437,6 @@ fn verdict_row(assessment: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
     ]
 }
 
-/// Why nothing is concluded.
 fn undecided_reason(assessment: &Assessment, verdict: &Verdict) -> Option<String> {
     let reason =
         verdict.reason.map(|reason| assessment.project_data.reasons[reason.into_str()].clone());
@@ -480,7 +478,6 @@ fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut St
     }
 }
 
-/// How many findings of each severity there are.
 pub(super) fn findings_tally(assessment: &Assessment) -> StyledLine {
     let mut line = StyledLine::from("Findings: ");
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {

@@ -6,7 +6,6 @@ use super::cluster::EngineChoice;
 use crate::cluster;
 use crate::engine::EngineKind;
 
-/// Reads the name of an engine, or `kubernetes`.
 pub(super) fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
     let names = EngineKind::ALL.iter().map(|kind| kind.into_str()).chain([cluster::ENGINE]);
     PossibleValuesParser::new(names)
@@ -16,7 +15,6 @@ pub(super) fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
 /// The heading of the options that only a pack gives a meaning.
 pub(super) const FOR_A_COURSE: &str = "For a course, which asks for a submission";
 
-/// Reads the name of an edition of a pack.
 pub(super) fn edition_parser() -> PossibleValuesParser {
     PossibleValuesParser::new(crate::PACKS.iter().flat_map(|pack| pack.edition_names()))
 }

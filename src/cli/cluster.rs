@@ -77,7 +77,6 @@ fn refuse_given(given: &[&str]) -> Result<()> {
     }
 }
 
-/// What is collected in a cluster.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
 #[command(next_help_heading = "In a cluster, with --engine kubernetes")]
@@ -154,7 +153,6 @@ fn parse_name(text: &str) -> Result<String, String> {
 }
 
 impl ClusterArguments {
-    /// Refuses the options of a cluster where none is meant.
     pub(super) fn refuse_for_machine(&self) -> Result<()> {
         let given = [
             ("--resume", self.resume.is_some()),
@@ -175,7 +173,6 @@ impl ClusterArguments {
         refuse_given(&names)
     }
 
-    /// How the nodes are looked at, if they are.
     fn node_view_level(&self, is_privileged: bool) -> Result<Option<NodeViewLevel>> {
         let level = self.node_view.as_deref().and_then(|view| view.parse().ok());
         let needed = match (level, is_privileged) {

@@ -166,7 +166,6 @@ impl CollectArguments {
         self.edition.as_deref()
     }
 
-    /// Whether pods of a cluster are meant.
     pub(super) fn is_in_cluster(&self) -> bool {
         self.engine == Some(EngineChoice::Cluster)
     }
@@ -217,7 +216,6 @@ impl CollectArguments {
         .with_help("leave it out, or name another engine with --engine"))
     }
 
-    /// How often measures are taken.
     fn measure_counts(&self) -> MeasureCounts {
         match (self.thorough, self.budget) {
             (true, _) => THOROUGH,
@@ -274,7 +272,6 @@ impl CollectArguments {
             || self.app.is_some()
     }
 
-    /// The same under another engine.
     pub(super) fn with_engine(&self, engine: EngineKind) -> Self {
         Self { engine: Some(EngineChoice::Machine(engine)), ..self.clone() }
     }
@@ -366,13 +363,10 @@ pub(super) fn run_collect(
     Ok(captured.exit_code(false))
 }
 
-/// What was captured and is kept.
 pub(super) struct CapturedRun {
-    /// The run, judged.
     pub assessment: Assessment,
     /// Whether the user stopped it before it was complete.
     is_stopped: bool,
-    /// Whether the application was named.
     names_app: bool,
 }
 

@@ -26,7 +26,6 @@ pub(super) struct ManArguments {
     folder: Option<PathBuf>,
 }
 
-/// Prints the completions for a shell.
 pub(super) fn print_completions(
     mut command: Command,
     arguments: &CompletionsArguments,

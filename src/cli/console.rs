@@ -133,7 +133,6 @@ impl Console {
         }
     }
 
-    /// Whether results go to a terminal.
     pub(super) fn is_terminal(&self) -> bool {
         std::io::stdout().is_terminal()
     }
@@ -145,14 +144,12 @@ impl Console {
         }
     }
 
-    /// Says something in passing.
     pub(super) fn print_note(&self, text: &str) {
         if !self.quiet {
             self.print_diagnostic(TextStyle::Faint, "note", text);
         }
     }
 
-    /// Says something that should be looked at.
     pub(super) fn print_warning(&self, text: &str) {
         if !self.quiet {
             self.print_diagnostic(TextStyle::Doubtful, "warning", text);
@@ -178,7 +175,6 @@ impl Console {
         self.verbose > 0
     }
 
-    /// Says what failed and what to do.
     pub(super) fn print_error(&self, error: &Error) {
         self.print_diagnostic(TextStyle::Bad, "error", &error.message);
         if let Some(help) = &error.help {
@@ -333,7 +329,6 @@ pub(super) fn count_words(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
-/// Says what failed, and with which exit code.
 pub(super) fn report_failure(error: &Error, console: &Console) -> ExitCode {
     console.print_error(error);
     ExitCode::from(match error.kind {

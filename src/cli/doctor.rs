@@ -20,7 +20,6 @@ use clap::Args;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-/// How wide a line is.
 const WIDTH: usize = 80;
 
 /// How wide mark and word are, with the space after them.

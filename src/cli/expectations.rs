@@ -4,12 +4,10 @@ use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::judge::{EvidenceRef, ExpectationOutcome, ExpectationResult};
 use crate::project::CONFIG;
 
-/// Whether one of them fails the build.
 pub(super) fn any_fails(results: &[ExpectationResult]) -> bool {
     results.iter().any(|result| result.fails)
 }
 
-/// What was expected and what was found, in one line.
 pub(super) fn describe_result(result: &ExpectationResult) -> String {
     format!("expected: {}; found: {}", result.expects, result.found)
 }
@@ -41,7 +39,6 @@ pub(super) fn expectation_lines(results: &[ExpectationResult]) -> StyledText {
     out
 }
 
-/// How many there are of each outcome.
 pub(super) fn expectations_tally(results: &[ExpectationResult]) -> StyledLine {
     let mut line = StyledLine::from("Expectations: ");
     for (outcome, style) in [

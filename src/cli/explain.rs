@@ -22,10 +22,8 @@ pub(super) struct ExplainArguments {
     id: Option<String>,
 }
 
-/// The widest line.
 const WIDTH: usize = 78;
 
-/// Prints what an id means.
 pub(super) fn run_explain(
     project: &Project,
     arguments: &ExplainArguments,

@@ -139,7 +139,6 @@ fn named_file(out: Option<&Path>) -> Option<&Path> {
     out.filter(|path| *path != Path::new("-"))
 }
 
-/// Writes the gauges of a fleet.
 fn export_gauges(
     project: &Project,
     reference: &str,

@@ -21,7 +21,6 @@ pub(super) struct FactsArguments {
     format: OutputFormat,
 }
 
-/// Prints the facts.
 pub(super) fn run_facts(
     project: &Project,
     arguments: &FactsArguments,

@@ -22,10 +22,8 @@ use crate::report::number::format_measured;
 use crate::store::RunStore;
 use crate::store::fleets::FleetStore;
 
-/// How many nodes of a group are named.
 pub(super) const NAMED_NODES: usize = 5;
 
-/// Loads and judges the fleet of this name.
 pub(super) fn load_fleet(
     project: &Project,
     name: &str,
@@ -131,7 +129,6 @@ fn range_words((low, high): (f64, f64)) -> String {
     if low == high { low } else { format!("{low} to {high}") }
 }
 
-/// The names of the first nodes.
 fn name_nodes<S: AsRef<str>>(names: &[S]) -> String {
     let shown: Vec<&str> = names.iter().take(NAMED_NODES).map(AsRef::as_ref).collect();
     let more = if names.len() > NAMED_NODES { ", ..." } else { "" };
@@ -146,9 +143,7 @@ fn list_nodes<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// How `check` shows a fleet.
 pub(super) enum FleetForm {
-    /// For people.
     Text,
     /// The classes alone.
     Summary,
@@ -167,7 +162,6 @@ pub(super) struct FleetCheck {
     pub least: Option<Severity>,
 }
 
-/// Prints what the nodes of a fleet show.
 pub(super) fn check_fleet(
     project: &Project,
     name: &str,

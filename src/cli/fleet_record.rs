@@ -18,7 +18,6 @@ pub(super) struct FleetRecord {
     store: FleetStore,
     /// What is known so far of a session that can be gone on with.
     pub(super) fleet: Fleet,
-    /// The place of each node by its name in the cluster.
     pub(super) places: BTreeMap<String, usize>,
     /// The runs that others are packed against.
     bases: FleetBases,
@@ -133,7 +132,6 @@ impl FleetRecord {
         Ok(path)
     }
 
-    /// Keeps that the session is over.
     pub(super) fn end_fleet(mut self, ended: DateTime<Utc>) -> Result<Fleet> {
         self.fleet.ended = Some(ended);
         self.store.save_fleet(&self.fleet)?;

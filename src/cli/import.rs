@@ -72,7 +72,6 @@ struct CommonImportArguments {
     no_redact: bool,
 }
 
-/// An example for the evidence of each pack.
 fn list_examples() -> String {
     let examples = crate::PACKS.iter().map(|pack| pack.import_words().example);
     format!("Examples:\n  {}", examples.collect::<Vec<_>>().join("\n  "))

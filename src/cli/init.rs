@@ -27,7 +27,6 @@ pub(super) struct InitArguments {
     chapters: bool,
 }
 
-/// Writes the files and lists them.
 pub(super) fn run_init(
     project: Option<&Path>,
     arguments: &InitArguments,

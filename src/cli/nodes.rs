@@ -39,7 +39,6 @@ pub(super) struct CollectCommand {
     cluster: ClusterArguments,
 }
 
-/// Collects where it was asked to.
 pub(super) fn run_collect(
     project: &Project,
     command: &CollectCommand,

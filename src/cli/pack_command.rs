@@ -4,7 +4,6 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use crate::report::pack::{CommandWords, Pack};
 
-/// The arguments of a command for the evidence of a pack.
 pub(super) trait PackArguments: Args {
     /// What the help says of them.
     fn command_words(pack: &dyn Pack) -> CommandWords;

@@ -45,7 +45,6 @@ pub(super) struct PublishArguments {
     replace: bool,
 }
 
-/// Publishes, and prints the commit.
 pub(super) fn run_publish(
     project: &Project,
     arguments: &PublishArguments,

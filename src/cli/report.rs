@@ -15,7 +15,6 @@ use crate::sources::{self, MAX_TEXT_BYTES};
 
 #[derive(Debug)]
 pub(super) struct CheckedReport {
-    /// The file as it was named.
     pub file: String,
     pub checked: CheckedClaims,
 }

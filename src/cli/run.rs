@@ -167,7 +167,6 @@ fn run_summary(
     Ok(out)
 }
 
-/// A path as the user would type it.
 fn shown_path(path: &Path, project: &Project) -> String {
     let here = std::env::current_dir().unwrap_or_else(|_| project.root.clone());
     path.strip_prefix(&here).unwrap_or(path).display().to_string()

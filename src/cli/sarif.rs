@@ -35,7 +35,6 @@ const MAX_PLACES: usize = 100;
 /// The rule that every expectation is a result of.
 const EXPECTATION: &str = "expectation";
 
-/// The file that results point into.
 pub(super) struct SarifFile<'a> {
     /// Its path relative to the repository, with `/` between the parts.
     pub uri: String,
@@ -53,7 +52,6 @@ pub(super) struct SarifReport<'a> {
     pub checked: &'a CheckedClaims,
 }
 
-/// The log of one run, pretty-printed.
 pub(super) fn sarif_log(
     assessment: &Assessment,
     expectations: &[ExpectationResult],
@@ -92,12 +90,9 @@ pub(super) fn sarif_log(
 }
 
 struct SarifLog<'a> {
-    /// The id of the run or fleet.
     id: &'a str,
     rules: Vec<Value>,
-    /// The rules that are switched off.
     overrides: Vec<Value>,
-    /// The files that results are about.
     uris: Vec<&'a str>,
     results: Vec<Value>,
 }
@@ -195,7 +190,6 @@ pub(super) fn fleet_sarif_log(
     log.print_log(json!({}))
 }
 
-/// How many nodes, and the names of the first.
 fn on_nodes(nodes: &[&str]) -> String {
     const SHOWN: usize = 5;
     let count = crate::cli::console::count_words(nodes.len(), "node");
@@ -356,7 +350,6 @@ fn number_fingerprints(results: &mut [Value]) {
     }
 }
 
-/// A text in which every number is the same.
 fn without_figures(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

@@ -15,7 +15,6 @@ pub(super) struct SchemaArguments {
     fleet: bool,
 }
 
-/// Prints the schema.
 pub(super) fn run_schema(arguments: &SchemaArguments, console: &Console) -> Result<ExitCode> {
     let text = if arguments.fleet { schema::FLEET_SCHEMA } else { schema::RUN_SCHEMA };
     console.print_json(text)?;

@@ -25,7 +25,6 @@ pub(super) struct ShowArguments {
     raw: bool,
 }
 
-/// Prints the captures of a run, or the output of one.
 pub(super) fn run_show(
     project: &Project,
     arguments: &ShowArguments,

@@ -44,26 +44,22 @@ pub(super) struct StyledLine {
 }
 
 impl StyledLine {
-    /// A line that begins with text in a colour.
     pub(super) fn begin_styled(style: TextStyle, text: &str) -> Self {
         Self::default().and_styled(style, text)
     }
 
-    /// The line, followed by text.
     #[must_use]
     pub(super) fn and_text(mut self, text: &str) -> Self {
         self.spans.push((None, make_visible(text)));
         self
     }
 
-    /// The line, followed by text in a colour.
     #[must_use]
     pub(super) fn and_styled(mut self, style: TextStyle, text: &str) -> Self {
         self.spans.push((Some(style), make_visible(text)));
         self
     }
 
-    /// The line, followed by another.
     #[must_use]
     pub(super) fn and_line(mut self, other: Self) -> Self {
         self.spans.extend(other.spans);
@@ -110,7 +106,6 @@ impl StyledLine {
         lines
     }
 
-    /// The line as it is printed, without a line end.
     fn render_line(&self, has_colors: bool) -> String {
         let mut out = String::new();
         for (style, text) in &self.spans {
@@ -166,17 +161,14 @@ pub(super) struct StyledText {
 }
 
 impl StyledText {
-    /// Adds a line.
     pub(super) fn push_line(&mut self, line: impl Into<StyledLine>) {
         self.lines.push(line.into());
     }
 
-    /// Adds an empty line.
     pub(super) fn push_blank(&mut self) {
         self.lines.push(StyledLine::default());
     }
 
-    /// Adds all lines of another text.
     pub(super) fn append_text(&mut self, other: Self) {
         self.lines.extend(other.lines);
     }
@@ -225,7 +217,6 @@ impl StyledText {
         self.lines.iter().flat_map(|line| line.wrap_line(width)).collect()
     }
 
-    /// Whether there is no line.
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -234,7 +225,6 @@ impl StyledText {
         self.lines
     }
 
-    /// The text as it is printed.
     pub(super) fn render_text(&self, has_colors: bool) -> String {
         self.lines.iter().map(|line| line.render_line(has_colors) + "\n").collect()
     }
@@ -252,7 +242,6 @@ impl From<StyledLine> for StyledText {
     }
 }
 
-/// The colour of a severity.
 pub(super) fn severity_style(severity: Severity) -> TextStyle {
     match severity {
         Severity::Error => TextStyle::Bad,

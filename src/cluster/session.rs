@@ -82,7 +82,6 @@ impl PodClass {
     }
 }
 
-/// What stays the same during a session.
 pub(crate) struct ClusterSession<'a> {
     pub client: &'a ClusterClient,
     pub options: &'a ClusterOptions,

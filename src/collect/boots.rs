@@ -90,7 +90,6 @@ fn boot_targets(session: &CollectSession, specs: &[Target]) -> Vec<TargetOutcome
     outcomes
 }
 
-/// What a container answers, and what is done besides that.
 fn query_container(
     session: &CollectSession,
     spec: &Target,

@@ -48,7 +48,6 @@ pub(super) enum BodyEnd {
 pub(super) struct HttpResponse {
     /// The status, three digits.
     pub status: u16,
-    /// The status line and the headers.
     pub head: Vec<u8>,
     /// Bytes of the body as they crossed the wire.
     pub body: usize,

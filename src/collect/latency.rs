@@ -209,7 +209,6 @@ fn latency_record_line(options: SeriesRequest, place: u32, sample: &LatencySampl
 /// asked next to each series.
 #[derive(Debug, Default)]
 pub(super) struct LoopbackBaseline {
-    /// When the first series began.
     started: Option<DateTime<Utc>>,
     text: String,
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::engine::EngineKind;
 use crate::engine::runtime_spec::RuntimeArgument;
 
-/// How often measures are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MeasureCounts {
     /// Starts of each target.
@@ -38,7 +37,6 @@ pub(crate) struct CollectOptions {
     pub label: Option<String>,
     /// How long one container may take.
     pub timeout: Duration,
-    /// How many starts are measured.
     pub rounds: RoundCounts,
     /// How speed inside the containers is measured; none if it is left out.
     pub perf: Option<PerfOptions>,
@@ -55,7 +53,6 @@ pub(crate) struct CollectOptions {
     pub budget: Option<Duration>,
 }
 
-/// How many starts are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoundCounts {
     /// Starts of each target that are thrown away.
@@ -67,7 +64,6 @@ pub(crate) struct RoundCounts {
 }
 
 impl RoundCounts {
-    /// How often each target is started.
     pub(super) fn total_rounds(self) -> u32 {
         self.warmup + self.samples
     }

@@ -2,7 +2,6 @@
 
 use super::estimate::SessionEstimate;
 
-/// Told what is being captured.
 pub(crate) trait CollectProgress: Sync {
     /// A step begins. `done` is the share of the session before it, from 0 to 1, where it is known.
     fn on_step(&self, target: &str, what: &str, done: Option<f64>);

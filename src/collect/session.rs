@@ -15,7 +15,6 @@ use crate::probe::catalogue::ProbeCatalogue;
 use crate::process::{CancelFlag, run_command};
 use crate::stats::RandomSequence;
 
-/// What stays the same during a session.
 pub(super) struct CollectSession<'a> {
     pub(super) id: String,
     pub(super) folder: clean::SessionFolder,

@@ -20,7 +20,6 @@ pub(crate) struct SessionRecord {
     pub image: String,
     pub session: String,
     pub node: Option<String>,
-    /// Whether the user stopped it.
     pub interrupted: bool,
     /// What was left out, with the reasons.
     pub skipped: BTreeMap<String, String>,

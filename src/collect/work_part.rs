@@ -1,6 +1,5 @@
 //! The parts of a session, which are estimated together and done in different files.
 
-/// A part of a session, in the order in which parts are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WorkPart {
     /// The host's probes, then one boot and one test run for each target.

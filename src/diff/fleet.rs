@@ -66,7 +66,6 @@ pub(crate) struct FactShift {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FindingShift {
     pub rule: String,
-    /// How much the evidence suffers.
     pub severity: Severity,
     pub target: Option<String>,
     pub nodes: Vec<String>,

@@ -53,7 +53,6 @@ pub(crate) struct DoctorOptions {
     pub image: String,
     /// The image of the web app.
     pub app: String,
-    /// Whether to start containers.
     pub smoke: bool,
     /// How long one container may take.
     pub timeout: Duration,

@@ -74,7 +74,6 @@ fn check_shim(machine: &dyn Machine) -> (CheckAnswer, KataShim) {
     describe_shim(machine, &path, is_placed, whose)
 }
 
-/// What stands at the shim's path.
 fn describe_shim(
     machine: &dyn Machine,
     path: &str,

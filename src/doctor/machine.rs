@@ -146,7 +146,6 @@ pub(super) fn find_containerd(machine: &dyn Machine) -> DaemonSearch {
     ProcessTable::of_machine(machine.root_dir()).find_daemon("containerd")
 }
 
-/// The first program of this name in the folders.
 pub(super) fn find_program(
     machine: &dyn Machine,
     folders: &[String],

@@ -81,7 +81,6 @@ pub(super) fn check_proxy(machine: &dyn Machine) -> CheckAnswer {
         .with_evidence(format!("set: {names}"))
 }
 
-/// The version of gVisor.
 pub(super) fn check_gvisor(machine: &dyn Machine) -> CheckAnswer {
     let Some(path) = find_program(machine, &own_folders(machine), "runsc") else {
         return CheckAnswer::new("gvisor", "absent");

@@ -117,7 +117,6 @@ pub(crate) fn hyperfine_markdown(series: &[ExportSeries]) -> String {
     out
 }
 
-/// Why the ratio of two series is not stated, if it is not.
 fn ratio_obstacle(one: &ExportSeries, fastest: &ExportSeries) -> Option<String> {
     if one.target == fastest.target {
         return one.obstacle.clone();

@@ -34,7 +34,6 @@ const WORDS: &str = "expectations.toml";
 #[strum(const_into_str, serialize_all = "kebab-case")]
 pub enum ExpectationOutcome {
     Passed,
-    /// It shows something else.
     Failed,
     /// It does not show which.
     NotDecided,
@@ -50,10 +49,8 @@ pub struct ExpectationResult {
     pub target: Option<String>,
     /// What is expected, in words that change with `book.toml` alone.
     pub expects: String,
-    /// Whether the run shows it.
     pub outcome: ExpectationOutcome,
     pub fails: bool,
-    /// What the run shows, in words.
     pub found: String,
     /// What would decide it, where it is not decided.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -468,7 +465,6 @@ impl ExpectationContext<'_> {
     }
 }
 
-/// The severities by which findings can be counted.
 pub(crate) const SEVERITIES: [&str; 3] = ["error", "warning", "note"];
 
 /// Whether a conclusion is a boundary; none where the kind of a separate kernel is not known.

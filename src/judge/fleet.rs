@@ -42,7 +42,6 @@ pub(crate) struct NodeSummary {
 pub(crate) struct ClassSummary {
     pub class: String,
     pub conclusion: Conclusion,
-    /// How far it can be relied on.
     pub confidence: Confidence,
     pub title: String,
     /// Why nothing is concluded, where nothing is.
@@ -240,7 +239,6 @@ fn stated_boot_id(run: &Run) -> Option<String> {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FleetFinding {
     pub rule: String,
-    /// How much the evidence suffers.
     pub severity: Severity,
     pub message: String,
     pub help: String,
@@ -271,7 +269,6 @@ pub(crate) fn group_nodes(nodes: &[NodeSummary]) -> Vec<NodeGroup<'_>> {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FoldedFinding<'a> {
     pub rule: &'a str,
-    /// How much the evidence suffers.
     pub severity: Severity,
     pub target: Option<&'a str>,
     /// What is wrong on the first of the nodes.

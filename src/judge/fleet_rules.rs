@@ -14,10 +14,8 @@ mod messages {
     include!(concat!(env!("OUT_DIR"), "/fleet_rules.rs"));
 }
 
-/// What a rule found, and on which nodes.
 type FleetViolation<'a> = (Violation, Vec<&'a str>);
 
-/// What a rule looks at, as code.
 type FleetCheck = for<'a> fn(&'a Fleet, &'a [NodeSummary]) -> Vec<FleetViolation<'a>>;
 
 const CHECKS: &[FleetCheck] = &[
@@ -45,7 +43,6 @@ pub(crate) fn check_nodes(
     Ok(findings)
 }
 
-/// Nodes whose recorded run cannot be used.
 fn run_file_lost<'a>(_: &'a Fleet, nodes: &'a [NodeSummary]) -> Vec<FleetViolation<'a>> {
     let mut lost = Vec::new();
     let mut first = None;

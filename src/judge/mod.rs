@@ -34,7 +34,6 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::model::{FactId, Role};
 
-/// Everything that is said about a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Judgement {
     /// One verdict for each target that is not the host.

@@ -39,7 +39,6 @@ pub struct CostReason {
     pub ratio: Option<f64>,
     /// Its 95 % interval, where it has one.
     pub interval: Option<Interval>,
-    /// The rule that found an error in the figure.
     pub rule: Option<String>,
 }
 
@@ -93,7 +92,6 @@ impl CostRatio {
     }
 }
 
-/// Why nothing follows from a figure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FigureObstacle<'a> {
     /// Nothing follows from the times of the session, or from this one.

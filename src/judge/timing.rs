@@ -156,7 +156,6 @@ impl RunTiming {
             && (id.starts_with("startup.") || id.starts_with("perf."))
     }
 
-    /// The loops from which no cost of a step follows.
     pub(crate) fn loops_with_start(&self, run: &Run) -> &[LoopWithStart] {
         self.loops.get_or_init(|| find_loops_with_start(run))
     }
@@ -170,7 +169,6 @@ impl RunTiming {
         differs.then_some(WithheldReason::ControlDiffers)
     }
 
-    /// Whether nothing is concluded from times.
     pub fn is_withheld(&self) -> bool {
         self.withheld_reason().is_some()
     }

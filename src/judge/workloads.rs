@@ -104,7 +104,6 @@ impl FitReasonKind {
     }
 }
 
-/// What the column of a measure shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShownFigure {
@@ -135,7 +134,6 @@ pub struct CostMeasure {
     /// The id, which workloads refer to.
     pub id: String,
     pub title: String,
-    /// What it is called above a column.
     pub head: String,
     pub shows: Vec<ShownFigure>,
     #[serde(default)]
@@ -152,7 +150,6 @@ pub struct Workload {
     pub title: String,
     /// A few words that continue a sentence.
     pub short: String,
-    /// Why it needs that, in a sentence or two.
     pub why: String,
     /// Whether it runs code that nobody vouches for, so that it needs a kernel of its own.
     pub runs_untrusted_code: bool,
@@ -170,7 +167,6 @@ pub struct WorkloadTable {
     pub measures: Vec<CostMeasure>,
     #[serde(rename = "workload", default)]
     pub workloads: Vec<Workload>,
-    /// The words of every reason, by its id.
     #[serde(skip)]
     pub reasons: BTreeMap<String, String>,
 }

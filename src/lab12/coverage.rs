@@ -14,7 +14,6 @@ use crate::report::Assessment;
 use crate::report::assessment::FoundFact;
 use crate::stats::ComparisonOutcome;
 
-/// How far a requirement is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CoverageState {

@@ -137,7 +137,6 @@ pub fn reports_beside(folder: &Path) -> Vec<String> {
     outside.filter(|entry| capture_outputs(entry).is_some()).map(|it| it.name.clone()).collect()
 }
 
-/// Reads a report, whose pasted outputs are the evidence.
 fn read_report(path: &Path) -> Result<Capture> {
     let is_report = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("md"));
     if !is_report {
@@ -161,7 +160,6 @@ fn read_report(path: &Path) -> Result<Capture> {
     if has_outputs(&capture) { Ok(capture) } else { Err(no_outputs(path)) }
 }
 
-/// The error of evidence of which not one value can be read.
 fn nothing_read(path: &Path, captures: &[Capture]) -> Error {
     match captures {
         _ if !path.is_dir() => return no_outputs(path),
@@ -413,7 +411,6 @@ fn expected_files() -> &'static str {
 /// What a symbolic link is, for reasons.
 const LINK: &str = "a symbolic link, which is not followed";
 
-/// Whether a folder has the name of one of the lab's.
 fn is_folder_of_lab(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
     FOLDERS.contains(&name.as_str())

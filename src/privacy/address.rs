@@ -393,7 +393,6 @@ fn is_host_name_after(after: &str) -> bool {
     })
 }
 
-/// Whether the text before a number says that it is a version.
 fn is_version_word(before: &str) -> bool {
     let word = before.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();

@@ -10,7 +10,6 @@ use crate::model::{Fact, FactId, Facts, fact_ids};
 
 const MAX_WORD: usize = 64;
 
-/// Words of facts that name products.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeptWords(BTreeSet<String>);
 

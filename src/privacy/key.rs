@@ -16,7 +16,6 @@ impl PseudonymKey {
         HEXLOWER.encode(&self.keyed_hash::<4>("key", ""))
     }
 
-    /// The first bytes of the keyed hash of an identifier.
     pub(super) fn keyed_hash<const N: usize>(&self, kind: &str, value: &str) -> [u8; N] {
         let digest = self.digest_parts(&[kind.as_bytes(), value.as_bytes()]);
         std::array::from_fn(|index| digest[index])

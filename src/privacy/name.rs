@@ -13,7 +13,6 @@ use super::words::names::{AMBIGUOUS, COMMON, PUBLIC_DOMAINS};
 /// The longest name in bytes: that of a host (RFC 1035).
 const MAX_NAME: usize = 255;
 
-/// Whether a host is one that everybody uses.
 pub(super) fn is_public_domain(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     PUBLIC_DOMAINS.iter().any(|domain| {

@@ -55,7 +55,6 @@ pub(crate) fn is_unrecorded(boot: &Capture) -> bool {
 }
 
 impl BootGap<'_> {
-    /// How many probes have no answer.
     pub(crate) fn count_missing(&self) -> usize {
         self.unreached + self.damaged + self.unasked
     }

@@ -118,7 +118,6 @@ pub enum FactTest {
     },
 }
 
-/// An entry as it stands in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(
     rename_all = "kebab-case",

@@ -6,7 +6,6 @@ use toml::de::{DeTable, DeValue};
 
 use crate::text::line_at;
 
-/// The settings of a text, and the file that it is.
 #[derive(Clone, Copy)]
 pub(super) struct SettingPlaces<'a> {
     pub(super) text: &'a str,

@@ -15,16 +15,13 @@ use crate::text::{make_visible, suggest_or_list};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BranchChanges {
     pub added: usize,
-    /// Files with another content.
     pub changed: usize,
-    /// The names of files that are gone.
     pub removed: Vec<String>,
 }
 
 /// The files of the branch that belong to the service that serves it.
 pub(super) const PRESERVED_FILES: [&str; 2] = ["CNAME", ".nojekyll"];
 
-/// The absolute form of a path that was given on the command line.
 pub(super) fn absolute_path(path: &str) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| Path::new(path).to_path_buf())
 }
@@ -106,7 +103,6 @@ impl GitRepository {
         Ok(git)
     }
 
-    /// The repository that the folder lies in, if it lies in one.
     fn find_repository(&self) -> Result<Option<PathBuf>> {
         let found = self.run_plain_git(&["rev-parse", "--absolute-git-dir"])?;
         // One that git distrusts or cannot read is there, and is not passed over.

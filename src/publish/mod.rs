@@ -47,7 +47,6 @@ pub(crate) struct PublishOptions {
 pub(crate) struct PublishResult {
     /// The commit; none if the branch already holds this very site.
     pub commit: Option<String>,
-    /// How many files are new, changed and gone.
     pub changes: BranchChanges,
     /// The remote, without what gives access to it.
     pub remote: String,
@@ -222,7 +221,6 @@ impl PublishTarget<'_> {
         .with_help("nothing was published: try again"))
     }
 
-    /// Refuses a branch whose content was not made by isoproof.
     fn refuse_foreign(&self, tip: &str) -> Result<()> {
         let names = self.git.top_level_names(tip)?;
         let is_ours = names.iter().any(|name| name == MARKER);

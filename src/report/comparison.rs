@@ -276,7 +276,6 @@ pub(crate) fn check_markdown(
     engine.render_template("check/summary.md", &context)
 }
 
-/// A page that stands alone.
 pub(crate) fn comparison_html(
     view: &ComparisonView,
     assessment: &Arc<Assessment>,

@@ -10,7 +10,6 @@ use crate::stats;
 /// Bytes in a `kB` of `/proc`.
 const PROC_KB: f64 = 1024.0;
 
-/// The figures of one measure under one runtime.
 #[derive(Debug)]
 pub(crate) struct CostFigures<'a> {
     pub fact: FactId<'a>,

@@ -202,7 +202,6 @@ fn shift_level(level: HeadingLevel, shift: i16) -> HeadingLevel {
 /// compared.
 #[derive(Default)]
 struct EventRewriter<'a> {
-    /// What labels of footnotes begin with.
     prefix: String,
     shift: i16,
     events: Vec<Event<'a>>,
@@ -334,7 +333,6 @@ impl<'a> EventRewriter<'a> {
         self.events.push(event);
     }
 
-    /// Whether a link or picture is kept.
     fn open_link(&mut self, link_type: LinkType, url: &str) -> bool {
         let is_kept = markdown::is_allowed_link(url);
         self.drops |= !is_kept;
@@ -401,7 +399,6 @@ impl<'a> EventRewriter<'a> {
         }
     }
 
-    /// Removes the spaces at the end of a line.
     fn trim_spaces(&mut self) {
         while let Some(Event::Text(text)) = self.events.last_mut() {
             let kept = text.trim_end_matches(SPACES);

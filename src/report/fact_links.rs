@@ -13,7 +13,6 @@ pub struct FactLinks {
 
 #[derive(Debug, Clone)]
 pub(super) struct FactLink {
-    /// The address of the place in the evidence.
     pub url: String,
     pub place: String,
     /// The line that stands there; empty if none is shown.

@@ -94,7 +94,6 @@ pub(crate) fn assess_node(
     Ok((summary, assessment.judge_expectations()?))
 }
 
-/// What a judged run shows of its node.
 pub(crate) fn summarize_node(node: &str, assessment: &Assessment) -> NodeSummary {
     let Assessment { run, judgement, project_data, .. } = assessment;
     NodeSummary::of_run(node, run, judgement, &project_data.words, &project_data.reasons)
@@ -127,7 +126,6 @@ pub(crate) fn is_run_of(run: &Run, fleet: &Fleet, node: &FleetNode) -> bool {
 #[derive(Debug)]
 pub(crate) struct ExpectationFold<'a> {
     pub expects: &'a str,
-    /// Why, in the words of the project.
     pub reason: &'a str,
     /// The line of `book.toml` in which it begins, from 1.
     pub line: usize,
@@ -135,7 +133,6 @@ pub(crate) struct ExpectationFold<'a> {
     pub failed: Vec<(&'a str, &'a str)>,
     /// The nodes that do not show which, with what they show.
     pub undecided: Vec<(&'a str, &'a str)>,
-    /// Whether one of the nodes fails the build.
     is_failing: bool,
 }
 

@@ -119,7 +119,6 @@ fn escape_printed(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<(
     if is_html { escape::write_html(text, out) } else { escape::write_markdown(text, out) }
 }
 
-/// Gives all functions to a template engine.
 pub(crate) fn register_lookups(tera: &mut Tera) {
     tera.set_escape_fn(escape_printed);
     for &(name, arguments, call) in all_lookups() {

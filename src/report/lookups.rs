@@ -87,7 +87,6 @@ pub(crate) fn is_template(text: &str) -> bool {
     found.any(|tag| !code.iter().any(|range| range.contains(&tag.start())))
 }
 
-/// The places of code blocks and code spans.
 fn code_ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     for (event, range) in Parser::new_ext(text, markdown::markdown_options()).into_offset_iter() {

@@ -61,7 +61,6 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
     /// The reports next to the evidence in a folder, which are none themselves: paths below it.
     fn reports_beside(&self, folder: &Path) -> Vec<String>;
 
-    /// The words of `isoproof import` about its evidence.
     fn import_words(&self) -> CommandWords;
 
     /// A run as files of its evidence, by their path in the folder of that: in the form of the
@@ -75,7 +74,6 @@ pub(crate) trait Pack: std::fmt::Debug + Sync {
         data: &Path,
     ) -> Result<EvidenceFiles>;
 
-    /// The words of `isoproof export` about its evidence.
     fn export_words(&self) -> CommandWords;
 
     /// Where its evidence lies as a rule, for examples.

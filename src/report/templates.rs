@@ -70,7 +70,6 @@ impl TemplateEngine {
     }
 }
 
-/// Renders a template of Markdown that looks nothing up.
 pub(crate) fn render_markdown(name: &str, file: &TextFile, context: &Context) -> Result<String> {
     let origins = BTreeMap::from([(name.to_string(), file.origin.clone())]);
     let mut tera = Tera::new();

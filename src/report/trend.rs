@@ -235,7 +235,6 @@ pub struct TrendView {
     changes: Vec<ChangeView>,
     /// How many older changes are not told.
     left_out: usize,
-    /// How many runs were looked at.
     runs: usize,
     /// How many of them have times of starts.
     timed: usize,
@@ -243,7 +242,6 @@ pub struct TrendView {
     compared: usize,
     /// How many of them were stopped before they came to every runtime.
     stopped: usize,
-    /// How many runs were not looked at.
     omitted: OmittedRuns,
     /// How many of those looked at do not say enough of their machine to be compared.
     unplaced: usize,
@@ -264,7 +262,6 @@ struct TrendChart {
     title: String,
     /// The engine, whose client is part of every figure; none of imported runs.
     engine: Option<String>,
-    /// What the sessions were measured on.
     machine: String,
     height: f64,
     axis: f64,
@@ -524,7 +521,6 @@ fn interval_words(point: TrendPoint) -> Option<String> {
     Some(format!("({low} to {high})"))
 }
 
-/// The axis that holds these points with their intervals.
 fn trend_scale(points: &[TrendPoint]) -> Option<ChartScale> {
     let mut least = f64::INFINITY;
     let mut greatest: f64 = 0.0;

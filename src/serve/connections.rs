@@ -67,7 +67,6 @@ impl Drop for ConnectionPlace {
     }
 }
 
-/// Accepts connections and answers the request of each, for ever.
 pub(super) fn accept_connections(
     listener: &TcpListener,
     state: &Arc<ServerState>,

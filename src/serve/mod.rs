@@ -121,7 +121,6 @@ fn try_rebuild(
     Ok(())
 }
 
-/// Listens on this port of this machine, or on another one where it is in use.
 fn listen_on_port(
     port: u16,
     tell: &dyn Fn(ServeEvent),

@@ -14,7 +14,6 @@ pub(super) struct ServerState {
     pub(super) waiting: Arc<()>,
 }
 
-/// What is served, and how the last build ended.
 #[derive(Debug, Clone)]
 pub(super) struct LiveSite {
     pub(super) out: PathBuf,

@@ -42,7 +42,6 @@ fn count_as_float(count: usize) -> f64 {
     count as f64
 }
 
-/// A series in ascending order.
 fn sorted_samples(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     // Numbers that compare as equal are the same bits.

@@ -11,7 +11,6 @@ use crate::phrases::SharedPhrases;
 use crate::project::Project;
 use crate::store::{RunFile, RunStore, list_stored_runs};
 
-/// The widest line.
 const WIDTH: usize = 80;
 
 /// Compares a run with others, each named by a reference or found in a folder of run files. The
@@ -59,7 +58,6 @@ fn refuse_uncompared(error: &Error) -> Error {
     Error::unusable_input(words).with_help("restore its file or remove it")
 }
 
-/// The run files in a folder, of which there is one at least.
 fn list_files(folder: &Path, project: &Project) -> Result<Vec<PathBuf>> {
     // A damaged file of the project's own runs is told once, by one path.
     let own = project.runs_dir();
@@ -76,7 +74,6 @@ fn list_files(folder: &Path, project: &Project) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What is shared, in words.
 pub(super) fn shared_text(pairs: &[RunPair], phrases: &SharedPhrases) -> StyledText {
     let mut out = StyledText::default();
     out.push_blank();

@@ -114,7 +114,6 @@ fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
     case
 }
 
-/// What is expected of every node.
 fn fold_case(fold: &ExpectationFold) -> TestCase {
     let places = [("failed", &fold.failed), ("not decided", &fold.undecided)];
     let lines = places.into_iter().flat_map(|(what, nodes)| {
@@ -224,7 +223,6 @@ impl<'a> RuleStatement<'a> {
     }
 }
 
-/// The places of evidence, in brackets.
 fn evidence_places(evidence: &[EvidenceRef]) -> String {
     let places: Vec<String> =
         EvidenceRef::unique_places(evidence).into_iter().map(describe_place).collect();

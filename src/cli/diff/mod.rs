@@ -53,7 +53,6 @@ enum DiffFormat {
     Html,
 }
 
-/// Prints what changed.
 pub(super) fn run_diff(
     project: &Project,
     arguments: &DiffArguments,
@@ -130,7 +129,6 @@ pub(super) fn run_diff(
 /// The most differences that are named as what made a comparison fail.
 const NAMED: usize = 6;
 
-/// What made a comparison fail, in a line.
 fn describe_failures(failures: &BTreeSet<String>) -> String {
     let mut named: Vec<String> = failures.iter().take(NAMED).cloned().collect();
     if failures.len() > NAMED {

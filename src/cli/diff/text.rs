@@ -62,7 +62,6 @@ fn run_header(which: &str, run: &crate::report::comparison::RunName) -> Vec<Styl
     vec![which.into(), run.id.as_str().into(), label.unwrap_or_default().into()]
 }
 
-/// How much changed, in one sentence.
 fn changes_sentence(view: &ComparisonView) -> String {
     let open = view.incomparable_count();
     if view.is_empty && open == 0 {
@@ -209,7 +208,6 @@ fn part_line(part: &PartView) -> StyledLine {
     diff_line(&format!("{} {text}", part.sign))
 }
 
-/// A line with its sign, in the colour of the sign.
 fn diff_line(line: &str) -> StyledLine {
     let line = make_visible(line);
     let line = shorten_text(&line, WIDTH - 7);

@@ -13,9 +13,7 @@ const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s e
 pub(super) struct ReportedTimes {
     /// Seconds that passed.
     pub real: f64,
-    /// Seconds of the processor in user mode.
     pub user: f64,
-    /// Seconds of the processor in the kernel.
     pub system: f64,
 }
 

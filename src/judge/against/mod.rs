@@ -49,7 +49,6 @@ pub(crate) struct SharedThing {
     pub kind: SharedKind,
     /// Its value; of samples the series and the targets.
     pub value: String,
-    /// How two series belong together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<SeriesRelation>,
     /// Where it stands in the first run.
@@ -184,7 +183,6 @@ fn makes_mac(address: &str) -> bool {
     })
 }
 
-/// The boot ids of containers that are not their host's.
 fn guests_boot_ids(run: &Run) -> BTreeMap<String, FactSource> {
     const ID: FactId = fact_ids::KERNEL_BOOT_ID;
     let mut hosts =
@@ -243,7 +241,6 @@ fn list_series_by_target<'r>(
     by_target.filter_map(|(target, fact)| Some((target, fact.as_series()?)))
 }
 
-/// What is equal in honest runs too, and why.
 fn equal_without_meaning(
     one: &Run,
     other: &Run,

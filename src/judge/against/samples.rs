@@ -14,7 +14,6 @@ use serde::Serialize;
 use crate::phrases::{SharedPhrases, fill_phrase};
 use crate::stats::{round_significant, summarize_samples};
 
-/// How two series belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "how")]
 pub(crate) enum SeriesRelation {
@@ -24,7 +23,6 @@ pub(crate) enum SeriesRelation {
     Reordered,
     /// Every sample times a constant.
     Scaled {
-        /// The second divided by the first.
         factor: f64,
         /// Whether the order is the same.
         in_order: bool,

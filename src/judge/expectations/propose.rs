@@ -75,7 +75,6 @@ pub(crate) fn left_out_reason(judgement: &Judgement, verdict: &Verdict) -> Optio
         .then_some("it is not what its name says")
 }
 
-/// The entries as text for `book.toml`.
 pub(crate) fn format_entries(entries: &[ProposedEntry]) -> String {
     let mut blocks = Vec::new();
     for entry in entries {
@@ -121,7 +120,6 @@ fn is_known(known: &[Expectation], runtime: &str, kind: &str, of: &str) -> bool 
     })
 }
 
-/// The boundary that a verdict shows, as an entry names it.
 fn boundary_keys(verdict: &Verdict) -> Option<Vec<(&'static str, String)>> {
     let boundary = match verdict.conclusion {
         Conclusion::SeparateKernel => "own-kernel",

@@ -156,7 +156,6 @@ pub(crate) fn has_impossible_build(context: &RuleContext, line: &str) -> bool {
     find_wrong_date(line).is_some() || find_early_build(context, line).is_some()
 }
 
-/// The day in a kernel's line, if it is a real one.
 pub(crate) fn kernel_build_date(line: &str) -> Option<NaiveDate> {
     let date = DATE.captures(line)?;
     let month = date[2].parse::<chrono::Month>().ok()?.number_from_month();

@@ -39,10 +39,8 @@ pub struct RuleDoc {
     /// is all of these.
     #[serde(default, skip_serializing)]
     pub doubts: Option<Vec<String>>,
-    /// Evidence in which it finds something.
     #[serde(default)]
     pub found: Vec<RuleExample>,
-    /// Evidence in which it finds nothing.
     #[serde(default)]
     pub not_found: Vec<RuleExample>,
 }
@@ -124,7 +122,6 @@ impl RuleBook {
         Self::of_folder(data, "rules/")
     }
 
-    /// The rules about the nodes of a fleet together.
     pub(crate) fn of_fleets(data: Option<&Path>) -> Result<Self> {
         Self::of_folder(data, "fleet/rules/")
     }

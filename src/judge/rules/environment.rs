@@ -108,7 +108,6 @@ pub(super) fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
     })
 }
 
-/// Targets that different engines started.
 pub(super) fn engines_mixed(context: &RuleContext) -> Vec<Violation> {
     let engines: BTreeSet<&str> =
         context.run.targets.iter().filter_map(|target| target.engine.as_deref()).collect();
@@ -145,12 +144,10 @@ pub(super) fn named_runtime_not_reached(context: &RuleContext) -> Vec<Violation>
     violations
 }
 
-/// A runtime that the user named and that did not start.
 pub(super) fn named_runtime_failed(context: &RuleContext) -> Vec<Violation> {
     failed_runtimes(context, true, |target, failure| NamedRuntimeFailed { target, failure })
 }
 
-/// A runtime that was found on the machine and did not start.
 pub(super) fn found_runtime_failed(context: &RuleContext) -> Vec<Violation> {
     failed_runtimes(context, false, |target, failure| FoundRuntimeFailed { target, failure })
 }
@@ -195,7 +192,6 @@ pub(super) fn pod_was_changed(context: &RuleContext) -> Vec<Violation> {
     })
 }
 
-/// Evidence in which identifiers were left as they are.
 pub(super) fn identifiers_not_replaced(context: &RuleContext) -> Vec<Violation> {
     if context.run.redaction.applied {
         Vec::new()

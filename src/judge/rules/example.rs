@@ -31,13 +31,11 @@ pub struct RuleExample {
     /// `kata`, and nothing is known of their handler.
     #[serde(default)]
     pub handlers: BTreeMap<String, String>,
-    /// The engine that started each target, by name.
     #[serde(default)]
     pub engines: BTreeMap<String, String>,
     /// What the engine said of a start that failed, by the name of the target.
     #[serde(default)]
     pub failures: BTreeMap<String, String>,
-    /// Whether the user named the runtimes.
     #[serde(default)]
     pub named: bool,
     /// Whether isoproof collected the evidence; else it was imported.
@@ -46,7 +44,6 @@ pub struct RuleExample {
     /// The label that a run without a digest was given after it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renamed: Option<String>,
-    /// Whether the collection was stopped.
     #[serde(default)]
     pub interrupted: bool,
     /// Whether identifiers were left as they are.

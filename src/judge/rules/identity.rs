@@ -12,7 +12,6 @@ use crate::judge::{Conclusion, find_disagreements};
 use crate::model::{FactId, MissingReason, Role, Target, fact_ids};
 use crate::probe::kernel_name::banner_release;
 
-/// Host values where the guest's should stand.
 pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (id, target) in missing_for(context, MissingReason::HostValuesOnly) {

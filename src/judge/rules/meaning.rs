@@ -81,7 +81,6 @@ pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
     violations
 }
 
-/// A count that is so small that it may be that of an error message.
 fn count_of_message(context: &RuleContext, id: FactId, target: &str) -> Option<i64> {
     // gVisor, whose /proc has the fewest names, shows more than twenty.
     const FEWEST: i64 = 10;

@@ -41,7 +41,6 @@ pub(in crate::judge) use meaning::{COUNTS, is_doubtful_count, is_hosts_count};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     pub rule: String,
-    /// How much the evidence suffers.
     pub severity: Severity,
     pub target: Option<String>,
     pub message: String,

@@ -225,7 +225,6 @@ const PULLING: &[&str] = &[
     "unpacking linux/",
 ];
 
-/// Messages of an image pull among the timings.
 pub(super) fn image_pull(context: &RuleContext) -> Vec<Violation> {
     in_startup_files(context, tells_of_pull, |capture, line| StartupImagePull { capture, line })
 }

@@ -31,7 +31,6 @@ static KNOWN: LazyLock<KnowledgeBase> = LazyLock::new(|| KnowledgeBase::load(Non
 pub(crate) static CATALOGUE: LazyLock<ProbeCatalogue> =
     LazyLock::new(|| ProbeCatalogue::load(None).unwrap());
 
-/// A run without facts.
 pub(crate) fn sketch() -> Sketch {
     let target = |name: &str, role| Target {
         name: name.into(),

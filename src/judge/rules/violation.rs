@@ -22,7 +22,6 @@ pub struct EvidenceRef {
 }
 
 impl EvidenceRef {
-    /// The places in captures among these, each once.
     pub fn unique_places(evidence: &[Self]) -> Vec<&FactSource> {
         let mut places: Vec<&FactSource> = Vec::new();
         for source in evidence.iter().filter_map(|place| place.source.as_ref()) {
@@ -67,7 +66,6 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    /// Adds a fact that the finding rests on.
     pub(crate) fn with_fact(mut self, context: &RuleContext, fact: FactId, target: &str) -> Self {
         let source = context.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
         self.evidence.push(EvidenceRef {

@@ -30,7 +30,6 @@ pub enum Conclusion {
     /// It runs on a kernel of its own of unknown kind.
     SeparateKernel,
     Inconclusive,
-    /// The facts exclude each other.
     Contradictory,
     /// It did not start, so nothing was tested.
     NotTested,
@@ -39,7 +38,6 @@ pub enum Conclusion {
 impl Conclusion {
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
-    /// Whether it says that the target has a kernel of its own.
     pub fn is_separate(self) -> bool {
         matches!(
             self,
@@ -132,15 +130,11 @@ pub struct IgnoredFact {
 pub struct Verdict {
     pub target: String,
     pub conclusion: Conclusion,
-    /// How far it can be relied on.
     pub confidence: Confidence,
-    /// The ids of the facts that it rests on.
     pub because: Vec<String>,
-    /// Those among them that decide by themselves.
     pub decisive: Vec<String>,
     /// The ids of facts without a vote that agree with it.
     pub agrees: Vec<String>,
-    /// The ids of the facts that speak against it.
     pub against: Vec<String>,
     /// The ids of the facts that would settle it or raise the confidence, and are missing.
     pub would_settle: Vec<String>,

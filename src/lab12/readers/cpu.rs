@@ -9,7 +9,6 @@ use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::MODEL_LABELS;
 
-/// The model name that the parts of `who` state.
 pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
     let parts = page.parts_measuring(|head| TableMeasure::Cpu.is_meant_by(head));
     let read = read::in_parts(page, &parts, who, in_part);
@@ -118,7 +117,6 @@ fn has_no_model_name(text: &str) -> bool {
     BEGINNINGS.iter().any(|start| plain.starts_with(start))
 }
 
-/// Whether a text can only be the name of a processor.
 pub(super) fn is_model_name(text: &str) -> bool {
     unlabelled_model(&PageLine::new(0, text, false)).is_some()
 }

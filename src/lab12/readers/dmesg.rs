@@ -47,7 +47,6 @@ impl BootLog {
     }
 }
 
-/// The guest's kernel log on a page.
 pub(super) fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
     let parts = page.labelled_parts();
     let labelled = [EvidenceRole::Kata, EvidenceRole::Host, EvidenceRole::Runc].map(Some);

@@ -323,7 +323,6 @@ fn facts_of_shim_line(page: &EvidencePage) -> Option<[Fact; 3]> {
     Some(shim_facts(page, shim::read_shim_line(page)?))
 }
 
-/// Version, implementation and commit.
 fn shim_facts(page: &EvidencePage, shim: shim::ShimStatement) -> [Fact; 3] {
     [shim.version, shim.implementation, shim.commit].map(|read| read::fact_from_read(page, read))
 }

@@ -6,7 +6,6 @@ use super::vocabulary::failure::{
 };
 use super::{label, words};
 
-/// Whether a line tells that the start that was timed failed.
 pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
     match &line.kind {
         LineKind::Log(log) => log.failure,

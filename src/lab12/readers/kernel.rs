@@ -161,7 +161,6 @@ fn first_wanted_statement(
     })
 }
 
-/// Whether a line heads the list of nodes with their kernels.
 pub(super) fn heads_nodes(text: &str) -> bool {
     text.starts_with("NAME ") && text.contains("KERNEL-VERSION")
 }

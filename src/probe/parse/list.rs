@@ -33,7 +33,6 @@ pub(super) fn parse_tally(text: &str) -> ParseResult {
     })
 }
 
-/// Lines of `name: words`: words by name.
 pub(super) fn parse_word_map(text: &str) -> ParseResult {
     by_name(text, "`name: value`", |line| {
         let (name, words) = line.split_once(':')?;

@@ -71,7 +71,6 @@ struct AnswerSlot {
     damaged: bool,
 }
 
-/// The two streams of one command as they came.
 #[derive(Default, PartialEq)]
 struct OutputStreams {
     limit: usize,

@@ -51,7 +51,6 @@ impl LookupSources {
         safe_value(&self.renderer.link_to_source(&self.assessment, &markup, source))
     }
 
-    /// Looks a fact up, and counts it if it is missing.
     pub(super) fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<FoundFact<'_>> {
         let id = FactId::from_text(kwargs.must_get("id")?);
         let target: &str = kwargs.must_get("target")?;
@@ -77,7 +76,6 @@ impl LookupSources {
         Ok(safe_value(&self.print_found(&found, kwargs.get("field")?, in_table)?))
     }
 
-    /// Prints a fact, and counts it if it is missing.
     pub(super) fn print_found(
         &self,
         found: &FoundFact,

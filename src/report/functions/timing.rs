@@ -20,7 +20,6 @@ const PERCENTILES: [(&str, f64); 4] =
     [("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
 impl LookupSources {
-    /// The series of a fact on a target, by the names that templates use.
     fn find_series(&self, id: FactId, target: &str) -> TeraResult<Option<(&str, &Samples)>> {
         let Some(name) = self.assessment.resolve_target(target).map_err(lookup_error)? else {
             return Ok(None);
