@@ -1,7 +1,7 @@
 //! Typed commands, and the role that they state.
 
 use super::role::{self, EvidenceRole, LabelRole};
-use super::vocabulary::command::{ENGINES, PROGRAMS};
+use super::vocabulary::command::{ENGINES, OPTIONS_OF_SHELLS, PROGRAMS, SHELLS_OF_MACHINES};
 use super::words;
 
 /// The role that a command line states, if `text` is one; none is clear of a container under another
@@ -86,8 +86,10 @@ fn behind_machine_shell(typed: &str) -> &str {
     while next.is_some_and(|word| BEFORE.contains(&word)) {
         next = take_word(&mut rest);
     }
-    let shell = SHELLS_OF_MACHINES.iter().find(|shell| Some(shell.0) == next);
-    let Some(&(_, subcommand, mut lacks_name)) = shell else { return typed };
+    let mut shells = SHELLS_OF_MACHINES.iter().map(|line| line.split(' '));
+    let Some(mut shell) = shells.find(|shell| shell.clone().next() == next) else { return typed };
+    let mut lacks_name = shell.clone().any(|word| word == "NAME");
+    let subcommand = shell.nth(1).filter(|word| *word != "NAME").unwrap_or_default();
     loop {
         let command = rest.trim_matches([' ', '"', '\'']);
         match take_word(&mut rest) {
@@ -112,33 +114,6 @@ fn take_word<'a>(rest: &mut &'a str) -> Option<&'a str> {
     *rest = behind;
     (!word.is_empty()).then_some(word)
 }
-
-/// The programs that open a shell on the machine of the containers, each with its subcommand and
-/// whether a name of the machine has to follow.
-const SHELLS_OF_MACHINES: [(&str, &str, bool); 8] = [
-    ("limactl", "shell", true),
-    ("multipass", "exec", true),
-    ("ssh", "", true),
-    ("colima", "ssh", false),
-    ("minikube", "ssh", false),
-    ("vagrant", "ssh", false),
-    ("wsl", "", false),
-    ("orb", "", false),
-];
-
-const OPTIONS_OF_SHELLS: [&str; 11] = [
-    "-d",
-    "-u",
-    "-p",
-    "-m",
-    "-i",
-    "-l",
-    "-o",
-    "--profile",
-    "--distribution",
-    "--user",
-    "--workdir",
-];
 
 /// The runtime that a command line asks for, if it starts a container or runs a command in one.
 pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::label::{self, EvidenceRole};
 use super::table::TableLine;
+use super::vocabulary::records::SLOTS;
 use super::words::{self, TimeUnit};
 use super::{command, timing};
 use crate::model::{MissingReason, MissingValue};
@@ -377,28 +378,13 @@ fn list_yaml_leaves(lines: &[(u32, String)]) -> Vec<Record> {
 
 /// The record of a leaf, if its keys name one target and something that is read.
 fn make_record(leaf: &DocumentLeaf) -> Option<Record> {
-    const SLOTS: [(&str, &str); 14] = [
-        ("results/kernels.txt", "kernel kernels uname kernel_release release"),
-        ("analysis/cpu-comparison.txt", "cpu cpu_model model"),
-        ("results/startup-bench.txt", "start startup boot start_up"),
-        ("results/devices.txt", "dev devices"),
-        ("results/io-bench.txt", "dd io"),
-        ("results/caps.txt", "cap caps capeff capabilities"),
-        ("isolation/proc.txt", "proc"),
-        ("isolation/modules.txt", "modules module"),
-        ("isolation/network.txt", "interfaces net_interfaces net"),
-        ("bench/curl-3012.txt", "latency latencies"),
-        ("runc/health.txt", "http_status http_code health health_status"),
-        ("setup/kata-built-version.txt", "shim_version kata_version"),
-        ("analysis/boot-ids.txt", "bootid"),
-        ("kata/cmdline.txt", "cmdline"),
-    ];
     // `katacontainers.io/kata-runtime` labels a node.
     let joined = leaf.path.join(" ").replace(".io/", " ").replace("boot_id", "bootid");
     let [who] = label::list_roles(&joined)[..] else { return None };
     // `http_status` is one word here, and `startup_ms` are two.
     let keys: Vec<String> = leaf.path.iter().map(|key| key.to_lowercase()).collect();
-    let mut named = SLOTS.iter().filter(|(_, words)| {
+    let slots = SLOTS.iter().filter_map(|line| line.split_once(": "));
+    let mut named = slots.filter(|(_, words)| {
         words::has_word(&joined, words)
             || words.split(' ').any(|word| keys.iter().any(|key| key == word))
     });

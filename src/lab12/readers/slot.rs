@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use super::label::EvidenceRole;
-use super::vocabulary::slot::{ALIASES, BARE, FILLERS, PLACES};
+use super::vocabulary::slot::{ALIASES, BARE, FILLERS, JOINED, PLACES, TOPICS};
 use super::{role, words};
 use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
@@ -179,48 +179,26 @@ fn list_aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
     lines.flat_map(|(path, names)| names.split(' ').map(move |name| (path, name)))
 }
 
-/// The words of a file's name that say what it holds; of several kinds the first that has a slot.
-const TOPICS: [(&[SlotContent], &str); 14] = [
-    (&[C::Kernel, C::KernelComparison], "kernel kernels uname release"),
-    (&[C::Cpu, C::CpuComparison], "cpu cpus cpuinfo lscpu processor"),
-    (&[C::Proc], "proc procs procfs"),
-    (&[C::Modules], "module modules"),
-    (&[C::Network], "net network ip interfaces ifconfig"),
-    (&[C::Startup], "startup start boot hyperfine startzeit startzeiten"),
-    (&[C::Latency], "latency ab wrk hey"),
-    (&[C::Samples], "curl"),
-    (&[C::Io], "io dd disk fio throughput"),
-    (&[C::Devices], "dev devs devices"),
-    (&[C::Capabilities], "cap caps capabilities capeff"),
-    (&[C::BootId], "bootid bootids"),
-    (&[C::CommandLine], "cmdline"),
-    (&[C::Dmesg], "dmesg"),
-];
-
-/// Names of files below `/proc` as one word each.
-const JOINED: [(&str, &str); 4] = [
-    ("proc-version", "kernel"),
-    ("proc-cmdline", "cmdline"),
-    ("proc-cpuinfo", "cpuinfo"),
-    ("boot-id", "bootid"),
-];
-
 /// The slot for a name of words alone that say what a file holds, and of whom.
 fn slot_by_words(name: &str, folder: &str) -> Option<EvidenceSlot> {
     let (mut topic, mut roles, mut count) = (None, Vec::new(), 0);
-    let joined =
-        JOINED.iter().fold(name.to_string(), |name, (parts, one)| name.replace(parts, one));
+    let joined = JOINED
+        .iter()
+        .filter_map(|line| line.split_once(' '))
+        .fold(name.to_string(), |name, (parts, one)| name.replace(parts, one));
     for word in joined.split('-').filter(|word| !word.chars().all(|c| c.is_ascii_digit())) {
         count += 1;
         if let Some(who) = EvidenceRole::of_folder(word) {
             roles.push(who);
-        } else if let Some((contents, _)) =
-            TOPICS.iter().find(|(_, words)| words.split(' ').any(|known| known == word))
+        } else if let Some((contents, _)) = TOPICS
+            .iter()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(_, words)| words.split(' ').any(|known| known == word))
         {
-            if topic.is_some_and(|known| known != *contents) {
+            if topic.is_some_and(|known| known != contents) {
                 return None;
             }
-            topic = Some(*contents);
+            topic = Some(contents);
         } else if !FILLERS.split_whitespace().any(|known| known == word) {
             return None;
         }
@@ -235,12 +213,15 @@ fn slot_by_words(name: &str, folder: &str) -> Option<EvidenceSlot> {
         _ => None,
     };
     let first = if folder == "results" { S26 } else { F25 };
+    let contents: Vec<SlotContent> =
+        topic?.split(' ').filter_map(|content| content.parse().ok()).collect();
     let mut fitting: Vec<&EvidenceSlot> =
-        SLOTS.iter().filter(|slot| topic.is_some_and(|t| t.contains(&slot.content))).collect();
+        SLOTS.iter().filter(|slot| contents.contains(&slot.content)).collect();
     fitting.sort_by_key(|slot| slot.edition != first);
     let own = fitting.iter().find(|slot| {
-        // Nobody measures the latency of anything but runc's container.
-        slot.who == who || who.is_none() && matches!(slot.content, C::Latency | C::Samples)
+        // Nobody measures the latency of anything but runc's container, and everybody has a log.
+        slot.who == who && (who.is_some() || slot.content != C::Dmesg)
+            || who.is_none() && matches!(slot.content, C::Latency | C::Samples)
     });
     own.map(|slot| **slot)
 }
