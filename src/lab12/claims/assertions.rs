@@ -3,6 +3,7 @@
 //! of `data/lab12/claims`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
@@ -72,7 +73,9 @@ impl<'a> AssertingSentence<'a> {
 
     /// What is said to have been run: how often, and by a target that never ran.
     pub(super) fn check_runs(&self) -> Vec<ClaimRemark> {
-        self.check_several_runs().into_iter().chain(self.check_time_of_failure()).collect()
+        let checks =
+            [self.check_several_runs(), self.check_time_of_failure(), self.check_devices()];
+        checks.into_iter().flatten().collect()
     }
 
     fn text_of(&self, range: &Range<usize>) -> String {
@@ -147,6 +150,62 @@ impl<'a> AssertingSentence<'a> {
             let is_captured = lines.any(|line| line.text.contains(text));
             (!is_captured).then(|| self.refute_by_fact(range, model, &model.shown_value()))
         })
+    }
+
+    /// “`core` is missing in the guest”, which has it or of which nothing has it, and “`mqueue` exists
+    /// only under Kata”, which the other has, too.
+    fn check_devices(&self) -> Option<ClaimRemark> {
+        let (words, text) = (&self.vocabulary.words.device, self.sentence.text);
+        let is_only = words.only_under.is_match(text);
+        let target = self.index.sole_candidate()?;
+        let baseline = self.index.target_with_role(Role::Baseline)?;
+        let (own, others) = (self.listed_devices(target)?, self.listed_devices(baseline)?);
+        let is_of_these = self.mentions.iter().all(|one| {
+            let named = one.target.as_deref();
+            named == Some(target) || named == Some(baseline) && !is_only
+        });
+        let is_said = is_only != words.lacks.is_match(text)
+            && self.sentence.is_plain
+            && self.sentence.cell_labels().is_none()
+            && !self.vocabulary.words.order.unless.is_match(text);
+        if !is_said || !is_of_these || !self.names_target(target) {
+            return None;
+        }
+        let start = self.sentence.range.start;
+        let code = self.sentence.passage.code.iter();
+        let mut code = code
+            .filter(|code| code.start >= start && code.end <= self.sentence.range.end)
+            .map(|code| code.start - start..code.end - start);
+        let range = code.find(|range| {
+            let name = &text[range.clone()];
+            let (is_own, is_others) = (own.contains(name), others.contains(name));
+            let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            is_name && if is_only { is_others } else { is_own == is_others }
+        })?;
+        let fact_ref = self.index.fact_on_target(fact_ids::DEV_ENTRIES, target)?;
+        let name = &text[range.clone()];
+        let found = match (own.contains(name), others.contains(name)) {
+            (true, _) => "that it is there",
+            (false, true) => "that it is under the other runtime",
+            (false, false) => "it under neither runtime",
+        };
+        Some(self.refute_by_fact(range, &fact_ref, found))
+    }
+
+    /// The names of devices of a target, where a listing shows as many as were counted.
+    fn listed_devices(&self, target: &str) -> Option<BTreeSet<String>> {
+        let fact_ref = self.index.fact_on_target(fact_ids::DEV_ENTRIES, target)?;
+        let source = fact_ref.fact.source()?;
+        let capture = self.index.subject.run.find_capture(&source.capture)?;
+        let lines = capture.stdout.text_lines();
+        let names = lines
+            .iter()
+            .map(|line| line.trim())
+            .filter(|line| !line.is_empty() && !line.contains(char::is_whitespace));
+        let names: BTreeSet<String> = names.map(str::to_string).collect();
+        #[allow(clippy::cast_precision_loss, reason = "no listing has 2^52 lines")]
+        let is_whole = fact_ref.item_count() == Some(names.len() as f64);
+        is_whole.then_some(names)
     }
 
     fn check_unsupported(&self, wording: &UnsupportedWording) -> Option<ClaimRemark> {

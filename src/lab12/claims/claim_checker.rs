@@ -1,5 +1,6 @@
 //! Holds the text of a report against a run.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -8,14 +9,13 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::comparison::{self, StatedFigures};
 use super::evidence_index::EvidenceIndex;
 use super::figures::StatedFigure;
-use super::formed_statements::FormedStatement;
 use super::messages::{ClaimHealthNotDemanded, ClaimSingleStart};
 use super::passages::{self, PassageForm};
 use super::quantity::{self, StatedQuantity, StatedValue};
 use super::sentence::{self, ReportSentence};
 use super::text_lines::TextLines;
 use super::words::{ClaimVocabulary, SentenceWords};
-use super::{blocks, costs, pasted_lines, values};
+use super::{blocks, costs, figure_tables, orders, pasted_lines, values};
 use crate::error::{Error, Result};
 use crate::judge::{CheckedClaims, ClaimResult, EvidenceRef, RuleMessage, SwitchedOff};
 use crate::model::{FactId, Role, RuleId, fact_ids};
@@ -75,6 +75,17 @@ impl ClaimChecker {
         let mut sentences = Vec::new();
         let mut refuted = Vec::new();
         let mut values = 0;
+        let mut read = HashSet::new();
+        let mut from = 0;
+        while from < passages.len() {
+            let end = figure_tables::end_of_table(&passages, from);
+            let (found, figures) =
+                figure_tables::check_figure_table(index, vocabulary, &passages[from..end]);
+            read.extend(found.iter().map(|one| one.place.start));
+            results.extend(found);
+            stated.extend(figures);
+            from = end;
+        }
         for passage in &passages {
             let mut pieces = Vec::new();
             let words = &vocabulary.words;
@@ -101,7 +112,12 @@ impl ClaimChecker {
                 if values > MAX_VALUES {
                     return Err(too_many_values());
                 }
-                let (found, figures) = values::check_values(index, vocabulary, &sentence, &all);
+                let is_in_table =
+                    all.iter().any(|one| read.contains(&sentence.file_range(&one.range).start));
+                let (found, figures) = match is_in_table {
+                    true => Default::default(),
+                    false => values::check_values(index, vocabulary, &sentence, &all),
+                };
                 let of_latency = found.iter().any(|result| {
                     let is_latency =
                         |fact: &(String, String)| fact.0.starts_with(&*fact_ids::HTTP_LATENCY);
@@ -138,7 +154,7 @@ impl ClaimChecker {
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
             results.extend(ratios);
-            refuted.extend(FormedStatement::new(index, vocabulary, sentence, all).check_forms());
+            refuted.extend(orders::check_orders(index, vocabulary, sentence));
         }
         results.retain(|result| !is_silent || !of_silent(result));
         let is_beside = |one: &ClaimRemark, other: &ClaimRemark| {

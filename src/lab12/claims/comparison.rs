@@ -13,6 +13,7 @@ use super::figure_pair::FigurePair;
 use super::figures::StatedFigure;
 use super::quantity::{StatedQuantity, StatedValue, ratio_agrees, ratio_rests_on, readings_of};
 use super::sentence::ReportSentence;
+use super::target_resolver::is_compared_with;
 use super::value_place::ValuePlace;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::model::{FactId, Role};
@@ -96,7 +97,8 @@ impl<'a> StatedComparison<'a> {
             return None;
         }
         let targets = self.compared_targets()?;
-        let subject = self.compared_subject()?;
+        let subjects = self.compared_subjects();
+        let subject = *subjects.first()?;
         let targets = targets.each_ref().map(String::as_str);
         if let Some(target) = targets.into_iter().find(|one| self.index.never_ran(one)) {
             let (place, words) = self.place_and_words();
@@ -104,7 +106,8 @@ impl<'a> StatedComparison<'a> {
             return (subject.kind == SubjectKind::Seconds)
                 .then(|| ClaimRemark::without_value(self.index, place, words, id, target));
         }
-        let mut pairs = self.pairs_of_targets(subject, targets);
+        let of_subject = |subject: &&ValueSubject| self.pairs_of_targets(subject, targets);
+        let mut pairs: Vec<FigurePair> = subjects.iter().flat_map(of_subject).collect();
         // What runc does not hide is counted on the host.
         if let (true, SubjectKind::Count, Some(host)) =
             (pairs.is_empty(), subject.kind, self.index.target_with_role(Role::Host))
@@ -141,12 +144,41 @@ impl<'a> StatedComparison<'a> {
         matches!(self.stated_quantity().value, StatedValue::Times(_) | StatedValue::Percent(_))
     }
 
-    /// Whether a value is a difference: “1.4 s more”, “the difference is 1.4 s”.
+    /// Whether a value is a difference: “1.4 s more”, “the difference is 1.4 s”, “77 modules less”.
     fn is_difference(&self) -> bool {
         let words = &self.vocabulary.words.comparison;
-        self.in_seconds().is_some()
-            && (words.before.is_match(self.words_before())
-                || words.after.is_match(self.words_after()))
+        self.is_count() && words.count_after.is_match(self.words_after())
+            || self.in_seconds().is_some()
+                && (words.before.is_match(self.words_before())
+                    || words.after.is_match(self.words_after()))
+    }
+
+    fn is_count(&self) -> bool {
+        matches!(self.stated_quantity().value, StatedValue::Number(number, _) if number >= 10.0)
+    }
+
+    /// What is compared: the subject that is named, or any measure where none is and both targets
+    /// are.
+    fn compared_subjects(&self) -> Vec<&'a ValueSubject> {
+        if let Some(named) = self.compared_subject() {
+            return vec![named];
+        }
+        let text = self.sentence.labelled_text();
+        let all = &self.vocabulary.subjects;
+        let is_unnamed = self.subjects_named(&text).is_empty()
+            && all.area.iter().all(|area| !area.words.is_match(&text))
+            && self.sentence.cell_labels().is_none();
+        let is_of_time = self.vocabulary.words.comparison.time.is_match(self.words_after());
+        let is_measure =
+            |one: &&ValueSubject| matches!(one.kind, SubjectKind::Seconds | SubjectKind::Rate);
+        let is_ratio = matches!(self.stated_quantity().value, StatedValue::Times(_));
+        let is_any = is_unnamed
+            && self.names_pair()
+            && is_of_time
+            && is_ratio
+            && (self.is_whole_ratio() || !self.counts_something());
+        let measures = all.subject.iter().filter(|one| is_any && is_measure(one));
+        measures.collect()
     }
 
     /// Whether the words around the quantity compare two targets, and not the values of one series,
@@ -210,6 +242,9 @@ impl<'a> StatedComparison<'a> {
         let is_of_other = one.unless.as_ref().is_some_and(|unless| unless.is_match(&text));
         let is_measured = match one.kind {
             SubjectKind::Seconds if self.is_difference() => !self.is_doubtful(one),
+            SubjectKind::Count if self.is_count() => {
+                one.doubt.as_ref().is_none_or(|doubt| !doubt.is_match(self.words_before()))
+            }
             _ if self.is_difference() => false,
             SubjectKind::Seconds => true,
             SubjectKind::Count => {
@@ -243,17 +278,37 @@ impl<'a> StatedComparison<'a> {
         let named: Vec<String> = named?.into_iter().collect();
         let baseline = self.index.target_with_role(Role::Baseline)?.to_string();
         let only = self.index.sole_candidate();
+        let is_candidate = |one: &String| self.index.role_of(one) == Some(Role::Candidate);
+        // “gVisor adds 0.32 s to a start under runc”
+        let before = self.text_before_value();
+        let adding = self.index.resolver.find_mentions(before).pop();
+        let adding = adding
+            .filter(|one| self.vocabulary.words.comparison.adds.is_match(&before[one.range.end..]));
+        if let Some(target) = adding.and_then(|one| one.target).filter(is_candidate) {
+            return Some([baseline, target]);
+        }
         match &named[..] {
+            // “Kata adds 1.1 s and gVisor 0.2 s”: each is compared with the baseline.
+            [one, other] if is_candidate(one) && is_candidate(other) && !self.names_pair() => None,
             [one, other] => Some([one.clone(), other.clone()]),
             // “In a VM the difference is 2 s” may be of any.
             [one] if self.is_difference() && !labelled.to_lowercase().contains(one) => None,
-            [one] if self.index.role_of(one) == Some(Role::Candidate) => {
-                Some([baseline, one.clone()])
-            }
+            [one] if is_candidate(one) => Some([baseline, one.clone()]),
             [one] if *one != baseline => None,
             [_] | [] => Some([baseline, only?.to_string()]),
             _ => None,
         }
+    }
+
+    /// Whether the sentence names two targets and compares the one with the other: “than runc”, “as
+    /// long as runc”.
+    fn names_pair(&self) -> bool {
+        let text = &self.sentence.labelled_text();
+        let mentions = self.index.resolver.find_mentions(text);
+        let named: BTreeSet<&Option<String>> = mentions.iter().map(|one| &one.target).collect();
+        named.len() == 2
+            && mentions.iter().any(|one| is_compared_with(text, one))
+            && !self.vocabulary.words.order.unless.is_match(text)
     }
 
     /// The pairs of figures of two targets that may be meant: the medians and means of what was
@@ -320,21 +375,19 @@ impl<'a> StatedComparison<'a> {
                 quantity.agrees_with(stated, difference) || is_near,
             );
         }
-        let ratio = pair.larger / pair.smaller;
-        let Some((stated, mut readings)) = readings_of(quantity, ratio) else {
+        if let StatedValue::Number(stated, _) = quantity.value {
+            return match (stated - difference).abs() {
+                ..0.5 => PairStanding::Supported,
+                off if off <= difference * 0.4 => PairStanding::Contradicted,
+                _ => PairStanding::Open,
+            };
+        }
+        let Some((stated, readings)) = self.readings_meant(pair.larger / pair.smaller) else {
             return PairStanding::Open;
         };
         let words = &self.vocabulary.words.comparison;
-        let (before, after) = (self.words_before(), self.words_after());
+        let after = self.words_after();
         let is_times = matches!(quantity.value, StatedValue::Times(_));
-        // “46 % of the host's” and “53 % fewer” are one thing each.
-        if !is_times && words.share.is_match(after) {
-            readings.drain(..2);
-        } else if !is_times && words.more.is_match(after) {
-            readings.truncate(1);
-        } else if !is_times && (words.less.is_match(after) || words.drop.is_match(before)) {
-            readings = vec![readings[1]];
-        }
         // “A fifth less” is four fifths of it, and “77 % of the names are not there” the rest of it.
         let is_rest = !is_times && words.share.is_match(after) && words.absent.is_match(after);
         if is_times && stated < 1.0 && words.less.is_match(after) || is_rest {
@@ -355,6 +408,23 @@ impl<'a> StatedComparison<'a> {
         }
     }
 
+    /// The number that a ratio states, and what it can mean by the words around it.
+    fn readings_meant(&self, ratio: f64) -> Option<(f64, Vec<f64>)> {
+        let (stated, mut readings) = readings_of(self.stated_quantity(), ratio)?;
+        let words = &self.vocabulary.words.comparison;
+        let (before, after) = (self.words_before(), self.words_after());
+        let is_times = matches!(self.stated_quantity().value, StatedValue::Times(_));
+        // “46 % of the host's” and “53 % fewer” are one thing each.
+        if !is_times && (words.less.is_match(after) || words.drop.is_match(before)) {
+            readings = vec![readings[1]];
+        } else if !is_times && words.share.is_match(after) {
+            readings.drain(..2);
+        } else if !is_times && words.more.is_match(after) {
+            readings.truncate(1);
+        }
+        Some((stated, readings))
+    }
+
     /// Whether figures of the same facts have what is stated, as exactly as it is: single samples,
     /// or the counts of other targets. Of a mean no single samples are the parts.
     fn is_explained(&self, pairs: &[FigurePair]) -> bool {
@@ -362,8 +432,13 @@ impl<'a> StatedComparison<'a> {
             self.vocabulary.words.figures.mean.is_match(&self.sentence.labelled_text());
         let ids: BTreeSet<&String> =
             pairs.iter().flat_map(|pair| &pair.facts).map(|fact| &fact.0).collect();
+        // Who names both compares no others.
+        let is_of_both = self.names_pair();
+        let targets: Vec<&String> =
+            pairs.iter().flat_map(|pair| &pair.facts).map(|fact| &fact.1).collect();
         ids.into_iter().any(|id| {
-            let all = self.index.facts_everywhere(FactId::from_text(id));
+            let mut all = self.index.facts_everywhere(FactId::from_text(id));
+            all.retain(|one| !is_of_both || targets.iter().any(|target| **target == one.target));
             let known: Vec<Vec<f64>> = all.iter().map(|one| self.explaining_figures(one)).collect();
             !is_of_means
                 && known.iter().enumerate().any(|(at, ones)| {
@@ -384,8 +459,11 @@ impl<'a> StatedComparison<'a> {
         let quantity = self.stated_quantity();
         let difference = (one - other).abs();
         let reading = match quantity.value {
-            StatedValue::Seconds(stated) => Some((stated, difference)),
-            _ => readings_of(quantity, one.max(other) / one.min(other))
+            StatedValue::Seconds(stated) | StatedValue::Number(stated, _) => {
+                Some((stated, difference))
+            }
+            _ => self
+                .readings_meant(one.max(other) / one.min(other))
                 .map(|(stated, readings)| (stated, readings[0])),
         };
         reading.is_some_and(|(stated, truth)| (stated - truth).abs() <= quantity.half * 1.1)

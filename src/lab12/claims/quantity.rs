@@ -95,7 +95,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b|prozent\b)
         | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b | -?\s?mal\b | -?fach\w*\b | \sveces\b | \sfois\b | \sраз[а]?\b )
         | (?:\bx|×)\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
-        | (?P<number> \d{1,3}(?:[,.'\x{a0}\x{202f}]\d{3})+\b | \d+(?:[.,]\d+)? )
+        | (?P<number> \d{1,3}(?:[,.'\x{a0}\x{202f}]\d{3})+\b | \d+(?:[.,]\d+)? | \.\d{2,} )
         ",
     )
     .expect("a valid expression")
@@ -249,7 +249,7 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
         }
         // The name of a container is as long.
         let before = text[..whole.start].to_lowercase();
-        if digits.len() < 16
+        if !matches!(digits.len(), 8 | 16)
             && !["cap", "mask", "effectiv"].iter().any(|word| before.contains(word))
         {
             return None;

@@ -289,7 +289,7 @@ pub(super) fn listed_target<'t>(
 /// “than runc: 8 s”: the value is that of what was compared with it.
 pub(super) fn is_compared_with(text: &str, mention: &TargetMention) -> bool {
     let before = text[..mention.range.start].split_whitespace().next_back().unwrap_or_default();
-    ["than", "vs", "vs.", "versus", "unlike", "against", "to"]
+    ["than", "as", "als", "wie", "vs", "vs.", "versus", "unlike", "against", "to"]
         .contains(&before.to_lowercase().as_str())
 }
 

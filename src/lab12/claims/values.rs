@@ -181,7 +181,9 @@ impl<'a> ValuePlace<'a> {
         );
         is_name
             && (last.is_some_and(|word| SHOWING.contains(&word) || word.ends_with(':'))
-                || lower.trim_end().ends_with("log of"))
+                || lower.trim_end().ends_with("log of")
+                || subject.first_fact() == fact_ids::RUNTIME_VERSION
+                    && self.vocabulary.words.in_use.is_match(self.sentence.text))
     }
 
     fn contradicting_remark(&self, subject: &ValueSubject, fact_ref: &FactRef) -> ClaimRemark {

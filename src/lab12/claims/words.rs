@@ -53,24 +53,33 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, apart, contrast, label, not_run, did_not_start, failure, asked_again, of_errors, concluding, blocked_escape, not_attempted, not_in_files, one_each, answering, numeral, counted, sure;
+        difference, difference_before, apart, contrast, label, not_run, did_not_start, failure, asked_again, of_errors, concluding, blocked_escape, not_attempted, not_in_files, one_each, answering, numeral, counted, sure, table_label, in_use;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
         comparison: RatioWords,
         interface: InterfaceWords,
-        forms: FormWords,
+        device: DeviceWords,
+        order: OrderWords,
     }
     /// Interfaces and their names.
     InterfaceWords { others, names; }
-    /// Forms of statements that leave no doubt what they compare.
-    FormWords { unless, as_long, slower, loses, lower, throughput, of_whom, joins, takes, fewer, newer, newer_word, by_date, kernel, quicker, lacks, boots, installed, implementation, built, built_of, date, adds, only_under, reduced, article; }
+    /// What says that a device is under one runtime only.
+    DeviceWords { lacks, only_under; }
+    /// Words that order two targets.
+    OrderWords { unless, by_date, article; word: Vec<OrderWord> }
+    /// A comparative or superlative.
+    OrderWord {
+        pattern;
+        of: OrderedBy,
+        more: bool,
+    }
     /// The names of figures of a series.
     FigureNames { mean, median, min, max; }
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, time, took, unless, interval, before, after, counts, share, absent, more, less, drop, rate, computed; }
+    RatioWords { words, time, took, unless, interval, before, after, adds, count_after, counts, share, absent, more, less, drop, rate, computed; }
     /// What a value can be about.
     ValueSubject {
         words;
@@ -122,6 +131,34 @@ pub(super) fn spelled_group(pattern: &Regex, found: &regex::Captures) -> Option<
     }
     let mut names = pattern.capture_names().flatten().filter(|name| found.name(name).is_some());
     names.find_map(|name| name.strip_prefix('n')?.parse().ok())
+}
+
+impl FigureNames {
+    /// The names of the figures, with the words for each.
+    pub(super) fn named_patterns(&self) -> [(&'static str, &CaseInsensitivePattern); 4] {
+        [("mean", &self.mean), ("median", &self.median), ("min", &self.min), ("max", &self.max)]
+    }
+}
+
+/// By what targets are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "each is what its name says")]
+pub(crate) enum OrderedBy {
+    Time,
+    Count,
+    Release,
+}
+
+impl OrderedBy {
+    /// The types of the values by which targets are ordered.
+    pub(super) fn subject_kinds(self) -> &'static [SubjectKind] {
+        match self {
+            Self::Time => &[SubjectKind::Seconds, SubjectKind::Rate],
+            Self::Count => &[SubjectKind::Count],
+            Self::Release => &[SubjectKind::Version],
+        }
+    }
 }
 
 /// The type of the values that a subject has.
