@@ -296,7 +296,8 @@ impl<'a> TableReader<'a> {
             truths.any(|truth| is_as_stated(cell, scale, truth, 1.01))
         });
         let is_right = is_right.collect();
-        (!known.is_empty() && !column.cells.is_empty()).then(|| FigureColumn { is_right, ..column })
+        (!known.is_empty() && !column.cells.is_empty())
+            .then_some(FigureColumn { is_right, ..column })
     }
 
     /// What was captured as a statistic of a column's target.
