@@ -130,15 +130,22 @@ impl<'a> AssertingSentence<'a> {
         Some(self.refute_by_fact(range, &fact_ref, &fact_ref.shown_value()))
     }
 
-    /// A whole model of a processor, as code or in a cell of its own, that has another clock than the
-    /// captured one.
+    /// A whole model of a processor, as code, in a cell of its own or with its clock, that has another
+    /// clock than the captured one.
     fn check_model_clock(&self) -> Option<ClaimRemark> {
         let own = &self.sentence.range;
         let code = self.sentence.passage.code.iter();
         let code = code.filter(|code| code.start >= own.start && code.end <= own.end);
         let whole = self.sentence.cell_labels().map(|_| 0..own.len());
-        let mut stated = code.map(|code| code.start - own.start..code.end - own.start).chain(whole);
         let models = self.index.facts_everywhere(fact_ids::CPU_MODEL);
+        let spelled = models.iter().filter_map(|one| {
+            let (name, _) = one.fact.as_str()?.split_once(" @ ")?;
+            let at = self.sentence.text.find(name)?;
+            let clock = self.sentence.text[at + name.len()..].strip_prefix(" @ ")?;
+            Some(at..self.sentence.text.len() - clock.len() + clock.find("GHz")? + 3)
+        });
+        let code = code.map(|code| code.start - own.start..code.end - own.start);
+        let mut stated = code.chain(whole).chain(spelled);
         let without_clock = |text: &str| text.split(" @ ").next().unwrap_or_default().to_string();
         stated.find_map(|range| {
             let text = &self.sentence.text[range.clone()];
@@ -214,7 +221,10 @@ impl<'a> AssertingSentence<'a> {
         let is_needed = wording.needs.as_ref().is_none_or(|needs| needs.is_match(text));
         let is_excused = wording.unless.as_ref().is_some_and(|it| it.is_match(&text[..range.end]))
             || wording.never.as_ref().is_some_and(|never| never.is_match(text));
-        if !is_needed || is_excused {
+        // A line of the kernel's log in quotation marks is no word of the author's.
+        let is_quoted = wording.rule == WordingRule::ClaimSysModuleCalledLoaded
+            && self.sentence.is_quoted_at(range.start);
+        if !is_needed || is_excused || is_quoted {
             return None;
         }
         let words = &self.text_of(&range);

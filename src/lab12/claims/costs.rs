@@ -1,5 +1,6 @@
 //! Costs: figures and words about what a runtime costs, where nobody measured it.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
@@ -194,9 +195,11 @@ fn figure_area<'a>(
     };
     // “3 % CPU”, then the last_area_in words before, then what stands above.
     let last_area_in = |text: &str| {
-        let found = special
-            .iter()
-            .filter_map(|area| Some((area.words.find_iter(text).last()?.end(), area)));
+        let found = special.iter().filter_map(|area| {
+            let last = area.words.find_iter(text).last()?;
+            // “Start-up latency” is more than “latency”.
+            Some(((last.end(), Reverse(last.start())), area))
+        });
         found.max_by_key(|found| found.0).map(|found| found.1)
     };
     let above = || sentence.topics.iter().take(3).find_map(|topic| last_area_in(topic));

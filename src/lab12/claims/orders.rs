@@ -30,7 +30,7 @@ pub(super) fn check_orders(
     let is_sure = sentence.is_plain
         && sentence.cell_labels().is_none()
         && !sentence.is_quoted_at(at.start)
-        && !words.unless.is_match(clause_around(text, &range))
+        && !words.unless.is_match(clause_of_order(text, &range))
         && !(word.of == OrderedBy::Release && words.by_date.is_match(text));
     let one = named_before(text, &mentions, at.start).filter(|_| is_sure)?;
     let others: Vec<&str> = match found.name("all") {
@@ -157,11 +157,13 @@ fn named_at<'t>(
 }
 
 /// The part of a sentence around a place, between its marks.
-fn clause_around<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
+fn clause_of_order<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
     const MARKS: [char; 4] = [':', ';', '(', ')'];
     let start = text[..range.start].rfind(MARKS).map_or(0, |at| at + 1);
-    let end = text[range.end..].find(MARKS).map_or(text.len(), |at| range.end + at);
-    &text[start..end]
+    let behind = &text[range.end..];
+    let reason = [", since ", ", because ", ", weil "].iter().filter_map(|mark| behind.find(mark));
+    let end = behind.find(MARKS).into_iter().chain(reason).min().unwrap_or(behind.len());
+    &text[start..range.end + end]
 }
 
 /// The three numbers of a release.

@@ -459,7 +459,11 @@ impl<'a> ValuePlace<'a> {
         let after = self.text_after_value().to_lowercase();
         let mut words = after.split_whitespace();
         let is_called = match after.contains("entr") {
-            false => words.take(3).any(|word| word.starts_with("process")),
+            // What includes processes is no number of them.
+            false => words
+                .take(3)
+                .take_while(|word| !word.starts_with("includ"))
+                .any(|word| word.starts_with("process")),
             true => {
                 words.next() == Some("entries")
                     && words
