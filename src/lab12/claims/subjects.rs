@@ -180,7 +180,31 @@ impl<'a> ValuePlace<'a> {
             is_measured && !is_excluded && subject.words.is_match(topic)
         };
         let mut above = heads.into_iter().chain(self.sentence.topics.iter().copied().take(6));
-        above.find_map(|topic| only_subject(possible, |subject| is_named(subject, topic)))?
+        above
+            .find_map(|topic| only_subject(possible, |subject| is_named(subject, topic)))
+            .unwrap_or_else(|| self.subject_of_caption(possible))
+    }
+
+    /// What a table counts, by the few words right above it, where its cells say no more than whose
+    /// each number is: `Modules:` above `| Host | 264 |`.
+    fn subject_of_caption(&self, possible: &[&'a ValueSubject]) -> Option<&'a ValueSubject> {
+        const LONGEST: usize = 6;
+        let caption = self.sentence.topics.first()?;
+        let (row, column) = self.sentence.cell_labels()?;
+        let (of_targets, others): (Vec<&str>, Vec<&str>) = [row, column]
+            .into_iter()
+            .partition(|label| !self.index.resolver.find_mentions(label).is_empty());
+        let counts = &self.vocabulary.words.counting;
+        let is_bare = of_targets.len() == 1 && others.iter().all(|label| counts.is_match(label));
+        let is_short = caption.split_whitespace().count() <= LONGEST;
+        let is_named = |subject: &ValueSubject| {
+            subject.kind == SubjectKind::Count
+                && subject.words.is_match(caption)
+                && !subject.unless.as_ref().is_some_and(|unless| unless.is_match(caption))
+        };
+        only_subject(possible, is_named)
+            .flatten()
+            .filter(|_| is_bare && is_short && self.is_whole_cell())
     }
 
     /// Whether another value of the sentence is what was captured of its target or as its figure,

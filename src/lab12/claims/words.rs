@@ -53,7 +53,7 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, apart, contrast, label, not_run, did_not_start, failure, asked_again, of_errors, concluding, blocked_escape, not_attempted, not_in_files, one_each, answering, numeral, counted, sure, table_label, in_use;
+        difference, difference_before, apart, contrast, label, not_run, did_not_start, failure, asked_again, of_errors, concluding, blocked_escape, not_attempted, not_in_files, one_each, answering, numeral, counted, sure, table_label, counting, in_use;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
