@@ -382,6 +382,10 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
         ("The kernels are here:\n\n- runc: 6.8.0-49-generic\n- Kata: 6.12.74\n", &["6.12.74"]),
         ("| | total |\n|-|-|\n| runc | 0.610 |\n| kata | 2.403 |\n", &["2.403"]),
         (
+            "Three of the 50 requests took longer than 4 ms.",
+            &["Three of the 50 requests took longer than 4 ms"],
+        ),
+        (
             "Kata is more than five times slower to start, and I'd expect more.",
             &["more than five times"],
         ),
@@ -434,6 +438,8 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
         "Typical values:\n\n- Kata start: 1.1 s\n- runc start: 0.1 s\n",
         "The CPU model does not differ; the number of CPUs differs.",
         "I expected Kata to start in 5 s.",
+        "30 of the 50 requests took longer than 4 ms, the first two requests longer than 5 ms.",
+        "The first two requests took longer than 3 ms.",
         "Both sides show the same CPU model.",
         "## Startup\n\nKata is 3.3 times slower. Spread of kata is 0.18 s, of runc 0.06 s.",
         "## Estado\n\nEstado de la aplicación: HTTP 200.\n\n| Dato | Anfitrión | Kata |\n|-|-|-|\n\

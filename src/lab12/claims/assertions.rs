@@ -361,7 +361,10 @@ impl<'a> AssertingSentence<'a> {
                 || words.did_not_start.is_match(text)
                 || index.is_failure_shown_near(target, text)
         });
-        let range = self.time_of_start(target).or_else(|| self.ratio_of_starts(target));
+        let range = self
+            .time_of_start(target)
+            .or_else(|| self.ratio_of_starts(target))
+            .or_else(|| self.success_of(target));
         let range = range.filter(|_| !is_told)?;
         let (place, text) = (sentence.file_range(&range), &sentence.text[range]);
         let id = fact_ids::STARTUP_WALL;
@@ -392,6 +395,14 @@ impl<'a> AssertingSentence<'a> {
                 })
         })?;
         Some(place.stated_quantity().range.clone())
+    }
+
+    /// Where a sentence that names nothing else says that a target started.
+    fn success_of(&self, target: &str) -> Option<Range<usize>> {
+        let mut mentions = self.mentions.iter();
+        let is_of_one = mentions.all(|one| one.target.as_deref() == Some(target));
+        let found = self.vocabulary.words.started.find(self.sentence.text)?;
+        is_of_one.then_some(found.range())
     }
 
     /// Where a sentence on starts says how much slower or faster a target is than the baseline.

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::assertions::AssertingSentence;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::comparison::{self, StatedFigures};
+use super::counted_requests::check_counted_requests;
 use super::evidence_index::EvidenceIndex;
 use super::figures::StatedFigure;
 use super::messages::{ClaimHealthNotDemanded, ClaimSingleStart};
@@ -135,6 +136,7 @@ impl ClaimChecker {
                 stated.extend(figures);
                 if passage.form != PassageForm::Block {
                     refuted.extend(asserting.check_runs());
+                    refuted.extend(check_counted_requests(index, vocabulary, &sentence, &all));
                     results.extend(asserting.check_wording());
                     results.extend(asserting.check_untested_escape());
                     drop(asserting);

@@ -3,6 +3,7 @@
 //! What a quantity compares is found by the words around it: the only measure and the two targets
 //! that they name.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, Range};
 
@@ -211,7 +212,7 @@ impl<'a> StatedComparison<'a> {
     /// label above it; no other subject or cost is named.
     fn compared_subject(&self) -> Option<&'a ValueSubject> {
         let words = &self.vocabulary.words.comparison;
-        let text = self.sentence.labelled_text();
+        let text = self.text_without_reason();
         // “37 % of the modules” is one of these, whatever else the sentence counts.
         let after = self.words_after().split([',', ';', '.', ':', '(']).next().unwrap_or_default();
         let after = after.split(" and ").next().unwrap_or_default();
@@ -255,9 +256,20 @@ impl<'a> StatedComparison<'a> {
         (is_measured && !is_of_other).then_some(one)
     }
 
+    /// The words of the sentence, or of the cell and its labels, without the reason that is given
+    /// after the value: “takes 1.5 s longer, because the kernel boots”.
+    fn text_without_reason(&self) -> Cow<'a, str> {
+        let (text, end) = (self.sentence.text, self.stated_quantity().range.end);
+        let reason = self.vocabulary.words.comparison.reason.find(&text[end..]);
+        match reason.filter(|_| self.sentence.cell_labels().is_none()) {
+            Some(reason) => Cow::Borrowed(&text[..end + reason.start()]),
+            None => self.sentence.labelled_text(),
+        }
+    }
+
     /// Whether the rest of the sentence may speak of another value than the captured one.
     fn is_doubtful(&self, subject: &ValueSubject) -> bool {
-        let rest = self.sentence.labelled_text().replace(self.place_and_words().1, "");
+        let rest = self.text_without_reason().replace(self.place_and_words().1, "");
         subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&rest))
     }
 

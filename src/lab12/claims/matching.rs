@@ -167,7 +167,7 @@ impl ValuePlace<'_> {
         let wanted = self.figures_named();
         let mut all = figures.all.iter().filter(|figure| is_wanted(figure, &wanted));
         all.any(|figure| {
-            let moved = [1000.0, 0.001].map(|factor| figure.value * factor);
+            let moved = [1000.0, 0.001, 10.0, 0.1].map(|factor| figure.value * factor);
             let quantity = self.stated_quantity();
             quantity.digits > 1 && moved.iter().any(|one| quantity.agrees_with(seconds, *one))
         })

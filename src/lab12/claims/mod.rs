@@ -21,6 +21,7 @@ mod claim_remark;
 mod comparison;
 mod computed_cells;
 mod costs;
+mod counted_requests;
 mod evidence_index;
 #[cfg(test)]
 mod examples_hold;

@@ -185,11 +185,14 @@ impl TargetResolver {
         // “332 on the host and 72”: the host is taken.
         let is_taken =
             |mention: &TargetMention| from > 0 && is_postfix(&text[from..mention.range.start]);
-        let before: Vec<&TargetMention> = mentions
+        let mut before: Vec<&TargetMention> = mentions
             .iter()
             .filter(|mention| mention.range.start >= from && mention.range.end <= own.start)
             .filter(|mention| !is_taken(mention))
             .collect();
+        // “Kata boots its own guest kernel” names one.
+        before.reverse();
+        before.dedup_by(|one, other| one.target == other.target);
         let after = mentions
             .iter()
             .find(|mention| mention.range.start >= own.end && mention.range.end <= until)

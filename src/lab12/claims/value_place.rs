@@ -137,15 +137,17 @@ impl<'a> ValuePlace<'a> {
         if !behind.is_empty() {
             return behind;
         }
+        // “2.0 s at best and 2.2 s at worst”
+        let after = self.text_after_value().trim_start();
+        let words: usize = after.split_inclusive(' ').take(2).map(str::len).sum();
+        let behind = self.names_of_figures(&after[..words]);
+        if !behind.is_empty() && (after.starts_with("at ") || after.starts_with("on ")) {
+            return behind;
+        }
         let mut found = self.names_of_figures(self.text_before_value());
         let rest = &self.sentence.text[self.stated_quantity().range.end..];
         let inside = rest.trim_start().strip_prefix('(').and_then(|rest| rest.split(')').next());
         found.extend(self.names_of_figures(inside.unwrap_or_default()));
-        // “2.0 s at best and 2.2 s at worst”
-        let after = self.text_after_value().trim_start();
-        if found.is_empty() && after.starts_with("at ") || after.starts_with("on ") {
-            found.extend(self.names_of_figures(after));
-        }
         if let (true, Some((row, column))) = (found.is_empty(), self.sentence.cell_labels()) {
             found = self.names_of_figures(row);
             found.extend(self.names_of_figures(column));

@@ -53,15 +53,18 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, apart, contrast, label, not_run, did_not_start, failure, asked_again, of_errors, concluding, blocked_escape, not_attempted, not_in_files, one_each, answering, numeral, counted, sure, table_label, counting, in_use;
+        difference, difference_before, apart, contrast, label, not_run, started, did_not_start, failure, asked_again, of_errors, concluding, blocked_escape, not_attempted, not_in_files, one_each, answering, numeral, counted, sure, table_label, counting, in_use;
         of_other_container: String,
         figures: FigureNames,
+        limit: LimitWords,
         factor: Vec<RatioWord>,
         comparison: RatioWords,
         interface: InterfaceWords,
         device: DeviceWords,
         order: OrderWords,
     }
+    /// Before a time that so many samples are above or below.
+    LimitWords { above, below, unless; }
     /// Interfaces and their names.
     InterfaceWords { others, names; }
     /// What says that a device is under one runtime only.
@@ -79,7 +82,7 @@ word_tables! {
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, time, took, unless, interval, before, after, adds, count_after, counts, share, absent, more, less, drop, rate, computed; }
+    RatioWords { words, time, took, unless, interval, before, after, adds, count_after, counts, share, absent, more, less, drop, rate, computed, reason; }
     /// What a value can be about.
     ValueSubject {
         words;
