@@ -70,7 +70,7 @@ pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Resu
         smoke: !arguments.no_smoke,
         timeout: Duration::from_secs(arguments.timeout),
     };
-    let (words, faults) = (DoctorWords::load()?, KnownFaults::load(None)?);
+    let (words, faults) = (DoctorWords::load_shipped()?, KnownFaults::load(None)?);
     let machine = ThisMachine::new(interrupt::listen_for_signals()?);
     let checks = doctor::examine_machine(&machine, &options, &words, &faults, &|what| {
         console.print_detail(what);
@@ -114,7 +114,7 @@ pub(super) fn print_problems(
     needs_engine: bool,
     console: &Console,
 ) -> Result<()> {
-    let (words, faults) = (DoctorWords::load()?, KnownFaults::load(None)?);
+    let (words, faults) = (DoctorWords::load_shipped()?, KnownFaults::load(None)?);
     let machine = ThisMachine::new(interrupt::listen_for_signals()?);
     let mut checks = doctor::examine_machine(&machine, options, &words, &faults, &|_| {})?;
     let mut failed = checks.iter().filter(|check| check.status == CheckStatus::Fail);

@@ -320,7 +320,8 @@ mod tests {
 
     #[test]
     fn what_was_found_is_told_in_words() {
-        let (words, faults) = (DoctorWords::load().unwrap(), KnownFaults::load(None).unwrap());
+        let (words, faults) =
+            (DoctorWords::load_shipped().unwrap(), KnownFaults::load(None).unwrap());
         let told = |version: &str| -> Vec<String> {
             let config = "[hypervisor.qemu]\nkernel = \"/k\"\nimage = \"/i\"\n";
             let fake = installed(version).file(RUST_CONFIGS[0], config).file("/k", "");

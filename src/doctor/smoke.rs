@@ -339,7 +339,8 @@ mod tests {
     use super::*;
 
     fn run(fake: &Fake, options: &DoctorOptions) -> Vec<MachineCheck> {
-        let (words, faults) = (DoctorWords::load().unwrap(), KnownFaults::load(None).unwrap());
+        let (words, faults) =
+            (DoctorWords::load_shipped().unwrap(), KnownFaults::load(None).unwrap());
         examine_machine(fake, options, &words, &faults, &|_| {}).unwrap()
     }
 

@@ -133,10 +133,7 @@ impl<'a> AssertingSentence<'a> {
     /// A whole model of a processor, as code, in a cell of its own or with its clock, that has another
     /// clock than the captured one.
     fn check_model_clock(&self) -> Option<ClaimRemark> {
-        let own = &self.sentence.range;
-        let code = self.sentence.passage.code.iter();
-        let code = code.filter(|code| code.start >= own.start && code.end <= own.end);
-        let whole = self.sentence.cell_labels().map(|_| 0..own.len());
+        let whole = self.sentence.cell_labels().map(|_| 0..self.sentence.range.len());
         let models = self.index.facts_everywhere(fact_ids::CPU_MODEL);
         let spelled = models.iter().filter_map(|one| {
             let (name, _) = one.fact.as_str()?.split_once(" @ ")?;
@@ -144,8 +141,7 @@ impl<'a> AssertingSentence<'a> {
             let clock = self.sentence.text[at + name.len()..].strip_prefix(" @ ")?;
             Some(at..self.sentence.text.len() - clock.len() + clock.find("GHz")? + 3)
         });
-        let code = code.map(|code| code.start - own.start..code.end - own.start);
-        let mut stated = code.chain(whole).chain(spelled);
+        let mut stated = self.code_ranges().chain(whole).chain(spelled);
         let without_clock = |text: &str| text.split(" @ ").next().unwrap_or_default().to_string();
         stated.find_map(|range| {
             let text = &self.sentence.text[range.clone()];
@@ -178,12 +174,7 @@ impl<'a> AssertingSentence<'a> {
         if !is_said || !is_of_these || !self.names_target(target) {
             return None;
         }
-        let start = self.sentence.range.start;
-        let code = self.sentence.passage.code.iter();
-        let mut code = code
-            .filter(|code| code.start >= start && code.end <= self.sentence.range.end)
-            .map(|code| code.start - start..code.end - start);
-        let range = code.find(|range| {
+        let range = self.code_ranges().find(|range| {
             let name = &text[range.clone()];
             let (is_own, is_others) = (own.contains(name), others.contains(name));
             let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -197,6 +188,14 @@ impl<'a> AssertingSentence<'a> {
             (false, false) => "it under neither runtime",
         };
         Some(self.refute_by_fact(range, &fact_ref, found))
+    }
+
+    /// Where in the sentence code stands.
+    fn code_ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let own = &self.sentence.range;
+        let code = self.sentence.passage.code.iter();
+        let code = code.filter(|code| code.start >= own.start && code.end <= own.end);
+        code.map(|code| code.start - own.start..code.end - own.start)
     }
 
     /// The names of devices of a target, where a listing shows as many as were counted.
